@@ -1,0 +1,80 @@
+"""Named SQL queries, and COPY.
+
+All set-based SQL lives in `cagnotte/sql/*.sql`, one file per pipeline stage. A query starts with a line
+`-- name: lock_purchases`, goes on with its header as comments (inputs, rows touched, index used, locks taken),
+and ends where the next one starts. Python never builds SQL from strings.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, LiteralString, cast
+
+import psycopg
+from psycopg.rows import Row
+
+_NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
+
+
+class Queries:
+    """The queries of one file, as attributes: `load("ingest").lock_purchases`."""
+
+    def __init__(self, stage: str, queries: dict[str, str]) -> None:
+        self._stage = stage
+        self._queries = queries
+
+    def __getattr__(self, name: str) -> LiteralString:
+        try:
+            return cast("LiteralString", self._queries[name])
+        except KeyError:
+            raise AttributeError(f"sql/{self._stage}.sql has no query named {name}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._queries)
+
+
+@cache
+def load(stage: str) -> Queries:
+    """Return the queries of `cagnotte/sql/<stage>.sql`. Raises FileNotFoundError when there is no such file."""
+    text = (files("cagnotte") / "sql" / f"{stage}.sql").read_text(encoding="utf-8")
+    parts = _NAME.split(text)[1:]
+    return Queries(stage, dict(zip(parts[::2], (part.strip() for part in parts[1::2]), strict=True)))
+
+
+def copy_rows(
+    connection: psycopg.Connection[Row], table: LiteralString, columns: LiteralString, rows: Iterable[Sequence[Any]]
+) -> int:
+    """COPY rows of Python values into `table` (columns separated by commas); return how many were sent."""
+    count = 0
+    with (
+        connection.cursor() as cursor,
+        cursor.copy("COPY " + table + " (" + columns + ") FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
+            count += 1
+    return count
+
+
+def copy_text(
+    connection: psycopg.Connection[Row], table: LiteralString, columns: LiteralString, lines: Sequence[str]
+) -> None:
+    r"""COPY rows that are already rendered in the text format (tabs between, \N for null, no line end).
+
+    The fast road for hot tables: one formatted string a row. `escape` makes a text value safe.
+    """
+    if not lines:
+        return
+    with (
+        connection.cursor() as cursor,
+        cursor.copy("COPY " + table + " (" + columns + ") FROM STDIN") as copy,
+    ):
+        copy.write("\n".join(lines) + "\n")
+
+
+def escape(text: str) -> str:
+    """Escape a value for the text format of COPY."""
+    if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
+        return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    return text
