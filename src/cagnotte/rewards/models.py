@@ -1,0 +1,125 @@
+"""Rewards, their parts by funder, the counters behind progressive rates and caps, and lots.
+
+Wallet rows carry `wallet_id` (the book) and `bucket` (its shard) as plain columns: no foreign key crosses
+books, and the hot path pays for none. `cagnotte ledger verify` looks for orphans instead.
+"""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class Reward(models.Model):
+    """What one purchase earns its member now, and the decision that says why."""
+
+    purchase_id = models.UUIDField(primary_key=True)
+    programme_id = models.UUIDField()
+    wallet_id = models.UUIDField()
+    bucket = models.PositiveSmallIntegerField()
+    merchant_id = models.UUIDField()
+    currency = models.CharField(max_length=3)
+    version = models.PositiveIntegerField(help_text="The purchase version this decision belongs to.")
+    base_minor = models.BigIntegerField(help_text="The amount the rates applied to.")
+    amount_minor = models.BigIntegerField(help_text="R: the member's reward as it stands, all funders together.")
+    released_minor = models.BigIntegerField(default=0, help_text="L: made available so far, net of clawbacks.")
+    decision = models.JSONField(help_text="The whole Decision: lines, offers, caps, funders, why and why not.")
+    frozen = models.JSONField(help_text="Member facts, counters and room under caps that the decision read.")
+
+    def __str__(self) -> str:
+        return str(self.purchase_id)
+
+
+class RewardPart(models.Model):
+    """One funder's share of a reward: C = R + S + M, all ≥ 0, seen from the funder."""
+
+    id = models.BigAutoField(primary_key=True)
+    purchase_id = models.UUIDField()
+    bucket = models.PositiveSmallIntegerField()
+    position = models.PositiveSmallIntegerField()
+    funder_kind = models.CharField(max_length=10, help_text="merchant, brand, network or programme.")
+    funder_id = models.UUIDField()
+    contract_id = models.UUIDField(null=True)
+    commission_minor = models.BigIntegerField(help_text="C: what the funder owes for this purchase.")
+    reward_minor = models.BigIntegerField(help_text="R: of which the member's.")
+    share_minor = models.BigIntegerField(help_text="S: of which the shop's.")
+    margin_minor = models.BigIntegerField(help_text="M: of which the programme's.")
+    billed_minor = models.BigIntegerField(default=0)
+    paid_minor = models.BigIntegerField(default=0)
+    written_off_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        """C = R + S + M, and the parts of a purchase are numbered."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["purchase_id", "position"], name="reward_part_unique"),
+            models.CheckConstraint(
+                name="reward_part_adds_up",
+                condition=models.Q(
+                    commission_minor=models.F("reward_minor") + models.F("share_minor") + models.F("margin_minor")
+                )
+                & models.Q(commission_minor__gte=0, reward_minor__gte=0, share_minor__gte=0, margin_minor__gte=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purchase_id}/{self.position}"
+
+
+class Counter(models.Model):
+    """A member's running total in one period: spend behind a progressive rate, use of a cap, purchases made."""
+
+    id = models.BigAutoField(primary_key=True)
+    wallet_id = models.UUIDField()
+    bucket = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=80, help_text="Such as spend:grocery-2026 or cap:first-aid.")
+    period = models.DateField(help_text="First day of the period; 0001-01-01 for a lifetime.")
+    amount_minor = models.BigIntegerField(default=0)
+    count = models.IntegerField(default=0)
+
+    class Meta:
+        """One row per wallet, counter and period."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["wallet_id", "name", "period"], name="counter_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.period}"
+
+
+class Lot(models.Model):
+    """Money made available at one time, with one expiry. What is left of all lots is the available balance."""
+
+    id = models.UUIDField(primary_key=True)
+    wallet_id = models.UUIDField()
+    bucket = models.PositiveSmallIntegerField()
+    purchase_id = models.UUIDField(null=True, help_text="The purchase that earned it; empty for other origins.")
+    origin = models.CharField(max_length=20, default="purchase_rebate")
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField(help_text="Put in when it became available.")
+    remaining_minor = models.BigIntegerField(help_text="Neither spent, held, expired nor taken back.")
+    expired_minor = models.BigIntegerField(default=0)
+    available_on = models.DateField()
+    expires_on = models.DateField(null=True, help_text="Last day it can be spent; empty = never expires.")
+    breakage_to = models.CharField(max_length=10, default="programme", help_text="Who gains by expiry.")
+    breakage_account = models.JSONField(default=dict, help_text="The account that gains, frozen: kind and owner.")
+
+    class Meta:
+        """Nothing below zero, nothing above what was put in; open lots of a wallet are found by index."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="lot_remaining_within",
+                condition=models.Q(remaining_minor__gte=0, expired_minor__gte=0)
+                & models.Q(remaining_minor__lte=models.F("amount_minor") - models.F("expired_minor")),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["wallet_id", "expires_on"], name="lot_open", condition=models.Q(remaining_minor__gt=0)
+            ),
+            models.Index(fields=["purchase_id"], name="lot_purchase"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
