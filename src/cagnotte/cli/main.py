@@ -1,0 +1,102 @@
+"""The command `cagnotte`: the list of its commands, and what people see when something goes wrong."""
+
+import importlib
+import os
+import sys
+from typing import Any, NamedTuple
+
+import click
+
+from cagnotte import __version__
+from cagnotte.domain.errors import CagnotteError
+
+INTERRUPTED_EXIT_CODE = 130
+
+
+class Entry(NamedTuple):
+    """Where a command is (`module:attribute`) and what it does, in a line for the help."""
+
+    place: str
+    summary: str
+
+
+COMMANDS: dict[str, Entry] = {
+    "init": Entry("init_commands:init", "Set up the database, a first programme and its operator."),
+    "serve": Entry("serve_commands:serve", "Run the web server on this machine."),
+    "db": Entry("db_commands:db", "Start, stop, migrate and inspect the database."),
+}
+"""Every command. Modules are imported when their command runs, so that the others start fast."""
+
+
+class CommandList(click.Group):
+    """The root command; imports each command when it is called and turns errors into sentences."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Give the names in the order of `COMMANDS`, which follows a newcomer's path."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a command."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module, _, attribute = entry.place.partition(":")
+        found = getattr(importlib.import_module(f"cagnotte.cli.{module}"), attribute)
+        if not isinstance(found, click.Command):
+            raise TypeError(f"{entry.place} is no command")
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list without importing any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; an error a person can meet is a sentence, never a traceback."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _say("Interrupted: what was finished is kept, the rest is as if it had never begun.")
+            sys.exit(INTERRUPTED_EXIT_CODE)
+        except BrokenPipeError:
+            # The reader went away (`cagnotte … | head`); nothing more can be said to it.
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+            sys.exit(1)
+        except Exception as error:
+            sentence = _sentence_for(error)
+            if sentence is None or os.environ.get("CAGNOTTE_DEBUG") == "1":
+                raise
+            _say(sentence)
+            sys.exit(1)
+
+
+def _sentence_for(error: Exception) -> str | None:
+    """The sentence of an error a person can meet, None for a fault of the program."""
+    if isinstance(error, CagnotteError):
+        return error.sentence
+    from cagnotte.platform.database import explain
+
+    # Django wraps the driver's errors; the cause is the original.
+    for candidate in (error, error.__cause__):
+        explained = explain(candidate) if candidate else None
+        if explained:
+            return explained.sentence
+    return None
+
+
+def _say(sentence: str) -> None:
+    click.secho(sentence, fg="red", err=True)
+
+
+@click.group(cls=CommandList, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="cagnotte")
+def cli() -> None:
+    """Cagnotte, the open-source cashback platform: correct to the cent, and every cent explained.
+
+    The database is the embedded one in .data/, started when needed and stopped after; to use your own,
+    set CAGNOTTE_DATABASE_URL=postgresql://user:password@host/database.
+    """
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,130 @@
+"""The settings, all read from the environment; `docs/reference/settings.md` lists them.
+
+Every variable has a default that suits a first run on one machine. A production sets at least
+CAGNOTTE_DATABASE_URL, CAGNOTTE_SECRET_KEY and CAGNOTTE_ALLOWED_HOSTS.
+"""
+
+import os
+import secrets
+
+import environ
+
+from cagnotte.domain.errors import CagnotteError
+from cagnotte.platform import database
+
+env = environ.Env()
+
+DATA_DIR = database.data_folder()
+
+
+def _secret_key() -> str:
+    """The named key, else one kept beside the embedded database, so that sessions outlive a restart."""
+    named: str = env.str("CAGNOTTE_SECRET_KEY", default="")
+    if named:
+        return named
+    file = DATA_DIR / "secret_key"
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError:
+        fresh = secrets.token_urlsafe(50)
+    try:
+        DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o711)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(fresh)
+    except FileExistsError:
+        return file.read_text(encoding="utf-8")
+    except OSError:
+        # A read-only folder: sessions then last as long as the process.
+        return fresh
+    return fresh
+
+
+def _database() -> dict[str, object]:
+    """The database's entry; a place-holder while no server can be named, so that tools may read the settings."""
+    try:
+        return database.django_settings(database.database_url())
+    except CagnotteError:
+        return {"ENGINE": "django.db.backends.postgresql", "NAME": "cagnotte"}
+
+
+SECRET_KEY = _secret_key()
+DEBUG = env.bool("CAGNOTTE_DEBUG", default=False)
+ALLOWED_HOSTS = env.list("CAGNOTTE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CAGNOTTE_TRUSTED_ORIGINS", default=[])
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "cagnotte.config.urls"
+WSGI_APPLICATION = "cagnotte.config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = env.str("CAGNOTTE_LANGUAGE", default="en")
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+# Static files are served from the installed packages; no collecting step stands between a clone and the admin.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# Behind a proxy that ends TLS, cookies travel over https only.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("CAGNOTTE_HTTPS", default=False)
+if env.bool("CAGNOTTE_HTTPS", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["stderr"], "level": env.str("CAGNOTTE_LOG_LEVEL", default="WARNING")},
+}

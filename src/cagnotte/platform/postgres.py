@@ -1,0 +1,397 @@
+"""The embedded PostgreSQL server: started by whoever needs it first, stopped by whoever leaves last.
+
+Each process that uses the server holds a *lease*: a shared lock (flock) on one file. The kernel drops the lock
+when the process ends, however it ends, so a killed process never leaves a lease behind. Starting and stopping
+happen under a second, exclusive lock. The server listens on a Unix socket in a private folder and nowhere else.
+"""
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import psycopg
+from psycopg import pq
+
+from cagnotte.platform.database_errors import (
+    DatabaseFolderUnusable,
+    DatabaseInUse,
+    DatabaseUnavailable,
+    DatabaseVersionUnsupported,
+    DiskFull,
+)
+from cagnotte.platform.postgres_folders import (
+    Account,
+    Folders,
+    folders_for,
+    make_private,
+    prepare,
+    sentences_about,
+)
+
+SUPERUSER = "postgres"
+"""The embedded server's administrator: creates roles and databases, never used by the application."""
+
+LOGIN = "cagnotte"
+"""The embedded server's ordinary user: may take the roles of owner and application, nothing more."""
+
+DATABASE = "cagnotte"
+
+TUNING: Mapping[str, str] = {
+    "max_connections": "60",
+    "shared_buffers": "512MB",
+    "work_mem": "32MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    # Full-page images compress well; pglz is the only method every build has.
+    "wal_compression": "pglz",
+    "synchronous_commit": "on",
+    "fsync": "on",
+    # Solid-state disks: an index page costs hardly more than the next page.
+    "random_page_cost": "1.1",
+    # Compiling costs more than it saves on statements of some milliseconds.
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C",
+}
+"""Settings for a development machine of two cores; a server of your own has its own."""
+
+POLL_SECONDS = 0.02
+LOG_BYTES_MAX = 10 * 1024 * 1024
+LOG_LINES_SHOWN = 6
+
+
+class EmbeddedServer:
+    """One embedded server, named by its visible folder (usually `.data/postgres`)."""
+
+    def __init__(self, home: Path, *, tuning: Mapping[str, str] = TUNING) -> None:
+        """Name the server; nothing is created or started."""
+        self.home = home.absolute()
+        self._tuning = tuning
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def lease(self) -> "Lease":
+        """Start the server if it is down, and keep it up until the returned lease is released.
+
+        Waits as long as crash recovery takes.
+
+        Raises:
+            DatabaseUnavailable: it cannot be started; the sentence quotes the server's log.
+            DatabaseFolderUnusable: its folder, socket or lock cannot be used.
+            DatabaseVersionUnsupported: its data was made by another major version.
+            DiskFull: there is no room for its files.
+        """
+        folders = prepare(self.home)
+        with _exclusive(folders.base / "lock"):
+            file = _open_lock(folders.base / "leases")
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH)
+                self._ensure_running(folders)
+            except BaseException:
+                os.close(file)
+                self._stop_if_idle(folders)
+                raise
+        return Lease(server=self, file=file)
+
+    def url(self, database: str = DATABASE, *, user: str = LOGIN) -> str:
+        """The address of `database` on this server, as libpq understands it; the server may be down."""
+        sockets = quote(str(folders_for(self.home).sockets), safe="")
+        return f"postgresql://{user}@/{database}?host={sockets}&port=5432"
+
+    def is_running(self) -> bool:
+        """Whether the server accepts connections now."""
+        return _ping(folders_for(self.home)) == pq.Ping.OK
+
+    def pin(self) -> None:
+        """Keep the server up when the last lease is released (`cagnotte db start`)."""
+        with sentences_about(self.home):
+            (folders_for(self.home).base / "pinned").touch()
+
+    def stop(self, *, force: bool = False) -> bool:
+        """Stop the server for good and forget the pin; say whether it was running.
+
+        Raises:
+            DatabaseInUse: other processes hold a lease, and `force` is not given. The server stays up.
+        """
+        folders = prepare(self.home)
+        with _exclusive(folders.base / "lock"):
+            if not force and not _nobody_leases(folders):
+                raise DatabaseInUse(
+                    "Other commands are using the embedded database; it stops when the last of them "
+                    "ends. To cut them off now: cagnotte db stop --force"
+                )
+            (folders.base / "pinned").unlink(missing_ok=True)
+            running = _postmaster_pid(folders) is not None
+            self._stop(folders)
+        return running
+
+    def release(self, file: int) -> None:
+        """Give up the lease held by `file`; the last one to leave stops the server."""
+        folders = folders_for(self.home)
+        with _exclusive(folders.base / "lock"):
+            os.close(file)
+            self._stop_if_idle(folders)
+
+    # ---- starting ---------------------------------------------------------------------------------------------
+
+    def _ensure_running(self, folders: Folders) -> None:
+        if _ping(folders) == pq.Ping.OK:
+            return
+        pid = _postmaster_pid(folders)
+        # Left by a process that was killed while it started or stopped the server.
+        if pid is not None and _wait_until_ready(folders, lambda: _is_postmaster(pid, folders)):
+            return
+        with sentences_about(folders.base):
+            make_private(folders.sockets, folders.account)
+            if not (folders.data / "PG_VERSION").exists():
+                _initdb(folders)
+            _check_version(folders)
+            (folders.data / "postmaster.pid").unlink(missing_ok=True)
+            self._process = _spawn(folders, self._tuning)
+        if not _wait_until_ready(folders, lambda: self._process_lives()):
+            raise _start_failure(folders)
+        _check_locale(self.url("postgres", user=SUPERUSER))
+
+    def _process_lives(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    # ---- stopping ---------------------------------------------------------------------------------------------
+
+    def _stop_if_idle(self, folders: Folders) -> None:
+        if _nobody_leases(folders) and not (folders.base / "pinned").exists():
+            self._stop(folders)
+
+    def _stop(self, folders: Folders) -> None:
+        pid = _postmaster_pid(folders)
+        if pid is None:
+            return
+        # SIGINT is PostgreSQL's fast shutdown: roll back what is open, write a checkpoint, end.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGINT)
+        while _is_postmaster(pid, folders):
+            self._process_lives()  # Collects our own child, which would stay a zombie otherwise.
+            time.sleep(POLL_SECONDS)
+
+
+class Lease:
+    """The right to find the server running; released by `release()` or by the end of the process."""
+
+    def __init__(self, *, server: EmbeddedServer, file: int) -> None:
+        """Hold the locked file; made by `EmbeddedServer.lease`."""
+        self.server = server
+        self._file: int | None = file
+        self._process_id = os.getpid()
+
+    def release(self) -> None:
+        """Give the lease up, once; the last lease to go stops the server."""
+        # A forked child shares its parent's lease and must not stop the server under it.
+        if self._file is not None and self._process_id == os.getpid():
+            file, self._file = self._file, None
+            self.server.release(file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+# ---- locks ----------------------------------------------------------------------------------------------------
+
+
+def _open_lock(path: Path) -> int:
+    with sentences_about(path):
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+@contextlib.contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    file = _open_lock(path)
+    try:
+        with sentences_about(path):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)
+
+
+def _nobody_leases(folders: Folders) -> bool:
+    file = _open_lock(folders.base / "leases")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(file)
+    return True
+
+
+# ---- the server's own programs --------------------------------------------------------------------------------
+
+
+def _spawn(folders: Folders, tuning: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start the postmaster in a session of its own, so that Ctrl-C in our terminal does not reach it."""
+    settings = {
+        **tuning,
+        "listen_addresses": "",
+        "unix_socket_directories": '"' + str(folders.sockets).replace('"', '""') + '"',
+        "unix_socket_permissions": "0700",
+        "port": "5432",
+    }
+    arguments = [argument for key, value in settings.items() for argument in ("-c", f"{key}={value}")]
+    log = folders.base / "server.log"
+    if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
+        log.replace(log.with_suffix(".log.1"))
+    with log.open("ab") as out:
+        return subprocess.Popen(  # noqa: S603 - our own programs
+            [str(folders.programs / "postgres"), "-D", str(folders.data), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            cwd="/",
+            env=_environment(),
+            start_new_session=True,
+            umask=0o077,
+            **_as_account(folders.account),
+        )
+
+
+def _initdb(folders: Folders) -> None:
+    """Create the data folder aside and rename it, so that an interrupted start is simply begun again."""
+    aside = Path(tempfile.mkdtemp(prefix="initdb-", dir=folders.base))
+    if folders.account:
+        os.chown(aside, folders.account.uid, folders.account.gid)
+    command = [
+        str(folders.programs / "initdb"),
+        "--encoding=UTF8",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        "--locale=C",
+        "--auth=trust",
+        f"--username={SUPERUSER}",
+        "--no-instructions",
+        "-D",
+        str(aside),
+    ]
+    done = subprocess.run(  # noqa: S603 - our own programs
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        env=_environment(),
+        umask=0o077,
+        **_as_account(folders.account),
+    )
+    if done.returncode:
+        raise _failure("The embedded database could not be created", done.stderr, folders.base)
+    aside.rename(folders.data)
+
+
+def _as_account(account: Account | None) -> dict[str, object]:
+    if account is None:
+        return {}
+    return {"user": account.uid, "group": account.gid, "extra_groups": []}
+
+
+def _environment() -> dict[str, str]:
+    # PG* variables of the person's shell would steer initdb and postgres.
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _postmaster_pid(folders: Folders) -> int | None:
+    """The process id of the running postmaster, None when its file is missing or stale."""
+    try:
+        pid = int((folders.data / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
+    except (OSError, ValueError):
+        return None
+    return pid if _is_postmaster(pid, folders) else None
+
+
+def _is_postmaster(pid: int, folders: Folders) -> bool:
+    """Whether `pid` is alive and works in our data folder; after a reboot the number may be anybody's."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return False
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink() == folders.data.resolve()
+    except FileNotFoundError:
+        # No /proc here (macOS), or the process ended just now, or it is a zombie.
+        return not Path("/proc/self").exists()
+    except PermissionError:
+        return False
+
+
+def _ping(folders: Folders) -> pq.Ping:
+    target = f"host='{folders.sockets}' port=5432 dbname=postgres user={SUPERUSER} connect_timeout=5"
+    return pq.PGconn.ping(target.encode())
+
+
+def _wait_until_ready(folders: Folders, lives: Callable[[], bool]) -> bool:
+    """Wait for the server without a time-out, since recovery takes what it takes; False when it died."""
+    while _ping(folders) != pq.Ping.OK:
+        if not lives():
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+# ---- checks and sentences -------------------------------------------------------------------------------------
+
+
+def _check_version(folders: Folders) -> None:
+    made_by = (folders.data / "PG_VERSION").read_text(encoding="utf-8").strip()
+    command = [str(folders.programs / "postgres"), "--version"]
+    shown = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    ours = shown.stdout.rsplit(" ", 1)[-1].strip()
+    if ours.split(".")[0] != made_by:
+        raise DatabaseVersionUnsupported(
+            f"The data in {folders.data} was made by PostgreSQL {made_by}, the installed server is {ours}. "
+            "Install the version that made it and dump it with pg_dump, or name another folder in "
+            "CAGNOTTE_DATA_DIR.",
+            made_by=made_by,
+            installed=ours,
+        )
+
+
+def _check_locale(url: str) -> None:
+    query = "SELECT datlocprovider, datlocale FROM pg_database WHERE datname = 'template1'"
+    with psycopg.connect(url) as connection:
+        found = connection.execute(query).fetchone()
+    if found != ("b", "C.UTF-8"):
+        raise DatabaseFolderUnusable(
+            "The embedded database was not created by Cagnotte: its locale is not the builtin C.UTF-8. "
+            "Name another folder in CAGNOTTE_DATA_DIR."
+        )
+
+
+def _start_failure(folders: Folders) -> DatabaseUnavailable:
+    with sentences_about(folders.base):
+        log = (folders.base / "server.log").read_text(encoding="utf-8", errors="replace")
+    return _failure("The embedded database did not start", log, folders.base)
+
+
+def _failure(what: str, output: str, base: Path) -> DatabaseUnavailable:
+    lines = output.strip().splitlines()[-LOG_LINES_SHOWN:]
+    quoted = "\n".join(f"    {line}" for line in lines)
+    if any("No space left on device" in line for line in lines):
+        return DiskFull(f"{what}: the disk that holds {base} is full. Free some space and try again.")
+    return DatabaseUnavailable(f"{what}; its log in {base} ends with:\n{quoted}", folder=str(base))
