@@ -1,0 +1,175 @@
+"""Contracts: what a funder owes for a purchase, on which base, and under which rules of time and return."""
+
+import enum
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from cagnotte.domain.errors import InvalidContract
+
+
+class FunderKind(enum.StrEnum):
+    """Who gives money for rewards."""
+
+    MERCHANT = "merchant"
+    BRAND = "brand"
+    NETWORK = "network"
+    PROGRAMME = "programme"
+
+
+class Binding(enum.StrEnum):
+    """Which moment's offers bind: the click's (the purchase's when there was none) or the purchase's."""
+
+    CLICK = "click"
+    PURCHASE = "purchase"
+
+
+class ReturnPolicy(enum.StrEnum):
+    """What a return does to a reward; always computed from what remains (see docs/explanation/rating.md)."""
+
+    REDECIDE = "redecide"
+    """Thresholds, tiers and caps are tested again on what remains."""
+    BY_LINE = "by_line"
+    """Each line keeps its rate."""
+    BY_ORDER = "by_order"
+    """The reward follows the order's remaining amount."""
+    ALL_OR_NOTHING = "all_or_nothing"
+    """Any return takes the whole reward."""
+
+
+class ClawbackPolicy(enum.StrEnum):
+    """Where money comes from when a released reward shrinks and its own lots do not cover it."""
+
+    GO_NEGATIVE = "go_negative"
+    """Other lots first, then it is owed and repaid by the next credits."""
+    TAKE_AVAILABLE = "take_available"
+    """Other lots first, then the programme's loss."""
+    SKIP = "skip"
+    """The programme's loss."""
+
+
+class ReleaseSettlement(enum.StrEnum):
+    """What the funder must have done before money is available."""
+
+    NONE = "none"
+    BILLED = "billed"
+    PAID = "paid"
+
+
+class ReleaseFrom(enum.StrEnum):
+    """The moment from which the days of a release are counted."""
+
+    PURCHASED = "purchased"
+    CONFIRMED = "confirmed"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """When a confirmed reward becomes available: all that is named must hold."""
+
+    days: int = 30
+    start: ReleaseFrom = ReleaseFrom.PURCHASED
+    event: str | None = None
+    settlement: ReleaseSettlement = ReleaseSettlement.NONE
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.days <= 730:
+            raise InvalidContract("A release waits between 0 and 730 days.", days=self.days)
+        if (self.start is ReleaseFrom.EVENT) != (self.event is not None):
+            raise InvalidContract("A release counted from an event must name the event, and no other may.")
+
+
+@dataclass(frozen=True, slots=True)
+class Products:
+    """A choice of products: included when no include list is set or one matches, and no exclude list matches.
+
+    Categories match with all their descendants. Empty = every product.
+    """
+
+    categories: frozenset[str] = frozenset()
+    brands: frozenset[str] = frozenset()
+    skus: frozenset[str] = frozenset()
+    not_categories: frozenset[str] = frozenset()
+    not_brands: frozenset[str] = frozenset()
+    not_skus: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class BasePolicy:
+    """Which part of an order counts. Gift cards and `excluded` never do."""
+
+    with_tax: bool = True
+    with_delivery: bool = False
+    discounts_deducted: bool = True
+    wallet_deducted: bool = True
+    gift_cards: bool = False
+    excluded: Products | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionRate:
+    """A commission: a share of the base of matching products, and/or a fixed sum per order."""
+
+    rate_bps: int = 0
+    fixed_minor: int = 0
+    products: Products | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate_bps <= 10_000 or self.fixed_minor < 0:
+            raise InvalidContract("A commission lies between 0 and 100 %, and its fixed part is not negative.")
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One version of an agreement with a funder.
+
+    Attributes:
+        ref, version: its name in the programme file, and which version of it this is.
+        funder_kind, funder: who pays. For a merchant or network contract `merchant` is the shop it covers;
+            for a brand contract `merchant` is None (all shops) or one shop.
+        commissions: how C is computed, the first that matches a line wins; empty = the funder pays exactly the
+            reward (C = R), as in an in-house programme.
+        merchant_share_bps: two-stage: share of C that the selling shop keeps (S), rounded down, at most C − R.
+        auto_confirm_days: the validation deadline after which an unanswered purchase is confirmed; None = never.
+        funder_refund_days, member_clawback_days: how long after the purchase each side follows a restatement.
+        lot_months: life of money from the day it is available; None = it never expires.
+        breakage_to: "funder" or "programme".
+        same_entity: the shop and the programme are one legal person.
+    """
+
+    id: UUID
+    ref: str
+    version: int
+    funder_kind: FunderKind
+    funder: str
+    funder_id: UUID
+    merchant: str | None = None
+    valid_from: date = date.min
+    valid_until: date = date.max
+    base: BasePolicy = BasePolicy()
+    commissions: tuple[CommissionRate, ...] = ()
+    merchant_share_bps: int = 0
+    binding: Binding = Binding.PURCHASE
+    release: Release = Release()
+    auto_confirm_days: int | None = None
+    returns: ReturnPolicy = ReturnPolicy.REDECIDE
+    clawback: ClawbackPolicy = ClawbackPolicy.GO_NEGATIVE
+    funder_refund_days: int = 365
+    member_clawback_days: int = 365
+    lot_months: int | None = None
+    breakage_to: str = "programme"
+    vat_bps: int = 0
+    vat_base: str = "none"
+    same_entity: bool = False
+    redemption_fee_bps: int = 0
+
+    def __post_init__(self) -> None:
+        if self.valid_until < self.valid_from:
+            raise InvalidContract(f"The contract “{self.ref}” ends before it starts.", ref=self.ref)
+        if self.funder_kind is FunderKind.PROGRAMME:
+            raise InvalidContract("The programme funds without a contract.", ref=self.ref)
+        if self.breakage_to not in ("funder", "programme"):
+            raise InvalidContract("Expired money goes to “funder” or “programme”.", ref=self.ref)
+        if not 0 <= self.merchant_share_bps <= 10_000:
+            raise InvalidContract("The shop's share lies between 0 and 100 %.", ref=self.ref)
