@@ -22,7 +22,7 @@ from cagnotte.platform.database_errors import (
     DatabaseVersionUnsupported,
     DiskFull,
 )
-from cagnotte.platform.postgres import SUPERUSER, EmbeddedServer
+from cagnotte.platform.postgres import LOGIN, SUPERUSER, EmbeddedServer
 
 URL_VARIABLE = "CAGNOTTE_DATABASE_URL"
 DATA_VARIABLE = "CAGNOTTE_DATA_DIR"
@@ -72,6 +72,11 @@ def is_external() -> bool:
 def database_url() -> str:
     """The address every connection of this process uses; the embedded server's may be down."""
     return _chosen_url or os.environ.get(URL_VARIABLE) or embedded_server().url()
+
+
+def chosen_url() -> str | None:
+    """The address given to `use_database`, if any."""
+    return _chosen_url
 
 
 def use_database(url: str | None) -> None:
@@ -243,15 +248,13 @@ def ensure_roles_and_database() -> None:
             an administrator can run.
         DatabaseUnavailable: the database is missing and may not be created, or is not UTF-8.
     """
-    if is_external() or _chosen_url:
-        _prepare_roles(database_url(), login=None)
-        _prepare_database(database_url())
+    if is_external():
+        ensure_roles(database_url())
+        ensure_database(database_url())
         return
     server = embedded_server()
-    admin = server.url("postgres", user=SUPERUSER)
-    target = server.url()
-    _prepare_roles(admin, login=str(_parse(target)["user"]))
-    _prepare_database(server.url(user=SUPERUSER))
+    ensure_roles(server.url("postgres", user=SUPERUSER), login=LOGIN)
+    ensure_database(server.url(user=SUPERUSER))
 
 
 def _open_any(url: str) -> psycopg.Connection[tuple[Any, ...]]:
@@ -264,8 +267,12 @@ def _open_any(url: str) -> psycopg.Connection[tuple[Any, ...]]:
         return _open(url, autocommit=True, dbname="postgres")
 
 
-def _prepare_roles(url: str, *, login: str | None) -> None:
-    """Create the roles and let `login` take them: None means the user of `url`, else a user made here."""
+def ensure_roles(url: str, *, login: str | None = None) -> None:
+    """Create the two roles and let `login` take them: the user of `url`, or another one, made here.
+
+    Raises:
+        DatabaseRolesMissing: the user of `url` may not.
+    """
     roles = (OWNER_ROLE, APP_ROLE)
     with _open_any(url) as connection:
         try:
@@ -318,7 +325,13 @@ def _may_set(connection: psycopg.Connection[Any], role: str, login: str | None) 
     return bool(found and found[0])
 
 
-def _prepare_database(url: str) -> None:
+def ensure_database(url: str) -> None:
+    """Create the database that `url` names, if missing, and open it to the two roles.
+
+    Raises:
+        DatabaseUnavailable: it may not be created, or is not UTF-8.
+        DatabaseRolesMissing: it belongs to somebody who has not opened it to the owner.
+    """
     name = str(_parse(url).get("dbname") or "")
     with _open_any(url) as connection:
         if connection.info.dbname != name:

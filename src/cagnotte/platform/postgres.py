@@ -78,7 +78,6 @@ class EmbeddedServer:
         """Name the server; nothing is created or started."""
         self.home = home.absolute()
         self._tuning = tuning
-        self._process: subprocess.Popen[bytes] | None = None
 
     def lease(self) -> "Lease":
         """Start the server if it is down, and keep it up until the returned lease is released.
@@ -147,9 +146,9 @@ class EmbeddedServer:
     def _ensure_running(self, folders: Folders) -> None:
         if _ping(folders) == pq.Ping.OK:
             return
-        pid = _postmaster_pid(folders)
+        left = _postmaster_pid(folders)
         # Left by a process that was killed while it started or stopped the server.
-        if pid is not None and _wait_until_ready(folders, lambda: _is_postmaster(pid, folders)):
+        if left and _wait_until_ready(folders, lambda: _is_postmaster(left, folders)):
             return
         with sentences_about(folders.base):
             make_private(folders.sockets, folders.account)
@@ -157,13 +156,10 @@ class EmbeddedServer:
                 _initdb(folders)
             _check_version(folders)
             (folders.data / "postmaster.pid").unlink(missing_ok=True)
-            self._process = _spawn(folders, self._tuning)
-        if not _wait_until_ready(folders, lambda: self._process_lives()):
+            pid = _spawn(folders, self._tuning)
+        if not _wait_until_ready(folders, lambda: _is_postmaster(pid, folders)):
             raise _start_failure(folders)
         _check_locale(self.url("postgres", user=SUPERUSER))
-
-    def _process_lives(self) -> bool:
-        return self._process is not None and self._process.poll() is None
 
     # ---- stopping ---------------------------------------------------------------------------------------------
 
@@ -179,7 +175,6 @@ class EmbeddedServer:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)
         while _is_postmaster(pid, folders):
-            self._process_lives()  # Collects our own child, which would stay a zombie otherwise.
             time.sleep(POLL_SECONDS)
 
 
@@ -244,8 +239,12 @@ def _nobody_leases(folders: Folders) -> bool:
 # ---- the server's own programs --------------------------------------------------------------------------------
 
 
-def _spawn(folders: Folders, tuning: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start the postmaster in a session of its own, so that Ctrl-C in our terminal does not reach it."""
+def _spawn(folders: Folders, tuning: Mapping[str, str]) -> int:
+    """Start the postmaster and return its process id.
+
+    It gets a session of its own, so that Ctrl-C in our terminal does not reach it, and a shell between us that
+    ends at once, so that it is nobody's child: it may well outlive the process that started it.
+    """
     settings = {
         **tuning,
         "listen_addresses": "",
@@ -253,22 +252,27 @@ def _spawn(folders: Folders, tuning: Mapping[str, str]) -> subprocess.Popen[byte
         "unix_socket_permissions": "0700",
         "port": "5432",
     }
-    arguments = [argument for key, value in settings.items() for argument in ("-c", f"{key}={value}")]
+    command = [str(folders.programs / "postgres"), "-D", str(folders.data)]
+    for name, value in settings.items():
+        command += ["-c", f"{name}={value}"]
     log = folders.base / "server.log"
     if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
         log.replace(log.with_suffix(".log.1"))
     with log.open("ab") as out:
-        return subprocess.Popen(  # noqa: S603 - our own programs
-            [str(folders.programs / "postgres"), "-D", str(folders.data), *arguments],
+        shell = subprocess.run(  # noqa: S603 - our own programs
+            ["/bin/sh", "-c", '"$@" >&2 & echo "$!"', "sh", *command],
+            check=True,
             stdin=subprocess.DEVNULL,
-            stdout=out,
+            stdout=subprocess.PIPE,
             stderr=out,
-            cwd="/",
+            # The folder tells our postmaster from any other process that has its number after a reboot.
+            cwd=folders.data,
             env=_environment(),
             start_new_session=True,
             umask=0o077,
             **_as_account(folders.account),
         )
+    return int(shell.stdout)
 
 
 def _initdb(folders: Folders) -> None:
