@@ -1,0 +1,233 @@
+"""Writing to the ledger: post transactions, close periods, fold deltas.
+
+The database functions of `migrations/0001_ledger.sql` are the only way in; this module renders what they read,
+and turns their refusals into errors with sentences. Everything runs inside the caller's database transaction.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import psycopg
+
+from cagnotte.domain.chart import KINDS, Account
+from cagnotte.domain.errors import (
+    CagnotteError,
+    InsufficientFunds,
+    LedgerCorrupt,
+    LedgerError,
+    PeriodClosed,
+    UnbalancedTransaction,
+)
+from cagnotte.domain.ids import bucket_of
+from cagnotte.domain.money import format_minor
+from cagnotte.domain.transactions import Transaction
+from cagnotte.platform.sql import copy_text, escape, load
+
+SQL = load("ledger")
+
+Connection = psycopg.Connection[Any]
+
+STAGE_COLUMNS = (
+    "batch_id, bucket, transaction_id, programme_id, book_id, kind, fact_id, step, occurred_on, effective_on, "
+    "recorded_at, payload_hash, account_ids, amounts_minor"
+)
+KNOWN_ACCOUNTS_MAX = 200_000
+"""Accounts remembered as open per connection; beyond, the memory starts again empty."""
+
+_known_accounts: WeakKeyDictionary[Connection, set[UUID]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class PostResult:
+    """What became of a batch: transactions written, already there with the same content, or with other content."""
+
+    new: int
+    duplicates: int
+    conflicts: list[UUID]
+    """Ids that already stand with other content; what stands was kept and nothing was written."""
+
+
+def post(connection: Connection, transactions: Iterable[Transaction], *, batch_id: UUID) -> PostResult:
+    """Post a batch of transactions, opening the accounts they name. One batch id is posted once.
+
+    A transaction already posted, here or earlier in the batch, is a duplicate when its content is equal and a
+    conflict otherwise; both write nothing. All other transactions are written, or none when an error is raised.
+    Raises InsufficientFunds, PeriodClosed, UnbalancedTransaction or LedgerError; the database transaction is then
+    lost, as after any database error.
+    """
+    first: dict[UUID, Transaction] = {}
+    duplicates, conflicts = 0, []
+    for transaction in transactions:
+        earlier = first.setdefault(transaction.id, transaction)
+        if earlier is transaction:
+            continue
+        if earlier.payload_hash == transaction.payload_hash:
+            duplicates += 1
+        else:
+            conflicts.append(transaction.id)
+    result = post_rendered(
+        connection,
+        [render(transaction) for transaction in first.values()],
+        {entry.account for transaction in first.values() for entry in transaction.entries},
+        batch_id=batch_id,
+    )
+    return PostResult(result.new, result.duplicates + duplicates, [*result.conflicts, *conflicts])
+
+
+def post_rendered(
+    connection: Connection, lines: Sequence[str], accounts: Iterable[Account], *, batch_id: UUID
+) -> PostResult:
+    """Post transactions already rendered by `render`, whose accounts are all among `accounts`.
+
+    The fast lane of large imports. A transaction must not come twice in one batch. Raises as `post`.
+    """
+    if not lines:
+        return PostResult(0, 0, [])
+    prefix = f"{batch_id.int:032x}\t"
+    with refusals(connection):
+        open_accounts(connection, accounts)
+        copy_text(connection, "ledger_stage", STAGE_COLUMNS, [prefix + line for line in lines])
+        row = connection.execute(SQL.post_batch, {"batch_id": batch_id}).fetchone()
+    new, duplicates, conflicts = row or (0, 0, [])
+    return PostResult(new, duplicates, conflicts)
+
+
+def render(transaction: Transaction) -> str:
+    """Write a transaction as one row of the stage, in COPY's text format, without its batch and line end."""
+    entries = transaction.entries
+    accounts = ",".join([f"{entry.account.id.int:032x}" for entry in entries])
+    amounts = ",".join([str(entry.amount_minor) for entry in entries])
+    return (
+        f"{transaction.bucket}\t{transaction.id.int:032x}\t{transaction.programme_id.int:032x}"
+        f"\t{transaction.book_id.int:032x}\t{escape(transaction.kind)}\t{transaction.fact_id.int:032x}"
+        f"\t{transaction.step}\t{transaction.occurred_on}\t{transaction.effective_on}\t{transaction.recorded_at}"
+        f"\t\\\\x{transaction.payload_hash.hex()}\t{{{accounts}}}\t{{{amounts}}}"
+    )
+
+
+def open_accounts(connection: Connection, accounts: Iterable[Account]) -> None:
+    """Make sure that accounts exist, those that keep a balance row with it.
+
+    Remembers per connection which accounts are committed, so that the hot path asks once and again after an
+    account's birth, then never more.
+    """
+    known = _known_accounts.setdefault(connection, set())
+    missing = {account.id: account for account in accounts if account.id not in known}
+    if not missing:
+        return
+    kinds = [KINDS[account.kind] for account in missing.values()]
+    rows = connection.execute(
+        SQL.open_accounts,
+        {
+            "ids": list(missing),
+            "programme_ids": [account.programme_id for account in missing.values()],
+            "kinds": [kind.name for kind in kinds],
+            "owner_ids": [account.owner_id for account in missing.values()],
+            "currencies": [account.currency for account in missing.values()],
+            "sides": [kind.side.value for kind in kinds],
+            "modes": [kind.mode.value for kind in kinds],
+            "never_negatives": [kind.never_negative for kind in kinds],
+            "buckets": [bucket_of(account.owner_id) for account in missing.values()],
+        },
+    ).fetchall()
+    if len(known) + len(rows) > KNOWN_ACCOUNTS_MAX:
+        known.clear()
+    known.update(row[0] for row in rows)
+
+
+def close_period(
+    connection: Connection, *, programme_id: UUID, ends_on: date, now: datetime, closed_by: str
+) -> bool:
+    """Close a programme's books up to and with `ends_on`; return False when they already are.
+
+    Waits for posts under way. From then on a transaction effective on or before that day is refused.
+    """
+    row = connection.execute(
+        SQL.close_period,
+        {"programme_id": programme_id, "ends_on": ends_on, "now": now, "closed_by": closed_by},
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def first_open_day(connection: Connection, programme_id: UUID, day: date) -> date:
+    """Return the first day from `day` on whose period is open: the `effective_on` of a fact of that day."""
+    row = connection.execute(SQL.first_open_day, {"programme_id": programme_id, "day": day}).fetchone()
+    found: date = row[0] if row else day
+    return found
+
+
+def fold(connection: Connection, *, now: datetime) -> int:
+    """Fold the deltas of finished database transactions into snapshots; return how many accounts moved.
+
+    Reads are right with or without it; it keeps them short. Any number of processes may call it at any time.
+    """
+    row = connection.execute(SQL.fold, {"now": now}).fetchone()
+    return int(row[0]) if row else 0
+
+
+@contextmanager
+def refusals(connection: Connection) -> Iterator[None]:
+    """Turn what the ledger's database functions and guards refuse into errors of `cagnotte.domain.errors`."""
+    try:
+        yield
+    except psycopg.Error as error:
+        refusal = _refusal(error)
+        if refusal is None:
+            raise
+        if error.sqlstate == "LG005":
+            # An account opened in a transaction that was undone: ask again next time.
+            _known_accounts.pop(connection, None)
+        raise refusal from error
+
+
+def _refusal(error: psycopg.Error) -> CagnotteError | None:
+    state, sentence, facts = error.sqlstate, error.diag.message_primary or "", _facts(error)
+    match state:
+        case "LG001":
+            return UnbalancedTransaction(f"Refused by the database: {sentence}.", **facts)
+        case "LG003":
+            return PeriodClosed(
+                f"The books are closed until {facts['closed_until']}; a fact of {facts['day']} must be booked on the "
+                "first open day.",
+                **facts,
+            )
+        case "LG004":
+            return _insufficient(facts)
+        case "LG008":
+            return LedgerCorrupt("An account has no balance row; run cagnotte ledger verify.", **facts)
+        case "23505" if error.diag.constraint_name == "ledger_batch_pkey":
+            return LedgerError("This batch id has been posted already; every batch takes a new one.")
+        case "23505" if error.diag.constraint_name == "ledger_entry_pkey":
+            return LedgerError("A transaction comes twice in one batch.")
+        case "22003":
+            return LedgerError("An amount is larger than an account can hold.")
+        case str() if state.startswith("LG"):
+            return LedgerError(f"Refused by the database: {sentence}.", **facts)
+        case "23514" | "23502" if (error.diag.table_name or "").startswith("ledger_"):
+            return LedgerError(f"Refused by the database: {sentence}.", constraint=error.diag.constraint_name)
+        case _:
+            return None
+
+
+def _facts(error: psycopg.Error) -> dict[str, Any]:
+    if not (error.sqlstate or "").startswith("LG") or not error.diag.message_detail:
+        return {}
+    facts: dict[str, Any] = json.loads(error.diag.message_detail)
+    for name, value in facts.items():
+        if name.endswith("_id"):
+            facts[name] = UUID(value)
+    return facts
+
+
+def _insufficient(facts: dict[str, Any]) -> InsufficientFunds:
+    currency = facts["currency"]
+    stands = format_minor(facts["balance_minor"], currency)
+    taken = format_minor(-facts["change_minor"], currency)
+    name = facts["kind"].removeprefix("member.")
+    return InsufficientFunds(f"The {name} balance of {stands} {currency} does not cover {taken} {currency}.", **facts)
