@@ -39,10 +39,9 @@ class Server:
 
     def url(self, name: str, *, admin: bool = False) -> str:
         """The address of one database, for the application or for the administrator."""
-        parts = conninfo.conninfo_to_dict(self._admin_url)
         if self._login and not admin:
-            parts["user"] = self._login
-        return conninfo.make_conninfo(**{**parts, "dbname": name})
+            return conninfo.make_conninfo(self._admin_url, dbname=name, user=self._login)
+        return conninfo.make_conninfo(self._admin_url, dbname=name)
 
     def clone(self, template: str, run: str) -> str:
         """Make a database that is a copy of `template`; return its name."""

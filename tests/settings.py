@@ -7,7 +7,7 @@ from pathlib import Path
 os.environ["CAGNOTTE_DATA_DIR"] = str(Path(__file__).parents[1] / ".data" / "test")
 os.environ.pop("CAGNOTTE_DATABASE_URL", None)
 
-from cagnotte.config.settings import *  # noqa: E402, F403 - the settings, whole
+from cagnotte.config.settings import *  # noqa: F403 - the settings, whole
 
 SECRET_KEY = "for tests only"
 # Slow hashing protects people's passwords, and tests have none.

@@ -36,7 +36,11 @@ def stop(*, force: bool) -> None:
     """Stop the embedded server."""
     _require_embedded()
     was_running = database.embedded_server().stop(force=force)
-    click.echo("The embedded database is stopped." if was_running else "The embedded database was not running.")
+    click.echo(
+        "The embedded database is stopped."
+        if was_running
+        else "The embedded database was not running."
+    )
 
 
 @db.command()
@@ -69,11 +73,15 @@ def migrate() -> None:
 
         database.ensure_roles_and_database()
         applied = migrations.migrate()
-    click.echo(f"Applied {applied} change(s) of the tables." if applied else "The tables are current.")
+    click.echo(
+        f"Applied {applied} change(s) of the tables." if applied else "The tables are current."
+    )
 
 
 @db.command(context_settings={"ignore_unknown_options": True})
-@click.option("--owner", is_flag=True, help="Work as the owner of the tables instead of the application.")
+@click.option(
+    "--owner", is_flag=True, help="Work as the owner of the tables instead of the application."
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def psql(*, owner: bool, arguments: tuple[str, ...]) -> None:
     """Open psql on the database; ARGUMENTS are psql's own, for instance: -c 'SELECT 1'."""
@@ -82,7 +90,7 @@ def psql(*, owner: bool, arguments: tuple[str, ...]) -> None:
         bundled = folders_for(database.embedded_server().home).programs / "psql"
         program = str(bundled) if bundled.exists() else "psql"
         environment = {**os.environ, "PGOPTIONS": f"-c role={role}"}
-        done = subprocess.run([program, url, *arguments], check=False, env=environment)  # noqa: S603
+        done = subprocess.run([program, url, *arguments], check=False, env=environment)
     sys.exit(done.returncode)
 
 

@@ -41,6 +41,15 @@ MIGRATION_LOCK_TIMEOUT_SECONDS = 4
 
 CONNECT_TIMEOUT_SECONDS = 10
 
+ROLES_BY_SET_FROM = 160_000
+"""From 16 on, the maker of a role is its member but may not take it until granted so."""
+
+BUILTIN_LOCALE_FROM = 170_000
+"""From 17 on, C.UTF-8 comes with the server instead of with the operating system."""
+
+UNREACHABLE_STATES = ("08", "57P", "28", "3D", "53")
+"""Classes of SQLSTATE that mean: no session, or no longer."""
+
 _chosen_url: str | None = None
 
 
@@ -183,37 +192,43 @@ def _shown(url: str) -> str:
 
 
 def explain(error: BaseException, *, url: str | None = None) -> CagnotteError | None:
-    """The sentence for a refusal of the server that a person can do something about; None for all others."""
+    """The sentence for a refusal of the server that a person can act on; None for all others."""
     if isinstance(error, errors.DiskFull):
         return DiskFull()
-    if not isinstance(error, psycopg.OperationalError):
-        return None
-    where = _shown(url or database_url())
-    first = (str(error).strip().splitlines() or ["no answer"])[-1].removeprefix("FATAL:").strip()
-    if "permission denied to set role" in str(error) or 'invalid value for parameter "role"' in str(error):
-        return DatabaseRolesMissing(
-            f"The database user may not work as {OWNER_ROLE} or {APP_ROLE} at {where}. Run `cagnotte init`, "
-            f"or let an administrator run:\n{_role_statements(_parse(url or database_url()).get('user'))}"
-        )
-    if "does not exist" in first and first.startswith(("role", "database")):
-        return DatabaseNotInitialised(
-            f"There is no Cagnotte database at {where} yet ({first}). Run `cagnotte init`."
-        )
     if isinstance(error, errors.LockNotAvailable):
         return DatabaseUnavailable(
-            "Another session holds a lock that this change of the tables needs; nothing was changed. Try again."
+            "Another session holds a lock that this change of the tables needs; nothing was changed. "
+            "Try again."
         )
-    if error.sqlstate is not None and not error.sqlstate.startswith(("08", "57P", "28", "3D", "53")):
+    if not isinstance(error, psycopg.OperationalError):
         return None
+    if error.sqlstate is None or error.sqlstate.startswith(UNREACHABLE_STATES):
+        return _unreachable(error, url or database_url())
+    return None
+
+
+def _unreachable(error: psycopg.OperationalError, url: str) -> CagnotteError:
+    """Sort the refusals of a connection: libpq hands on their text, not their code."""
+    where = _shown(url)
+    said = (str(error).strip().splitlines() or ["no answer"])[-1].removeprefix("FATAL:").strip()
+    if "set role" in said or 'parameter "role"' in said:
+        return DatabaseRolesMissing(
+            f"The database user may not work as {OWNER_ROLE} or {APP_ROLE} at {where}. "
+            f"Run `cagnotte init`, or let an administrator run:\n{_role_statements(url)}"
+        )
+    if "does not exist" in said:
+        return DatabaseNotInitialised(
+            f"There is no Cagnotte database at {where} yet ({said}). Run `cagnotte init`."
+        )
     return DatabaseUnavailable(
-        f"The database at {where} cannot be used: {first}. Check that the server runs and that "
+        f"The database at {where} cannot be used: {said}. Check that the server runs and that "
         f"{URL_VARIABLE} is right, or unset it to use the embedded database.",
         where=where,
     )
 
 
-def _role_statements(user: str | None) -> str:
-    who = user or "the_user"
+def _role_statements(url: str) -> str:
+    who = _parse(url).get("user") or "the_user"
     return (
         f"    CREATE ROLE {OWNER_ROLE} NOLOGIN; CREATE ROLE {APP_ROLE} NOLOGIN;\n"
         f'    GRANT {OWNER_ROLE}, {APP_ROLE} TO "{who}";'
@@ -285,7 +300,7 @@ def ensure_roles(url: str, *, login: str | None = None) -> None:
         except errors.InsufficientPrivilege as error:
             raise DatabaseRolesMissing(
                 f"The database user at {_shown(url)} may not create or take the roles Cagnotte works as. "
-                f"Let an administrator run:\n{_role_statements(_parse(url).get('user'))}"
+                f"Let an administrator run:\n{_role_statements(url)}"
             ) from error
 
 
@@ -304,25 +319,16 @@ def _create_role(connection: psycopg.Connection[Any], role: str, *, login: bool)
 
 
 def _grant_role(connection: psycopg.Connection[Any], role: str, login: str | None) -> None:
-    member = "SELECT pg_has_role(coalesce(%s, session_user::text)::name, %s, 'MEMBER')"
-    found = connection.execute(member, [login, role]).fetchone()
-    superuser = connection.execute(
-        "SELECT rolsuper FROM pg_roles WHERE rolname = coalesce(%s, session_user::text)", [login]
+    """Let the login (None: the user of this session) take the role, unless it may already."""
+    how = "SET" if connection.info.server_version >= ROLES_BY_SET_FROM else "MEMBER"
+    found = connection.execute(
+        "SELECT pg_has_role(coalesce(%s, session_user::text)::name, %s, %s)", [login, role, how]
     ).fetchone()
-    # From version 16 on, the maker of a role is its member but may not take it until it says so.
-    may_set = connection.info.server_version < 160_000 or (
-        found and found[0] and _may_set(connection, role, login)
-    )
-    if superuser and superuser[0] or (found and found[0] and may_set):
+    # A superuser may take every role without being asked about any.
+    if found == (True,):
         return
     user = sql.Identifier(login) if login else sql.SQL("SESSION_USER")
     connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), user))
-
-
-def _may_set(connection: psycopg.Connection[Any], role: str, login: str | None) -> bool:
-    query = "SELECT pg_has_role(coalesce(%s, session_user::text)::name, %s, 'SET')"
-    found = connection.execute(query, [login, role]).fetchone()
-    return bool(found and found[0])
 
 
 def ensure_database(url: str) -> None:
@@ -343,7 +349,7 @@ def ensure_database(url: str) -> None:
 
 def create_database(connection: psycopg.Connection[Any], name: str) -> None:
     """Create an empty database whose text is UTF-8 and sorted by code point, on any server from 15 on."""
-    if connection.info.server_version >= 170_000:
+    if connection.info.server_version >= BUILTIN_LOCALE_FROM:
         locale = "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LC_COLLATE 'C' LC_CTYPE 'C'"
     else:
         locale = "LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
@@ -397,7 +403,9 @@ def _open_to_roles(connection: psycopg.Connection[Any], name: str, url: str) -> 
         connection.execute(
             sql.SQL("GRANT CREATE, USAGE ON SCHEMA public TO {}").format(sql.Identifier(OWNER_ROLE))
         )
-        connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(APP_ROLE)))
+        connection.execute(
+            sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(APP_ROLE))
+        )
     except errors.InsufficientPrivilege as error:
         raise DatabaseRolesMissing(
             f"The user may not open the database at {_shown(url)} to {OWNER_ROLE}. Let its owner run:\n"

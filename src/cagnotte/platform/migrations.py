@@ -6,7 +6,7 @@ may be done with them, which is much less.
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from django.core.management import call_command
@@ -100,12 +100,14 @@ def _names(connection: psycopg.Connection[Any], *, kinds: list[str]) -> list[str
     return [str(name) for (name,) in rows]
 
 
-def _grant(connection: psycopg.Connection[Any], privileges: str, names: list[str]) -> None:
+def _grant(
+    connection: psycopg.Connection[Any], privileges: LiteralString, names: list[str]
+) -> None:
     if not names:
         return
     connection.execute(
         sql.SQL("GRANT {} {} TO {}").format(
-            sql.SQL(privileges),  # type: ignore[arg-type]  # a literal of this module
+            sql.SQL(privileges),
             sql.SQL(", ").join(sql.Identifier(name) for name in names),
             sql.Identifier(APP_ROLE),
         )

@@ -29,7 +29,6 @@ from cagnotte.platform.database_errors import (
     DiskFull,
 )
 from cagnotte.platform.postgres_folders import (
-    Account,
     Folders,
     folders_for,
     make_private,
@@ -255,11 +254,12 @@ def _spawn(folders: Folders, tuning: Mapping[str, str]) -> int:
     command = [str(folders.programs / "postgres"), "-D", str(folders.data)]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
+    account = folders.account
     log = folders.base / "server.log"
     if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
         log.replace(log.with_suffix(".log.1"))
     with log.open("ab") as out:
-        shell = subprocess.run(  # noqa: S603 - our own programs
+        shell = subprocess.run(
             ["/bin/sh", "-c", '"$@" >&2 & echo "$!"', "sh", *command],
             check=True,
             stdin=subprocess.DEVNULL,
@@ -270,16 +270,19 @@ def _spawn(folders: Folders, tuning: Mapping[str, str]) -> int:
             env=_environment(),
             start_new_session=True,
             umask=0o077,
-            **_as_account(folders.account),
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
         )
     return int(shell.stdout)
 
 
 def _initdb(folders: Folders) -> None:
     """Create the data folder aside and rename it, so that an interrupted start is simply begun again."""
+    account = folders.account
     aside = Path(tempfile.mkdtemp(prefix="initdb-", dir=folders.base))
-    if folders.account:
-        os.chown(aside, folders.account.uid, folders.account.gid)
+    if account:
+        os.chown(aside, account.uid, account.gid)
     command = [
         str(folders.programs / "initdb"),
         "--encoding=UTF8",
@@ -292,7 +295,7 @@ def _initdb(folders: Folders) -> None:
         "-D",
         str(aside),
     ]
-    done = subprocess.run(  # noqa: S603 - our own programs
+    done = subprocess.run(
         command,
         check=False,
         capture_output=True,
@@ -300,17 +303,13 @@ def _initdb(folders: Folders) -> None:
         cwd="/",
         env=_environment(),
         umask=0o077,
-        **_as_account(folders.account),
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
     )
     if done.returncode:
         raise _failure("The embedded database could not be created", done.stderr, folders.base)
     aside.rename(folders.data)
-
-
-def _as_account(account: Account | None) -> dict[str, object]:
-    if account is None:
-        return {}
-    return {"user": account.uid, "group": account.gid, "extra_groups": []}
 
 
 def _environment() -> dict[str, str]:
@@ -331,22 +330,19 @@ def _is_postmaster(pid: int, folders: Folders) -> bool:
     """Whether `pid` is alive and works in our data folder; after a reboot the number may be anybody's."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return False
-    try:
         return Path(f"/proc/{pid}/cwd").readlink() == folders.data.resolve()
+    except (ProcessLookupError, PermissionError):
+        return False
     except FileNotFoundError:
         # No /proc here (macOS), or the process ended just now, or it is a zombie.
         return not Path("/proc/self").exists()
-    except PermissionError:
-        return False
 
 
 def _ping(folders: Folders) -> pq.Ping:
-    target = f"host='{folders.sockets}' port=5432 dbname=postgres user={SUPERUSER} connect_timeout=5"
-    return pq.PGconn.ping(target.encode())
+    target = (
+        f"host='{folders.sockets}' port=5432 dbname=postgres user={SUPERUSER} connect_timeout=5"
+    )
+    return pq.Ping(pq.PGconn.ping(target.encode()))
 
 
 def _wait_until_ready(folders: Folders, lives: Callable[[], bool]) -> bool:
@@ -364,7 +360,7 @@ def _wait_until_ready(folders: Folders, lives: Callable[[], bool]) -> bool:
 def _check_version(folders: Folders) -> None:
     made_by = (folders.data / "PG_VERSION").read_text(encoding="utf-8").strip()
     command = [str(folders.programs / "postgres"), "--version"]
-    shown = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    shown = subprocess.run(command, check=False, capture_output=True, text=True)
     ours = shown.stdout.rsplit(" ", 1)[-1].strip()
     if ours.split(".")[0] != made_by:
         raise DatabaseVersionUnsupported(
@@ -397,5 +393,7 @@ def _failure(what: str, output: str, base: Path) -> DatabaseUnavailable:
     lines = output.strip().splitlines()[-LOG_LINES_SHOWN:]
     quoted = "\n".join(f"    {line}" for line in lines)
     if any("No space left on device" in line for line in lines):
-        return DiskFull(f"{what}: the disk that holds {base} is full. Free some space and try again.")
+        return DiskFull(
+            f"{what}: the disk that holds {base} is full. Free some space and try again."
+        )
     return DatabaseUnavailable(f"{what}; its log in {base} ends with:\n{quoted}", folder=str(base))

@@ -143,9 +143,16 @@ def _settle_system_account(home: Path) -> None:
 
 
 def _create_account() -> Account:
-    command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_ACCOUNTS[0]]
+    command = [
+        "useradd",
+        "--system",
+        "--no-create-home",
+        "--shell",
+        "/usr/sbin/nologin",
+        SYSTEM_ACCOUNTS[0],
+    ]
     with contextlib.suppress(FileNotFoundError):
-        subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - a fixed command
+        subprocess.run(command, check=False, capture_output=True)
     for name in (SYSTEM_ACCOUNTS[0], "nobody"):
         with contextlib.suppress(KeyError):
             found = pwd.getpwnam(name)
@@ -170,7 +177,7 @@ def _can_run(programs: Path, account: Account) -> bool:
 
 def _succeeds_as(account: Account, command: list[str]) -> bool:
     try:
-        done = subprocess.run(  # noqa: S603 - our own programs
+        done = subprocess.run(
             command,
             check=False,
             capture_output=True,
@@ -230,7 +237,11 @@ def make_private(folder: Path, account: Account | None) -> None:
         if account:
             os.chown(folder, account.uid, account.gid)
     found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != expected or stat.S_IMODE(found.st_mode) & 0o077:
+    if (
+        not stat.S_ISDIR(found.st_mode)
+        or found.st_uid != expected
+        or stat.S_IMODE(found.st_mode) & 0o077
+    ):
         raise DatabaseFolderUnusable(
             f"The socket folder {folder} must be a folder of mode 0700 that belongs to user {expected}. "
             "Remove it if you know where it comes from, then try again.",

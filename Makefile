@@ -1,0 +1,73 @@
+# Every common task in one line each; `make help` lists them.
+# Python 3.11 or later and make are all that must be there already.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help demo test serve lint types contracts fix bench docs lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+ARGS ?=
+EXTRAS := demo test docs
+
+##@ First steps
+
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed-demo ## Install, run the main job on real purchases, print what happened
+	@$(BIN)/cagnotte demo $(ARGS)
+
+serve: $(VENV)/.installed-run ## Run the web server on http://127.0.0.1:8000
+	@$(BIN)/cagnotte serve $(ARGS)
+
+##@ Working on Cagnotte
+
+test: $(VENV)/.installed-test ## Install what the tests need and run them (ARGS="tests/domain -k money")
+	@$(BIN)/pytest -n $(JOBS) $(ARGS)
+
+lint: $(VENV)/.installed-test ## Style, spelling, SQL, dependencies
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/codespell
+	$(BIN)/deptry src
+	$(BIN)/sqlfluff lint --nocolor --disable-progress-bar src/cagnotte/sql
+
+types: $(VENV)/.installed-test ## Types (mypy, strict)
+	$(BIN)/mypy
+
+contracts: $(VENV)/.installed-test ## Which package may import which
+	@PYTHONPATH=src $(BIN)/lint-imports --no-logo
+
+fix: $(VENV)/.installed-test ## Mend style by machine where it can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-test ## Measure speed and memory (bench/README.md explains the figures)
+	@PYTHONPATH=src $(BIN)/python -m bench $(ARGS)
+
+docs: $(VENV)/.installed-docs ## Build the documentation into docs/_build
+	@$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+lock: $(VENV)/.installed-test ## Resolve the dependencies anew into requirements/*.txt
+	@$(call compile,run,)
+	@$(call compile,demo,--extra demo)
+	@$(call compile,test,--extra test --extra demo)
+	@$(call compile,docs,--extra docs)
+
+clean: ## Remove caches and built documentation (neither .venv nor .data)
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis docs/_build
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One file per purpose, for every platform, with hashes and without the address of any registry.
+compile = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal \
+	--generate-hashes --no-emit-index-url --fork-strategy fewest --python-version 3.11 $(ARGS) \
+	pyproject.toml $(2) -o requirements/$(1).txt
+
+# A stamp says which lock is installed; a changed lock is installed again.
+$(VENV)/.installed-%: requirements/%.txt .ci/install
+	@.ci/install $(VENV) $*
+	@touch $@
