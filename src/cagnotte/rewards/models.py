@@ -22,8 +22,10 @@ class Reward(models.Model):
     base_minor = models.BigIntegerField(help_text="The amount the rates applied to.")
     amount_minor = models.BigIntegerField(help_text="R: the member's reward as it stands, all funders together.")
     released_minor = models.BigIntegerField(default=0, help_text="L: made available so far, net of clawbacks.")
+    kept_minor = models.BigIntegerField(default=0, help_text="K: what the member keeps at the programme's loss.")
     decision = models.JSONField(help_text="The whole Decision: lines, offers, caps, funders, why and why not.")
     frozen = models.JSONField(help_text="Member facts, counters and room under caps that the decision read.")
+    rules_at = models.DateTimeField(help_text="The contracts and offers read are those known at this moment.")
 
     def __str__(self) -> str:
         return str(self.purchase_id)
@@ -85,6 +87,34 @@ class Counter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.period}"
+
+
+class BudgetSlice(models.Model):
+    """Part of an offer's budget, held in escrow by one writer, so that writers do not wait for each other.
+
+    Slot 0 is the pool: granted_minor is what slices took out of the budget. Writer n holds slot n.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    programme_id = models.UUIDField()
+    offer = models.CharField(max_length=100)
+    slot = models.PositiveSmallIntegerField()
+    granted_minor = models.BigIntegerField(default=0)
+    used_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        """A writer holds one slice of a budget, and never uses more than it was granted."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["programme_id", "offer", "slot"], name="budget_slice_unique"),
+            models.CheckConstraint(
+                name="budget_slice_within",
+                condition=models.Q(used_minor__lte=models.F("granted_minor")) & models.Q(granted_minor__gte=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.offer}/{self.slot}"
 
 
 class Lot(models.Model):
