@@ -63,6 +63,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "cagnotte.identity",
+    "cagnotte.ledger",
+    "cagnotte.catalog",
+    "cagnotte.purchases",
+    "cagnotte.rewards",
 ]
 
 MIDDLEWARE = [
