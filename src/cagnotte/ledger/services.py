@@ -4,7 +4,6 @@ The database functions of `migrations/0001_ledger.sql` are the only way in; this
 and turns their refusals into errors with sentences. Everything runs inside the caller's database transaction.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,17 +15,9 @@ from weakref import WeakKeyDictionary
 import psycopg
 
 from cagnotte.domain.chart import KINDS, Account
-from cagnotte.domain.errors import (
-    CagnotteError,
-    InsufficientFunds,
-    LedgerCorrupt,
-    LedgerError,
-    PeriodClosed,
-    UnbalancedTransaction,
-)
 from cagnotte.domain.ids import bucket_of
-from cagnotte.domain.money import format_minor
 from cagnotte.domain.transactions import Transaction
+from cagnotte.ledger.refusals import UNKNOWN_ACCOUNT, refusal_of
 from cagnotte.platform.sql import copy_text, escape, load
 
 SQL = load("ledger")
@@ -53,7 +44,9 @@ class PostResult:
     """Ids that already stand with other content; what stands was kept and nothing was written."""
 
 
-def post(connection: Connection, transactions: Iterable[Transaction], *, batch_id: UUID) -> PostResult:
+def post(
+    connection: Connection, transactions: Iterable[Transaction], *, batch_id: UUID
+) -> PostResult:
     """Post a batch of transactions, opening the accounts they name. One batch id is posted once.
 
     A transaction already posted, here or earlier in the batch, is a duplicate when its content is equal and a
@@ -157,7 +150,9 @@ def close_period(
 
 def first_open_day(connection: Connection, programme_id: UUID, day: date) -> date:
     """Return the first day from `day` on whose period is open: the `effective_on` of a fact of that day."""
-    row = connection.execute(SQL.first_open_day, {"programme_id": programme_id, "day": day}).fetchone()
+    row = connection.execute(
+        SQL.first_open_day, {"programme_id": programme_id, "day": day}
+    ).fetchone()
     found: date = row[0] if row else day
     return found
 
@@ -173,61 +168,14 @@ def fold(connection: Connection, *, now: datetime) -> int:
 
 @contextmanager
 def refusals(connection: Connection) -> Iterator[None]:
-    """Turn what the ledger's database functions and guards refuse into errors of `cagnotte.domain.errors`."""
+    """Turn what the ledger's database functions refuse into errors of `cagnotte.domain.errors`."""
     try:
         yield
     except psycopg.Error as error:
-        refusal = _refusal(error)
+        refusal = refusal_of(error)
         if refusal is None:
             raise
-        if error.sqlstate == "LG005":
-            # An account opened in a transaction that was undone: ask again next time.
+        if error.sqlstate == UNKNOWN_ACCOUNT:
+            # An account we believed open is not: ask again next time.
             _known_accounts.pop(connection, None)
         raise refusal from error
-
-
-def _refusal(error: psycopg.Error) -> CagnotteError | None:
-    state, sentence, facts = error.sqlstate, error.diag.message_primary or "", _facts(error)
-    match state:
-        case "LG001":
-            return UnbalancedTransaction(f"Refused by the database: {sentence}.", **facts)
-        case "LG003":
-            return PeriodClosed(
-                f"The books are closed until {facts['closed_until']}; a fact of {facts['day']} must be booked on the "
-                "first open day.",
-                **facts,
-            )
-        case "LG004":
-            return _insufficient(facts)
-        case "LG008":
-            return LedgerCorrupt("An account has no balance row; run cagnotte ledger verify.", **facts)
-        case "23505" if error.diag.constraint_name == "ledger_batch_pkey":
-            return LedgerError("This batch id has been posted already; every batch takes a new one.")
-        case "23505" if error.diag.constraint_name == "ledger_entry_pkey":
-            return LedgerError("A transaction comes twice in one batch.")
-        case "22003":
-            return LedgerError("An amount is larger than an account can hold.")
-        case str() if state.startswith("LG"):
-            return LedgerError(f"Refused by the database: {sentence}.", **facts)
-        case "23514" | "23502" if (error.diag.table_name or "").startswith("ledger_"):
-            return LedgerError(f"Refused by the database: {sentence}.", constraint=error.diag.constraint_name)
-        case _:
-            return None
-
-
-def _facts(error: psycopg.Error) -> dict[str, Any]:
-    if not (error.sqlstate or "").startswith("LG") or not error.diag.message_detail:
-        return {}
-    facts: dict[str, Any] = json.loads(error.diag.message_detail)
-    for name, value in facts.items():
-        if name.endswith("_id"):
-            facts[name] = UUID(value)
-    return facts
-
-
-def _insufficient(facts: dict[str, Any]) -> InsufficientFunds:
-    currency = facts["currency"]
-    stands = format_minor(facts["balance_minor"], currency)
-    taken = format_minor(-facts["change_minor"], currency)
-    name = facts["kind"].removeprefix("member.")
-    return InsufficientFunds(f"The {name} balance of {stands} {currency} does not cover {taken} {currency}.", **facts)

@@ -24,3 +24,108 @@ SELECT greatest(%(day)s::date, max(ends_on) + 1) FROM ledger_period WHERE progra
 -- name: fold
 -- in: now. Writes ledger_snapshot from the deltas not folded yet (index on x). Advisory lock: one folder at a time.
 SELECT ledger_fold(%(now)s);
+
+-- name: balance_now
+-- in: account_id. out: debit-positive balance. One statement, so that snapshot and deltas are of one moment.
+-- Reads ledger_balance, ledger_snapshot by key, ledger_delta by (account_id, x). No locks.
+SELECT coalesce((SELECT sign * amount_minor FROM ledger_balance WHERE account_id = %(account_id)s), 0)
+     + coalesce((SELECT amount_minor FROM ledger_snapshot WHERE account_id = %(account_id)s), 0)
+     + coalesce((
+        SELECT sum(d.amount_minor) FROM ledger_delta d
+        WHERE d.account_id = %(account_id)s AND d.x >= coalesce(
+            (SELECT mark FROM ledger_snapshot WHERE account_id = %(account_id)s), '0'::xid8)
+       ), 0)::bigint;
+
+-- name: balance_of_id
+-- in: account_id. out: balance in the account's own side. As balance_now.
+SELECT CASE a.side WHEN 'credit' THEN -1 ELSE 1 END * (
+        coalesce((SELECT sign * amount_minor FROM ledger_balance WHERE account_id = a.id), 0)
+      + coalesce((SELECT amount_minor FROM ledger_snapshot WHERE account_id = a.id), 0)
+      + coalesce((
+            SELECT sum(d.amount_minor) FROM ledger_delta d
+            WHERE d.account_id = a.id
+              AND d.x >= coalesce((SELECT mark FROM ledger_snapshot WHERE account_id = a.id), '0'::xid8)
+        ), 0))::bigint
+FROM ledger_account a WHERE a.id = %(account_id)s;
+
+-- name: balance_as_recorded
+-- in: account_id, recorded. out: debit-positive balance of what was recorded up to that moment.
+-- A member's account: its entries, by ledger_entry_statement. Others: whole batches by their deltas, and the entries
+-- of the batches that the moment cuts, found by the BRIN index on batch_id. No locks.
+WITH cut AS MATERIALIZED (
+    SELECT batch_id FROM ledger_batch
+    WHERE first_recorded_at <= %(recorded)s AND last_recorded_at > %(recorded)s
+)
+SELECT coalesce((
+        SELECT sum(e.amount_minor)
+        FROM ledger_entry e JOIN ledger_transaction t ON t.bucket = e.bucket AND t.id = e.transaction_id
+        WHERE e.row_mode AND e.account_id = %(account_id)s AND t.recorded_at <= %(recorded)s
+       ), 0)::bigint
+     + coalesce((
+        SELECT sum(d.amount_minor) FROM ledger_delta d JOIN ledger_batch b USING (batch_id)
+        WHERE d.account_id = %(account_id)s AND b.last_recorded_at <= %(recorded)s
+       ), 0)::bigint
+     + coalesce((
+        SELECT sum(e.amount_minor)
+        FROM cut JOIN ledger_entry e ON e.batch_id = cut.batch_id
+        JOIN ledger_transaction t ON t.bucket = e.bucket AND t.id = e.transaction_id
+        WHERE NOT e.row_mode AND e.account_id = %(account_id)s AND t.recorded_at <= %(recorded)s
+       ), 0)::bigint;
+
+-- name: balance_as_effective
+-- in: account_id, effective, recorded (or null). out: debit-positive balance of the entries effective up to that day.
+-- A member's account: by ledger_entry_statement. Others: reads all entries. No locks.
+SELECT coalesce(sum(e.amount_minor), 0)::bigint
+FROM ledger_entry e
+WHERE e.account_id = %(account_id)s AND e.effective_on <= %(effective)s
+  AND e.row_mode = (SELECT mode = 'row' FROM ledger_account WHERE id = %(account_id)s)
+  AND (%(recorded)s::timestamptz IS NULL OR EXISTS (
+        SELECT FROM ledger_transaction t
+        WHERE t.bucket = e.bucket AND t.id = e.transaction_id AND t.recorded_at <= %(recorded)s));
+
+-- name: balances_by_kind
+-- in: programme_id. out: kind, currency, accounts, own_minor, debit_minor. Reads balances, snapshots and open deltas.
+WITH total AS (
+    SELECT a.kind, a.currency, a.side, a.id,
+           coalesce(b.sign * b.amount_minor, 0) + coalesce(s.amount_minor, 0) + coalesce((
+                SELECT sum(d.amount_minor) FROM ledger_delta d
+                WHERE a.mode = 'delta' AND d.account_id = a.id AND d.x >= coalesce(s.mark, '0'::xid8)
+           ), 0) AS debit_minor
+    FROM ledger_account a
+    LEFT JOIN ledger_balance b ON b.account_id = a.id
+    LEFT JOIN ledger_snapshot s ON s.account_id = a.id
+    WHERE a.programme_id = %(programme_id)s
+)
+SELECT kind, currency, count(*)::integer AS accounts,
+       (CASE side WHEN 'credit' THEN -1 ELSE 1 END * sum(debit_minor))::bigint AS own_minor,
+       sum(debit_minor)::bigint AS debit_minor
+FROM total GROUP BY kind, currency, side;
+
+-- name: row_balances
+-- in: account_ids. out: account_id, amount_minor in its own side. Reads ledger_balance by key.
+SELECT account_id, amount_minor FROM ledger_balance WHERE account_id = ANY (%(account_ids)s);
+
+-- name: lock_balances
+-- in: account_ids. out: account_id, amount_minor in its own side. Locks the rows of ledger_balance by account id.
+SELECT account_id, amount_minor FROM ledger_lock_balances(%(account_ids)s);
+
+-- name: entries_of_facts
+-- in: fact_ids. out: EntryRow. Reads ledger_transaction_fact, then entries by key.
+SELECT t.id AS transaction_id, t.kind AS transaction_kind, t.fact_id, t.step, t.book_id, t.occurred_on, t.effective_on,
+       t.recorded_at, e.leg, e.account_id, a.kind, a.owner_id, e.currency, e.amount_minor
+FROM ledger_transaction t
+JOIN ledger_entry e ON e.bucket = t.bucket AND e.transaction_id = t.id
+JOIN ledger_account a ON a.id = e.account_id
+WHERE t.fact_id = ANY (%(fact_ids)s)
+ORDER BY t.recorded_at, t.id, e.leg;
+
+-- name: entries_of_account
+-- in: account_id. out: EntryRow. A member's account: by ledger_entry_statement; others: reads all entries.
+SELECT t.id AS transaction_id, t.kind AS transaction_kind, t.fact_id, t.step, t.book_id, t.occurred_on, t.effective_on,
+       t.recorded_at, e.leg, e.account_id, a.kind, a.owner_id, e.currency, e.amount_minor
+FROM ledger_entry e
+JOIN ledger_transaction t ON t.bucket = e.bucket AND t.id = e.transaction_id
+JOIN ledger_account a ON a.id = e.account_id
+WHERE e.account_id = %(account_id)s
+  AND e.row_mode = (SELECT mode = 'row' FROM ledger_account WHERE id = %(account_id)s)
+ORDER BY t.recorded_at, t.id, e.leg;
