@@ -1,10 +1,9 @@
 """The ledger in the admin: to look at, never to change."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db import connection
-from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
@@ -12,30 +11,27 @@ from cagnotte.domain.money import format_minor
 from cagnotte.ledger import selectors
 from cagnotte.ledger.models import LedgerAccount, LedgerPeriod, LedgerTransaction
 
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Any]
+else:
+    _Admin = admin.ModelAdmin
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+
+class ReadOnlyAdmin(_Admin):
     """Shows rows; refuses to add, change or delete one."""
 
     show_full_result_count = False
     """Counting millions of rows would take longer than showing them."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_add_permission(self, *_: object) -> bool:
         """No."""
         return False
 
-    def has_change_permission(
-        self,
-        request: HttpRequest,
-        obj: object | None = None,  # noqa: ARG002
-    ) -> bool:
+    def has_change_permission(self, *_: object) -> bool:
         """No."""
         return False
 
-    def has_delete_permission(
-        self,
-        request: HttpRequest,
-        obj: object | None = None,  # noqa: ARG002
-    ) -> bool:
+    def has_delete_permission(self, *_: object) -> bool:
         """No."""
         return False
 
@@ -44,10 +40,10 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
 class LedgerAccountAdmin(ReadOnlyAdmin):
     """Accounts with what stands on them."""
 
-    list_display: ClassVar = ["kind", "owner_id", "currency", "side", "mode"]
-    list_filter: ClassVar = ["kind", "currency"]
-    search_fields: ClassVar = ["owner_id"]
-    readonly_fields: ClassVar = ["balance"]
+    list_display = ("kind", "owner_id", "currency", "side", "mode")
+    list_filter = ("kind", "currency")
+    search_fields = ("owner_id",)
+    readonly_fields = ("balance",)
 
     @admin.display
     def balance(self, account: LedgerAccount) -> str:
@@ -61,10 +57,10 @@ class LedgerAccountAdmin(ReadOnlyAdmin):
 class LedgerTransactionAdmin(ReadOnlyAdmin):
     """Transactions with their legs."""
 
-    list_display: ClassVar = ["kind", "fact_id", "effective_on", "recorded_at", "legs"]
-    list_filter: ClassVar = ["kind"]
-    search_fields: ClassVar = ["=fact_id"]
-    readonly_fields: ClassVar = ["entries"]
+    list_display = ("kind", "fact_id", "effective_on", "recorded_at", "legs")
+    list_filter = ("kind",)
+    search_fields = ("=fact_id",)
+    readonly_fields = ("entries",)
 
     @admin.display
     def entries(self, transaction: LedgerTransaction) -> SafeString:
@@ -86,4 +82,4 @@ class LedgerTransactionAdmin(ReadOnlyAdmin):
 class LedgerPeriodAdmin(ReadOnlyAdmin):
     """Closed periods."""
 
-    list_display: ClassVar = ["programme_id", "ends_on", "closed_at", "closed_by"]
+    list_display = ("programme_id", "ends_on", "closed_at", "closed_by")
