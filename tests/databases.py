@@ -130,14 +130,13 @@ def _lock() -> Iterator[None]:
 
 def _digest_of_migrations() -> str:
     files = [
-        *SOURCES.glob("*/migrations/*.py"),
+        *SOURCES.glob("*/migrations/*.*"),
         *SOURCES.glob("sql/*.sql"),
-        *SOURCES.glob("*/sql/*.sql"),
         SOURCES / "platform" / "migrations.py",
         SOURCES / "config" / "settings.py",
     ]
     digest = hashlib.sha256(django.__version__.encode())
-    for file in sorted(files):
+    for file in sorted(file for file in files if file.suffix != ".pyc"):
         digest.update(str(file.relative_to(SOURCES)).encode() + file.read_bytes())
     return digest.hexdigest()[:12]
 

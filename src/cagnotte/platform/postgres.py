@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -68,6 +69,10 @@ TUNING: Mapping[str, str] = {
 POLL_SECONDS = 0.02
 LOG_BYTES_MAX = 10 * 1024 * 1024
 LOG_LINES_SHOWN = 6
+
+ORPHANS_MESSAGE = "pre-existing shared memory block"
+ORPHANS_SECONDS_MAX = 30
+"""How long a new server waits for the sessions of one that was killed."""
 
 
 class EmbeddedServer:
@@ -147,18 +152,30 @@ class EmbeddedServer:
             return
         left = _postmaster_pid(folders)
         # Left by a process that was killed while it started or stopped the server.
-        if left and _wait_until_ready(folders, lambda: _is_postmaster(left, folders)):
+        if left and _wait_until_ready(folders, partial(_is_postmaster, left, folders)):
             return
         with sentences_about(folders.base):
             make_private(folders.sockets, folders.account)
             if not (folders.data / "PG_VERSION").exists():
                 _initdb(folders)
             _check_version(folders)
-            (folders.data / "postmaster.pid").unlink(missing_ok=True)
-            pid = _spawn(folders, self._tuning)
-        if not _wait_until_ready(folders, lambda: _is_postmaster(pid, folders)):
-            raise _start_failure(folders)
+            self._start(folders)
         _check_locale(self.url("postgres", user=SUPERUSER))
+
+    def _start(self, folders: Folders) -> None:
+        log = folders.base / "server.log"
+        patience_ends = time.monotonic() + ORPHANS_SECONDS_MAX
+        while True:
+            _keep_short(log)
+            begin = log.stat().st_size if log.exists() else 0
+            pid = _spawn(folders, self._tuning)
+            if _wait_until_ready(folders, partial(_is_postmaster, pid, folders)):
+                return
+            said = log.read_bytes()[begin:].decode(errors="replace")
+            # Sessions of a killed postmaster finish their statement before they notice.
+            if ORPHANS_MESSAGE not in said or time.monotonic() > patience_ends:
+                raise _failure("The embedded database did not start", said, folders.base)
+            time.sleep(10 * POLL_SECONDS)
 
     # ---- stopping ---------------------------------------------------------------------------------------------
 
@@ -238,6 +255,11 @@ def _nobody_leases(folders: Folders) -> bool:
 # ---- the server's own programs --------------------------------------------------------------------------------
 
 
+def _keep_short(log: Path) -> None:
+    if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
+        log.replace(log.with_suffix(".log.1"))
+
+
 def _spawn(folders: Folders, tuning: Mapping[str, str]) -> int:
     """Start the postmaster and return its process id.
 
@@ -255,10 +277,7 @@ def _spawn(folders: Folders, tuning: Mapping[str, str]) -> int:
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     account = folders.account
-    log = folders.base / "server.log"
-    if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
-        log.replace(log.with_suffix(".log.1"))
-    with log.open("ab") as out:
+    with (folders.base / "server.log").open("ab") as out:
         shell = subprocess.run(
             ["/bin/sh", "-c", '"$@" >&2 & echo "$!"', "sh", *command],
             check=True,
@@ -267,7 +286,7 @@ def _spawn(folders: Folders, tuning: Mapping[str, str]) -> int:
             stderr=out,
             # The folder tells our postmaster from any other process that has its number after a reboot.
             cwd=folders.data,
-            env=_environment(),
+            env={**_environment(), "PG_GRANDPARENT_PID": _number_in_lock(folders)},
             start_new_session=True,
             umask=0o077,
             user=account.uid if account else None,
@@ -317,13 +336,24 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
+def _number_in_lock(folders: Folders) -> str:
+    """The process id in the server's lock file, "0" when there is none.
+
+    Handed to PostgreSQL as PG_GRANDPARENT_PID once we know that this process is not its postmaster, it makes
+    PostgreSQL look past a number that is taken by another process (or by a zombie) and still check for sessions
+    left in shared memory, which removing the file would not.
+    """
+    try:
+        lines = (folders.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return "0"
+    return lines[0] if lines and lines[0].isdecimal() else "0"
+
+
 def _postmaster_pid(folders: Folders) -> int | None:
     """The process id of the running postmaster, None when its file is missing or stale."""
-    try:
-        pid = int((folders.data / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
-    except (OSError, ValueError):
-        return None
-    return pid if _is_postmaster(pid, folders) else None
+    pid = int(_number_in_lock(folders))
+    return pid if pid and _is_postmaster(pid, folders) else None
 
 
 def _is_postmaster(pid: int, folders: Folders) -> bool:
@@ -381,12 +411,6 @@ def _check_locale(url: str) -> None:
             "The embedded database was not created by Cagnotte: its locale is not the builtin C.UTF-8. "
             "Name another folder in CAGNOTTE_DATA_DIR."
         )
-
-
-def _start_failure(folders: Folders) -> DatabaseUnavailable:
-    with sentences_about(folders.base):
-        log = (folders.base / "server.log").read_text(encoding="utf-8", errors="replace")
-    return _failure("The embedded database did not start", log, folders.base)
 
 
 def _failure(what: str, output: str, base: Path) -> DatabaseUnavailable:

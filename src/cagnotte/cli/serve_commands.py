@@ -1,0 +1,48 @@
+"""`cagnotte serve`: the web server on this machine."""
+
+import errno
+
+import click
+
+from cagnotte.cli.bootstrap import running_database
+from cagnotte.domain.errors import Refused
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+def serve(*, host: str, port: int) -> None:
+    """Bring the tables up to date and run the web server until Ctrl-C.
+
+    It serves one machine and its neighbours; in production put any WSGI server in front of
+    cagnotte.config.wsgi.
+    """
+    with running_database(check_tables=False):
+        from cagnotte.platform import database, migrations
+
+        database.ensure_roles_and_database()
+        migrations.migrate()
+        _run(host, port)
+
+
+def _run(host: str, port: int) -> None:
+    from django.core.servers import basehttp
+    from django.core.wsgi import get_wsgi_application
+
+    def announce(bound_port: int) -> None:
+        click.echo(f"Cagnotte listens on http://{host}:{bound_port}/admin/ (Ctrl-C stops it).")
+
+    try:
+        basehttp.run(
+            host, port, get_wsgi_application(), ipv6=":" in host, threading=True, on_bind=announce
+        )
+    except KeyboardInterrupt:
+        click.echo("\nStopped.")
+    except OSError as error:
+        if error.errno not in {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}:
+            raise
+        raise Refused(
+            f"Nothing can listen on {host}:{port}: {error.strerror}. Try another one: --port 8001",
+            host=host,
+            port=port,
+        ) from error
