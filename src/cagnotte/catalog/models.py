@@ -1,0 +1,121 @@
+"""Categories, products, and the versions of contracts and offers.
+
+A version's `definition` never changes. What may change is its window: a newer version, or the offer's removal
+from the programme file, ends it. Old versions stay, since decisions made under them are explained by them.
+"""
+
+from datetime import date
+from typing import ClassVar
+
+from django.db import models
+
+from cagnotte.identity.models import Programme
+
+
+class Version(models.Model):
+    """What contracts and offers share: a named thing's n-th definition, and the days it is in force."""
+
+    id = models.UUIDField(primary_key=True)
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
+    ref = models.CharField(max_length=100, help_text="The name the programme file uses for it.")
+    version = models.PositiveIntegerField(help_text="1 for the first definition loaded.")
+    definition = models.JSONField(help_text="The whole definition, as loaded.")
+    valid_from = models.DateField(default=date.min, help_text="First day this version is in force.")
+    valid_until = models.DateField(
+        default=date.max,
+        help_text="Last day it is in force; before the first day when a newer version took its place whole.",
+    )
+    known_from = models.DateTimeField(help_text="When it was loaded.")
+    closed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a newer version or a removal ended it."
+    )
+
+    class Meta:
+        """Shared by both tables; holds none of its own."""
+
+        abstract = True
+
+
+class Contract(Version):
+    """One version of an agreement with a funder."""
+
+    funder_kind = models.CharField(max_length=10)
+    funder_ref = models.CharField(max_length=100)
+
+    class Meta:
+        """Versions are numbered per contract, and one of them at most is the current one."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["programme", "ref", "version"], name="contract_version_unique"),
+            models.UniqueConstraint(
+                fields=["programme", "ref"],
+                condition=models.Q(closed_at=None),
+                name="contract_one_current",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ref} v{self.version}"
+
+
+class Offer(Version):
+    """One version of an offer."""
+
+    name = models.CharField(max_length=200)
+    role = models.CharField(max_length=10)
+
+    class Meta:
+        """Versions are numbered per offer, and one of them at most is the current one."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["programme", "ref", "version"], name="offer_version_unique"),
+            models.UniqueConstraint(
+                fields=["programme", "ref"],
+                condition=models.Q(closed_at=None),
+                name="offer_one_current",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ref} v{self.version}"
+
+
+class Category(models.Model):
+    """A node of the tree of products; offers on a category reach everything below it."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
+    ref = models.CharField(max_length=200)
+    parent_ref = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - a root has no parent
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        """References are unique within a programme."""
+
+        verbose_name_plural = "categories"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["programme", "ref"], name="category_ref_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class Product(models.Model):
+    """An article as the shop's catalogue names it: what category and brand offers look at."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
+    sku = models.CharField(max_length=100)
+    name = models.CharField(max_length=300, blank=True)
+    category_ref = models.CharField(max_length=200, blank=True, help_text="Its leaf category; empty = none.")
+    brand_ref = models.CharField(max_length=100, blank=True, help_text="Its brand; empty = none.")
+    gift_card = models.BooleanField(default=False, help_text="The article is itself money.")
+
+    class Meta:
+        """Articles are unique within a programme."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["programme", "sku"], name="product_sku_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sku

@@ -1,0 +1,122 @@
+"""How rates, amounts, windows, days and hours are written in the file, and what they become.
+
+Each name is a type for the fields of `schema`; its value in a validated model is what the domain needs: basis
+points, minor units, a `Window`, a weekday, a pair of times.
+"""
+
+import re
+from datetime import time
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
+
+from cagnotte.catalog.programme_file.problems import choices, meant
+from cagnotte.domain.errors import CagnotteError
+from cagnotte.domain.money import parse_minor
+from cagnotte.domain.periods import Window, WindowKind
+
+FULL_RATE_BPS = 10_000
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)\s*%?", re.ASCII)
+_HOURS = re.compile(r"(\d\d?):(\d\d)\s*[-–]\s*(\d\d?):(\d\d)", re.ASCII)  # noqa: RUF001 - people type both dashes
+_ROLLING = re.compile(r"(\d{1,4})\s+days?", re.ASCII)
+_CALENDAR = tuple(kind.value for kind in WindowKind if kind is not WindowKind.ROLLING)
+
+
+def percent_to_bps(value: object) -> int:
+    """Read “5 %”, “5” or “2.25 %” as 500, 500 and 225 basis points. Raises ValueError with a sentence."""
+    text = str(value).strip()
+    match = _PERCENT.fullmatch(text)
+    if match is None:
+        hint = f"write {text.replace(',', '.')}" if "," in text else "write it as 5 % or 2.25 %"
+        raise ValueError(f"“{text}” is not a percentage; {hint}.")
+    bps = Decimal(match[1]) * 100
+    if bps != int(bps):
+        raise ValueError(f"“{text}” is finer than a hundredth of a percent; write two decimals at most.")
+    if bps > FULL_RATE_BPS:
+        raise ValueError(f"“{text}” is more than 100 %.")
+    return int(bps)
+
+
+def amount_to_minor(value: object, info: ValidationInfo) -> int:
+    """Read “12.40” in the programme's currency as 1240. Raises ValueError with a sentence."""
+    currency = (info.context or {}).get("currency", "EUR")
+    text = str(value).strip().removesuffix(currency).strip()
+    try:
+        amount_minor = parse_minor(text, currency)
+    except CagnotteError as error:
+        raise ValueError(error.sentence) from error
+    if amount_minor < 0:
+        raise ValueError(f"“{text}” is below zero; amounts in a programme file are not.")
+    return amount_minor
+
+
+def window_from(value: object) -> Window:
+    """Read “month”, “lifetime” or “90 days” as a window. Raises ValueError with a sentence."""
+    text = str(value).strip().lower()
+    rolling = _ROLLING.fullmatch(text)
+    try:
+        if rolling:
+            return Window(WindowKind.ROLLING, int(rolling[1]))
+    except CagnotteError as error:
+        raise ValueError(error.sentence) from error
+    if text in _CALENDAR:
+        return Window(WindowKind(text))
+    raise ValueError(
+        f"“{text}” is not a window{meant(text, _CALENDAR) or '.'} Write {choices(_CALENDAR)}, or a number of days "
+        "such as 90 days."
+    )
+
+
+def weekday_from(value: object) -> int:
+    """Read “monday” as 0 … “sunday” as 6. Raises ValueError with a sentence."""
+    text = str(value).strip().lower()
+    if text in WEEKDAYS:
+        return WEEKDAYS.index(text)
+    raise ValueError(f"“{value}” is not a day of the week{meant(text, WEEKDAYS) or '.'} Write {choices(WEEKDAYS)}.")
+
+
+def hours_from(value: object) -> tuple[time, time]:
+    """Read “18:00-23:30” as two times; 24:00 is midnight at the end of the day. Raises ValueError."""
+    match = _HOURS.fullmatch(str(value).strip())
+    if match:
+        hours = [int(part) for part in match.groups()]
+        if hours[0] < 24 and hours[1] < 60 and hours[2] <= 24 and hours[3] < (1 if hours[2] == 24 else 60):
+            return time(hours[0], hours[1]), time(hours[2] % 24, hours[3])
+    raise ValueError(f"“{value}” is not a span of hours; write it as 18:00-23:00.")
+
+
+def _schema(**schema: Any) -> WithJsonSchema:
+    return WithJsonSchema(schema, mode="validation")
+
+
+Percent = Annotated[
+    int,
+    BeforeValidator(percent_to_bps),
+    _schema(
+        anyOf=[{"type": "number", "minimum": 0, "maximum": 100}, {"type": "string"}],
+        description="A percentage, to the hundredth: 5 % or 2.25.",
+    ),
+]
+Amount = Annotated[
+    int,
+    BeforeValidator(amount_to_minor),
+    _schema(
+        anyOf=[{"type": "number", "minimum": 0}, {"type": "string"}],
+        description="An amount in the programme's currency, with a point: 12.40.",
+    ),
+]
+WindowText = Annotated[
+    Window,
+    BeforeValidator(window_from),
+    _schema(type="string", description=f"{choices(_CALENDAR)}, or a number of days such as 90 days."),
+]
+Weekday = Annotated[int, BeforeValidator(weekday_from), _schema(type="string", enum=list(WEEKDAYS))]
+Hours = Annotated[
+    tuple[time, time],
+    BeforeValidator(hours_from),
+    _schema(type="string", description="From (included) to (not included), such as 18:00-23:00; may pass midnight."),
+]

@@ -1,0 +1,410 @@
+"""The shape of a programme file. Unknown keys are errors everywhere.
+
+The field's descriptions are the reference: they go into the published JSON Schema.
+"""
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+import schwifty
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from schwifty.exceptions import SchwiftyException
+
+from cagnotte.catalog.programme_file.problems import meant
+from cagnotte.catalog.programme_file.scalars import Amount, Hours, Percent, Weekday, WindowText
+from cagnotte.catalog.programme_file.sources import SourceSection
+from cagnotte.domain.contracts import (
+    Binding,
+    ClawbackPolicy,
+    FunderKind,
+    ReleaseFrom,
+    ReleaseSettlement,
+    ReturnPolicy,
+)
+from cagnotte.domain.money import DECIMALS
+from cagnotte.domain.offers import BoostMode, First, Role
+from cagnotte.domain.purchases import Channel
+
+_REF = re.compile(r"[^\s\x00-\x1f\x7f]{1,100}")
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def _ref(text: str) -> str:
+    if not _REF.fullmatch(text):
+        raise ValueError(f"“{text}” is no reference; write 1 to 100 characters without spaces.")
+    return text
+
+
+def _slug(text: str) -> str:
+    if not _SLUG.fullmatch(text) or len(text) > 50:
+        raise ValueError(f"“{text}” is no slug; write small letters, digits and single hyphens, such as my-shop.")
+    return text
+
+
+def _currency(text: str) -> str:
+    if text not in DECIMALS:
+        raise ValueError(f"“{text}” is not a currency of ISO 4217; write a code such as EUR.")
+    return text
+
+
+def _timezone(text: str) -> str:
+    known = available_timezones()
+    if text not in known:
+        raise ValueError(f"“{text}” is not a time zone{meant(text, known) or '; write one such as Europe/Paris.'}")
+    return text
+
+
+def _country(text: str) -> str:
+    if not re.fullmatch("[A-Z]{2}", text):
+        raise ValueError(f"“{text}” is not a country code; write two capitals, such as FR.")
+    return text
+
+
+def _iban(text: str) -> str:
+    try:
+        return schwifty.IBAN(text).compact
+    except SchwiftyException as error:
+        raise ValueError(f"“{text}” is not an IBAN: {error}.") from error
+
+
+def _bic(text: str) -> str:
+    try:
+        return schwifty.BIC(text).compact
+    except SchwiftyException as error:
+        raise ValueError(f"“{text}” is not a BIC: {error}.") from error
+
+
+Ref = Annotated[str, AfterValidator(_ref), Field(description="The name used to refer to it.")]
+Country = Annotated[str, AfterValidator(_country), Field(description="ISO 3166 code, such as FR.")]
+Days = Annotated[int, Field(ge=0, le=3660)]
+
+
+class Section(BaseModel):
+    """A mapping of known keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProgrammeSection(Section):
+    """The programme itself."""
+
+    slug: Annotated[str, AfterValidator(_slug), Field(description="Its name in commands and addresses.")]
+    name: str = Field(min_length=1, max_length=200, description="Its name for people.")
+    currency: Annotated[str, AfterValidator(_currency), Field(description="ISO 4217 code of its books.")]
+    timezone: Annotated[
+        str, AfterValidator(_timezone), Field(description="Days and hours are counted here; such as Europe/Paris.")
+    ] = "Europe/Paris"
+
+
+class PartySection(Section):
+    """A legal person: merchant, brand or network."""
+
+    ref: Ref
+    name: str = Field(default="", max_length=200, description="Default: the reference.")
+    country: Country | None = None
+
+
+class CategorySection(Section):
+    """A category of products, with those below it."""
+
+    ref: Annotated[str, AfterValidator(_ref)]
+    name: str = Field(default="", max_length=200, description="Default: the reference.")
+    parent: str | None = Field(default=None, description="The category above; for flat lists.")
+    children: list["CategorySection"] = Field(default=[], description="The categories below; for trees.")
+
+
+class ProductsSection(Section):
+    """A choice of products: all that match one of the first three (or all, when none is given), less the others."""
+
+    categories: list[str] = Field(default=[], description="With everything below them.")
+    brands: list[str] = []
+    skus: list[str] = []
+    not_categories: list[str] = Field(default=[], description="Excluded, with everything below them.")
+    not_brands: list[str] = []
+    not_skus: list[str] = []
+
+
+class BaseSection(Section):
+    """Which part of an order counts."""
+
+    with_tax: bool = True
+    with_delivery: bool = False
+    discounts_deducted: bool = Field(default=True, description="Coupons and discounts are taken off first.")
+    wallet_deducted: bool = Field(default=True, description="Money from the cagnotte is taken off first.")
+    gift_cards: bool = Field(default=False, description="Gift cards count.")
+    excluded: ProductsSection | None = Field(default=None, description="Products that never count.")
+
+
+class CommissionSection(Section):
+    """What the funder pays; the first that matches a line is used."""
+
+    rate: Percent = 0
+    fixed: Amount = Field(default=0, description="A fixed sum per order.")
+    products: ProductsSection | None = Field(default=None, description="Default: all products.")
+
+
+class ReleaseSection(Section):
+    """When a confirmed reward can be spent: everything named must hold."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    days: Annotated[int, Field(ge=0, le=730)] = 30
+    start: ReleaseFrom = Field(
+        default=ReleaseFrom.PURCHASED, alias="from", description="The moment the days count from."
+    )
+    event: str | None = Field(default=None, description="The event's code, with from: event.")
+    settlement: ReleaseSettlement = Field(
+        default=ReleaseSettlement.NONE, description="What the funder must have done."
+    )
+
+
+class ContractSection(Section):
+    """An agreement with a funder: the brand when one is named, else the network, else the merchant."""
+
+    ref: Ref
+    merchant: str | None = Field(
+        default=None, description="The shop it covers. Only a brand's contract may leave it out: every shop."
+    )
+    brand: str | None = Field(default=None, description="The brand that pays.")
+    network: str | None = Field(default=None, description="The network that pays.")
+    valid_from: date | None = Field(default=None, description="First day; default: always.")
+    valid_until: date | None = Field(default=None, description="Last day; default: for ever.")
+    base: BaseSection = BaseSection()
+    commissions: list[CommissionSection] = Field(
+        default=[], description="None: the funder pays exactly the rewards it funds."
+    )
+    merchant_share: Percent = Field(
+        default=0, description="Two-stage: the part of the commission that the selling shop keeps."
+    )
+    binding: Binding = Field(default=Binding.PURCHASE, description="Which moment's offers bind.")
+    release: ReleaseSection = ReleaseSection()
+    auto_confirm_days: Days | None = Field(
+        default=None, description="A purchase nobody answered for is confirmed after these days; default: never."
+    )
+    returns: ReturnPolicy = ReturnPolicy.REDECIDE
+    clawback: ClawbackPolicy = ClawbackPolicy.GO_NEGATIVE
+    funder_refund_days: Days = 365
+    member_clawback_days: Days = 365
+    lot_months: Annotated[int, Field(ge=1, le=600)] | None = Field(
+        default=None, description="Life of money from the day it is available; default: for ever."
+    )
+    breakage_to: Literal["funder", "programme"] | None = Field(
+        default=None,
+        description="Who gains expired money. Default: the funder without commissions, else the programme.",
+    )
+    vat: Percent = 0
+    vat_base: Literal["commission", "margin", "none"] = "none"
+    same_entity: bool = Field(default=False, description="Shop and programme are one legal person.")
+    redemption_fee: Percent = Field(default=0, description="Kept of cagnotte money spent at the shop.")
+
+    @model_validator(mode="after")
+    def _one_funder(self) -> "ContractSection":
+        if self.brand and self.network:
+            raise ValueError("The contract names a brand and a network; only one of them can pay.")
+        if not self.brand and not self.merchant:
+            raise ValueError("“merchant” is missing; only a brand's contract may cover every shop.")
+        return self
+
+
+class TierSection(Section):
+    """A step of a rate. `from` is an amount, or a number of purchases where the effect counts those."""
+
+    start: str = Field(alias="from")
+    rate: Percent
+
+
+class PercentEffect(Section):
+    """A share of the amount of each matching line."""
+
+    kind: Literal["percent"]
+    rate: Percent
+
+
+class CommissionShareEffect(Section):
+    """A share of the commission that the lines bring, rounded down."""
+
+    kind: Literal["commission_share"]
+    share: Percent
+
+
+class FixedPerOrderEffect(Section):
+    """A fixed sum per order."""
+
+    kind: Literal["fixed_per_order"]
+    amount: Amount
+
+
+class FixedPerUnitEffect(Section):
+    """A fixed sum for each unit of matching lines."""
+
+    kind: Literal["fixed_per_unit"]
+    amount: Amount
+
+
+class TieredEffect(Section):
+    """A rate by the amount of the order."""
+
+    kind: Literal["tiered"]
+    tiers: list[TierSection] = Field(min_length=1)
+    whole: bool = Field(
+        default=True, description="The rate reached holds for the whole amount; false: each slice has its own."
+    )
+
+
+class ProgressiveEffect(Section):
+    """A rate by what the member bought before."""
+
+    kind: Literal["progressive"]
+    tiers: list[TierSection] = Field(min_length=1)
+    window: WindowText
+    by: Literal["amount", "purchases"] = "amount"
+    counted: Literal["tracked", "confirmed"] = "tracked"
+    counter: Ref | None = Field(default=None, description="Offers with the same counter climb together.")
+
+
+class VoucherEffect(Section):
+    """A voucher for a next order."""
+
+    kind: Literal["voucher"]
+    amount: Amount
+    minimum_basket: Amount = 0
+    valid_days: Annotated[int, Field(ge=1, le=3660)]
+
+
+AnyEffect = Annotated[
+    PercentEffect
+    | CommissionShareEffect
+    | FixedPerOrderEffect
+    | FixedPerUnitEffect
+    | TieredEffect
+    | ProgressiveEffect
+    | VoucherEffect,
+    Field(discriminator="kind"),
+]
+
+
+class ConditionsSection(ProductsSection):
+    """All must hold; what is left out asks nothing."""
+
+    merchants: list[str] = []
+    not_merchants: list[str] = []
+    channels: list[Channel] = []
+    countries: list[Country] = []
+    weekdays: list[Weekday] = []
+    hours: Hours | None = None
+    minimum_basket: Amount = Field(default=0, description="Of the whole order.")
+    minimum_quantity: Annotated[int, Field(ge=0)] = Field(default=0, description="Units of matching lines.")
+    first: First | None = Field(default=None, description="First purchase with the programme or the merchant.")
+    segments: list[str] = []
+    not_segments: list[str] = []
+    coupon: str | None = Field(default=None, description="any, none, or a code that must be used.")
+    cards: list[str] = Field(default=[], description="Tokens of the cards that must pay.")
+
+
+class MemberCapSection(Section):
+    """A ceiling for one member over a time."""
+
+    window: WindowText
+    amount: Amount | None = None
+    purchases: Annotated[int, Field(ge=1)] | None = None
+    counter: Ref | None = Field(default=None, description="Offers with the same counter share the ceiling.")
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> "MemberCapSection":
+        if self.amount is None and self.purchases is None:
+            raise ValueError("The ceiling needs an amount, a number of purchases, or both.")
+        return self
+
+
+class LimitsSection(Section):
+    """Ceilings of what an offer gives."""
+
+    per_line: Amount | None = None
+    per_purchase: Amount | None = None
+    per_member: MemberCapSection | None = None
+    budget: Amount | None = Field(default=None, description="For all members together.")
+
+
+class FundingSection(Section):
+    """A share of who pays."""
+
+    by: FunderKind
+    share: Percent = 10_000
+    ref: str | None = Field(default=None, description="Default: the purchase's merchant, the line's brand.")
+
+
+def _funding(value: Any) -> Any:
+    """`funding: brand` is short for one funder who pays all."""
+    return [{"by": value}] if isinstance(value, str) else value
+
+
+class OfferSection(Section):
+    """An offer: what is given, for what, within which limits, and who pays."""
+
+    ref: Ref
+    name: str = Field(default="", max_length=200, description="Default: the reference.")
+    effect: AnyEffect
+    role: Role = Role.BASE
+    mode: BoostMode = Field(default=BoostMode.ADD, description="For boosts: add to the base, or replace it.")
+    valid_from: date | None = Field(default=None, description="First day; default: always.")
+    valid_until: date | None = Field(default=None, description="Last day; default: for ever.")
+    conditions: ConditionsSection = ConditionsSection()
+    limits: LimitsSection = LimitsSection()
+    funding: Annotated[
+        list[FundingSection],
+        Field(min_length=1, description="Who pays; one word, or a list of shares that make 100 %."),
+        BeforeValidator(_funding, json_schema_input_type=FunderKind | list[FundingSection]),
+    ] = [FundingSection(by=FunderKind.MERCHANT)]
+    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
+    group: Ref | None = Field(default=None, description="One offer of a group applies at most.")
+
+
+class PayoutsSection(Section):
+    """The account members are paid from, and when."""
+
+    debtor_name: str = Field(min_length=1, max_length=70)
+    iban: Annotated[str, AfterValidator(_iban)]
+    bic: Annotated[str, AfterValidator(_bic)] | None = None
+    threshold: Amount = Field(default=0, description="Least available balance that is paid.")
+    fee: Amount = Field(default=0, description="Kept of each payout.")
+    hold_days_after_change: Annotated[int, Field(ge=0, le=365)] = Field(
+        default=3, description="Days without payout after a member's bank details changed."
+    )
+
+
+class OpeningRow(Section):
+    """What one member brings from another system. A member may have several rows: one per expiry date."""
+
+    member: Ref
+    row: Ref | None = Field(
+        default=None, description="Name of the row among the member's; default: its position, from 1."
+    )
+    pending: Amount = 0
+    confirmed: Amount = 0
+    available: Amount = 0
+    available_on: date | None = Field(default=None, description="Default: the opening day.")
+    expires_on: date | None = Field(default=None, description="Last day it can be spent; default: never.")
+
+
+class OpeningSection(Section):
+    """Balances brought in from another system."""
+
+    on: date = Field(description="The day they are booked on.")
+    members: list[OpeningRow]
+
+
+class ProgrammeFile(Section):
+    """A programme of Cagnotte."""
+
+    programme: ProgrammeSection
+    merchants: list[PartySection] = []
+    brands: list[PartySection] = []
+    networks: list[PartySection] = []
+    categories: list[CategorySection] = []
+    contracts: list[ContractSection] = []
+    offers: list[OfferSection] = []
+    payouts: PayoutsSection | None = None
+    sources: list[SourceSection] = []
+    opening_balances: OpeningSection | None = None

@@ -1,0 +1,168 @@
+"""How a source's files are read: which of its columns is which of our fields.
+
+The words on our side are fixed (`FIELDS`, `LINE_FIELDS`); the words on theirs are whatever the file uses.
+"""
+
+import codecs
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from cagnotte.catalog.programme_file.problems import choices, meant
+
+Kind = Literal["purchases", "products", "members", "decisions"]
+
+FIELDS: dict[str, tuple[str, ...]] = {
+    "purchases": (
+        "order_ref",
+        "member",
+        "merchant",
+        "occurred_at",
+        "currency",
+        "channel",
+        "country",
+        "coupon_codes",
+        "card",
+        "delivery",
+        "delivery_tax",
+        "commission",
+        "status",
+        "status_reason",
+        "updated_at",
+        "source_id",
+        "clicked_at",
+    ),
+    "products": ("sku", "name", "category", "brand", "gift_card"),
+    "members": ("ref", "name", "email", "country", "locale", "segments", "joined_on", "iban", "holder"),
+    "decisions": ("order_ref", "merchant", "decision", "reason", "on"),
+}
+"""Our fields, by the kind of source."""
+
+LINE_FIELDS = (
+    "number",
+    "sku",
+    "quantity",
+    "amount",
+    "discount",
+    "tax",
+    "wallet",
+    "category",
+    "brand",
+    "gift_card",
+    "returned_quantity",
+    "returned_amount",
+)
+"""Our fields of one line of a purchase."""
+
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "purchases": ("order_ref", "member", "merchant", "occurred_at"),
+    "products": ("sku",),
+    "members": ("ref",),
+    "decisions": ("order_ref", "merchant", "decision"),
+}
+"""Fields that must be read from a column or have a constant (the merchant of a one-shop file, for instance)."""
+
+REQUIRED_OF_LINES = ("sku", "amount")
+
+CONSTRAINED_VALUES: dict[str, tuple[str, ...]] = {
+    "channel": ("web", "app", "store", "card"),
+    "status": ("pending", "confirmed", "declined"),
+    "decision": ("confirm", "decline", "amend"),
+    "gift_card": ("true", "false"),
+}
+"""Fields that take only these words; `values` translates theirs."""
+
+
+def _encoding(text: str) -> str:
+    try:
+        return codecs.lookup(text).name
+    except LookupError:
+        raise ValueError(f"“{text}” is not an encoding; write one such as utf-8 or cp1252.") from None
+
+
+def _timezone(text: str) -> str:
+    if text not in available_timezones():
+        raise ValueError(f"“{text}” is not a time zone; write one such as Europe/Paris.")
+    return text
+
+
+def _delimiter(text: str) -> str:
+    text = {"tab": "\t", "\\t": "\t", "semicolon": ";", "comma": ","}.get(text, text)
+    if len(text) != 1:
+        raise ValueError(f"“{text}” is not a delimiter; write one character, or tab.")
+    return text
+
+
+class SourceSection(BaseModel):
+    """A kind of file that is imported, and how its columns are read.
+
+    `fields` says which column (of a CSV file) or dotted path (of a JSON line) holds each of our fields. In a CSV file
+    of purchases each row is one line of an order (`lines: rows`) and rows of one order follow each other; in JSON
+    Lines `lines` is the path of the list.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ref: Annotated[str, Field(min_length=1, max_length=100, description="Its name in `cagnotte import --source`.")]
+    kind: Kind
+    format: Literal["csv", "jsonl"] = "csv"
+    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = ","
+    timezone: Annotated[str, AfterValidator(_timezone)] | None = Field(
+        default=None, description="Of times written without one; default: the programme's."
+    )
+    amounts: Literal["decimal", "minor"] = Field(default="decimal", description="12.40, or 1240.")
+    fields: dict[str, str] = Field(default={}, description="Ours: their column or path.")
+    lines: str = Field(default="rows", description="rows, or the path of the list of lines.")
+    line_fields: dict[str, str] = Field(default={}, description="Ours: their column or key.")
+    values: dict[str, dict[str, str]] = Field(default={}, description="By field: their word, our word.")
+    defaults: dict[str, str] = Field(default={}, description="By field: a constant where the file has nothing.")
+    unknown_products: Literal["reject", "accept"] = Field(
+        default="reject", description="What to do with articles the catalogue does not hold."
+    )
+
+    @model_validator(mode="after")
+    def _speaks_our_words(self) -> "SourceSection":
+        self._check_names("fields", self.fields, FIELDS[self.kind])
+        self._check_names("line_fields", self.line_fields, self._line_words())
+        both = (*FIELDS[self.kind], *self._line_words())
+        self._check_names("defaults", self.defaults, both)
+        self._check_names("values", self.values, both)
+        self._check_required()
+        self._check_values()
+        return self
+
+    def _line_words(self) -> tuple[str, ...]:
+        return LINE_FIELDS if self.kind == "purchases" else ()
+
+    def _check_names(self, key: str, given: dict[str, Any], known: tuple[str, ...]) -> None:
+        for name in given:
+            if name not in known:
+                allowed = choices(known) if known else "nothing, for this kind of source"
+                close = meant(name, known) or "."
+                raise ValueError(f"{key}: “{name}” is not a field of {self.kind}{close} The words are {allowed}.")
+
+    def _check_required(self) -> None:
+        here = self.fields.keys() | self.defaults.keys()
+        missing = [name for name in REQUIRED[self.kind] if name not in here]
+        if self.kind == "purchases":
+            lines = self.line_fields.keys() | self.defaults.keys()
+            missing += [name for name in REQUIRED_OF_LINES if name not in lines]
+        if missing:
+            raise ValueError(
+                f"Nothing says where {choices(missing)} is read; name a column in fields (for lines: line_fields) "
+                "or a constant in defaults."
+            )
+        if self.kind == "purchases" and self.format == "csv" and self.lines != "rows":
+            raise ValueError("lines: a CSV file holds one line of an order per row; leave out lines, or write rows.")
+
+    def _check_values(self) -> None:
+        for name, words in self.values.items():
+            allowed = CONSTRAINED_VALUES.get(name)
+            for ours in words.values():
+                if allowed and ours not in allowed:
+                    raise ValueError(
+                        f"values.{name}: “{ours}” is not a word of ours{meant(ours, allowed) or '.'} "
+                        f"Write {choices(allowed)}."
+                    )
