@@ -5,7 +5,7 @@ on for a while even when that lot would have expired meanwhile.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -90,6 +90,14 @@ def take(lots: Sequence[LotView], amount_minor: int, *, currency: str) -> list[T
             currency=currency,
         )
     return take_up_to(lots, amount_minor)
+
+
+def after(lots: Iterable[LotView], takes: Iterable[Take]) -> list[LotView]:
+    """Return lots as they stand once `takes` have gone out of them."""
+    gone: dict[UUID, int] = {}
+    for part in takes:
+        gone[part.lot_id] = gone.get(part.lot_id, 0) + part.amount_minor
+    return [replace(lot, remaining_minor=lot.remaining_minor - gone.get(lot.id, 0)) for lot in lots]
 
 
 def expired(lots: Iterable[LotView], on: date) -> list[LotView]:

@@ -1,0 +1,252 @@
+-- Queries of spending. Locks are taken in this order, each sorted by id: wallets, holds, lots, balances.
+
+-- name: lock_wallets
+-- in: wallet_ids, programme_id. Locks their rows (FOR NO KEY UPDATE) by id. Index: primary key.
+SELECT id, frozen, closed_at
+FROM identity_wallet
+WHERE id = ANY(%(wallet_ids)s) AND programme_id = %(programme_id)s
+ORDER BY id
+FOR NO KEY UPDATE;
+
+-- name: holds_by_reference
+-- in: programme_id, purpose, references. Index: hold_reference_unique. No locks.
+SELECT
+    id, wallet_id, purpose, reference, currency, amount_minor, captured_minor, state, merchant_id, expires_at,
+    created_at, resolved_at
+FROM wallet_hold
+WHERE programme_id = %(programme_id)s AND purpose = %(purpose)s AND reference = ANY(%(references)s);
+
+-- name: holds_by_id
+-- in: hold_ids. Index: primary key. No locks.
+SELECT
+    id, wallet_id, purpose, reference, currency, amount_minor, captured_minor, state, merchant_id, expires_at,
+    created_at, resolved_at
+FROM wallet_hold
+WHERE id = ANY(%(hold_ids)s)
+ORDER BY id;
+
+-- name: lock_holds
+-- in: hold_ids. Locks their rows by id; their wallets are locked before. Index: primary key.
+SELECT
+    id, wallet_id, purpose, reference, currency, amount_minor, captured_minor, state, merchant_id, expires_at,
+    created_at, resolved_at
+FROM wallet_hold
+WHERE id = ANY(%(hold_ids)s)
+ORDER BY id
+FOR NO KEY UPDATE;
+
+-- name: open_holds_of_wallet
+-- in: wallet_id. Index: hold_open. No locks.
+SELECT
+    id, wallet_id, purpose, reference, currency, amount_minor, captured_minor, state, merchant_id, expires_at,
+    created_at, resolved_at
+FROM wallet_hold
+WHERE wallet_id = %(wallet_id)s AND state = 'open'
+ORDER BY created_at, id;
+
+-- name: overdue_holds
+-- in: programme_id, now, at_most. Index: hold_due. No locks; whoever resolves them looks again.
+SELECT id
+FROM wallet_hold
+WHERE programme_id = %(programme_id)s AND state = 'open' AND expires_at <= %(now)s
+ORDER BY expires_at, id
+LIMIT %(at_most)s;
+
+-- name: lock_spendable_lots
+-- in: wallet_ids, currency, day. Locks lots that hold something and can be spent that day, by id.
+-- Index: lot_open.
+SELECT id, remaining_minor, expires_on, available_on, wallet_id
+FROM rewards_lot
+WHERE
+    wallet_id = ANY(%(wallet_ids)s) AND remaining_minor > 0 AND currency = %(currency)s
+    AND (expires_on IS NULL OR expires_on >= %(day)s)
+ORDER BY id
+FOR NO KEY UPDATE;
+
+-- name: lock_lots
+-- in: lot_ids. Locks them by id. Index: primary key.
+SELECT id, remaining_minor, expires_on, available_on, wallet_id
+FROM rewards_lot
+WHERE id = ANY(%(lot_ids)s)
+ORDER BY id
+FOR NO KEY UPDATE;
+
+-- name: lots_of_wallet
+-- in: wallet_id, currency. Index: lot_open. No locks.
+SELECT id, remaining_minor, expires_on, available_on, wallet_id
+FROM rewards_lot
+WHERE wallet_id = %(wallet_id)s AND currency = %(currency)s AND remaining_minor > 0
+ORDER BY expires_on NULLS LAST, available_on, id;
+
+-- name: take_from_lots
+-- in: lot_ids, amounts_minor (a lot may come twice). Writes rewards_lot, locked before.
+UPDATE rewards_lot
+SET remaining_minor = remaining_minor - taken.amount_minor
+FROM (
+    SELECT lot_id, sum(amount_minor) AS amount_minor
+    FROM unnest(%(lot_ids)s::uuid[], %(amounts_minor)s::bigint[]) AS part (lot_id, amount_minor)
+    GROUP BY lot_id
+) AS taken
+WHERE rewards_lot.id = taken.lot_id;
+
+-- name: give_back_to_lots
+-- in: lot_ids, amounts_minor (a lot may come twice). Writes rewards_lot, locked before.
+UPDATE rewards_lot
+SET remaining_minor = remaining_minor + given.amount_minor
+FROM (
+    SELECT lot_id, sum(amount_minor) AS amount_minor
+    FROM unnest(%(lot_ids)s::uuid[], %(amounts_minor)s::bigint[]) AS part (lot_id, amount_minor)
+    GROUP BY lot_id
+) AS given
+WHERE rewards_lot.id = given.lot_id;
+
+-- name: split_lots
+-- in: lot_ids, new_ids, amounts_minor, expire_on. Writes a new lot per row, in all else like the lot it is split
+-- from, and lessens what that lot was made with: together they are what was released. Locked before.
+WITH part AS (
+    SELECT lot_id, new_id, amount_minor, expires_on
+    FROM unnest(
+        %(lot_ids)s::uuid[], %(new_ids)s::uuid[], %(amounts_minor)s::bigint[], %(expire_on)s::date[]
+    ) AS part (lot_id, new_id, amount_minor, expires_on)
+),
+lessened AS (
+    UPDATE rewards_lot
+    SET amount_minor = rewards_lot.amount_minor - moved.amount_minor
+    FROM (SELECT lot_id, sum(amount_minor) AS amount_minor FROM part GROUP BY lot_id) AS moved
+    WHERE rewards_lot.id = moved.lot_id
+)
+INSERT INTO rewards_lot (
+    id, wallet_id, bucket, purchase_id, origin, currency, amount_minor, remaining_minor, expired_minor,
+    available_on, expires_on, breakage_to, breakage_account
+)
+SELECT
+    part.new_id, lot.wallet_id, lot.bucket, lot.purchase_id, lot.origin, lot.currency, part.amount_minor,
+    part.amount_minor, 0, lot.available_on, part.expires_on, lot.breakage_to, lot.breakage_account
+FROM part
+INNER JOIN rewards_lot AS lot ON lot.id = part.lot_id;
+
+-- name: insert_holds
+-- in: one array per column that differs. Writes wallet_hold.
+INSERT INTO wallet_hold (
+    id, programme_id, wallet_id, bucket, currency, amount_minor, captured_minor, state, purpose, reference,
+    merchant_id, expires_at, created_at
+)
+SELECT
+    hold.id, %(programme_id)s, hold.wallet_id, hold.bucket, %(currency)s, hold.amount_minor, 0, 'open',
+    hold.purpose, hold.reference, hold.merchant_id, hold.expires_at, %(now)s
+FROM unnest(
+    %(ids)s::uuid[], %(wallet_ids)s::uuid[], %(buckets)s::smallint[], %(amounts_minor)s::bigint[],
+    %(purposes)s::text[], %(references)s::text[], %(merchant_ids)s::uuid[], %(expire_at)s::timestamptz[]
+) AS hold (id, wallet_id, bucket, amount_minor, purpose, reference, merchant_id, expires_at)
+ORDER BY hold.id;
+
+-- name: insert_allocations
+-- in: one array per column. Writes wallet_hold_allocation.
+INSERT INTO wallet_hold_allocation (
+    hold_id, lot_id, wallet_id, bucket, amount_minor, captured_minor, returned_minor
+)
+SELECT hold_id, lot_id, wallet_id, bucket, amount_minor, 0, 0
+FROM unnest(
+    %(hold_ids)s::uuid[], %(lot_ids)s::uuid[], %(wallet_ids)s::uuid[], %(buckets)s::smallint[],
+    %(amounts_minor)s::bigint[]
+) AS allocation (hold_id, lot_id, wallet_id, bucket, amount_minor);
+
+-- name: allocations_of_holds
+-- in: hold_ids. Index: hold_allocation_unique. Their holds are locked before.
+SELECT hold_id, lot_id, amount_minor, captured_minor, returned_minor
+FROM wallet_hold_allocation
+WHERE hold_id = ANY(%(hold_ids)s);
+
+-- name: resolve_holds
+-- in: hold_ids, states, captured_minors, now. Writes wallet_hold, locked before.
+UPDATE wallet_hold
+SET state = outcome.state, captured_minor = outcome.captured_minor, resolved_at = %(now)s
+FROM unnest(%(hold_ids)s::uuid[], %(states)s::text[], %(captured_minors)s::bigint[])
+    AS outcome (hold_id, state, captured_minor)
+WHERE wallet_hold.id = outcome.hold_id;
+
+-- name: capture_allocations
+-- in: hold_ids, lot_ids, amounts_minor. Writes wallet_hold_allocation.
+UPDATE wallet_hold_allocation
+SET captured_minor = spent.amount_minor
+FROM unnest(%(hold_ids)s::uuid[], %(lot_ids)s::uuid[], %(amounts_minor)s::bigint[])
+    AS spent (hold_id, lot_id, amount_minor)
+WHERE wallet_hold_allocation.hold_id = spent.hold_id AND wallet_hold_allocation.lot_id = spent.lot_id;
+
+-- name: return_allocations
+-- in: hold_ids, lot_ids, amounts_minor. Writes wallet_hold_allocation.
+UPDATE wallet_hold_allocation
+SET returned_minor = returned_minor + back.amount_minor
+FROM unnest(%(hold_ids)s::uuid[], %(lot_ids)s::uuid[], %(amounts_minor)s::bigint[])
+    AS back (hold_id, lot_id, amount_minor)
+WHERE wallet_hold_allocation.hold_id = back.hold_id AND wallet_hold_allocation.lot_id = back.lot_id;
+
+-- name: insert_capture
+-- in: the row. Writes wallet_capture.
+INSERT INTO wallet_capture (
+    id, hold_id, programme_id, wallet_id, bucket, merchant_id, currency, amount_minor, fee_minor, refunded_minor,
+    captured_at
+)
+VALUES (
+    %(id)s, %(hold_id)s, %(programme_id)s, %(wallet_id)s, %(bucket)s, %(merchant_id)s, %(currency)s,
+    %(amount_minor)s, %(fee_minor)s, 0, %(now)s
+);
+
+-- name: capture_of_hold
+-- in: hold_id. Index: unique. No locks: the hold is locked before.
+SELECT id, hold_id, wallet_id, merchant_id, currency, amount_minor, fee_minor, refunded_minor, captured_at
+FROM wallet_capture
+WHERE hold_id = %(hold_id)s;
+
+-- name: capture_by_id
+-- in: capture_id. Index: primary key. No locks.
+SELECT id, hold_id, wallet_id, merchant_id, currency, amount_minor, fee_minor, refunded_minor, captured_at
+FROM wallet_capture
+WHERE id = %(capture_id)s;
+
+-- name: refund_by_reference
+-- in: capture_id, reference. Index: refund_unique. No locks: the hold is locked before.
+SELECT id, capture_id, reference, wallet_id, amount_minor, fee_minor, repaid_minor, refunded_at
+FROM wallet_refund
+WHERE capture_id = %(capture_id)s AND reference = %(reference)s;
+
+-- name: insert_refund
+-- in: the row. Writes wallet_refund, and the running total of its capture.
+WITH counted AS (
+    UPDATE wallet_capture SET refunded_minor = refunded_minor + %(amount_minor)s WHERE id = %(capture_id)s
+)
+INSERT INTO wallet_refund (
+    id, capture_id, reference, wallet_id, bucket, currency, amount_minor, fee_minor, repaid_minor, refunded_at
+)
+VALUES (
+    %(id)s, %(capture_id)s, %(reference)s, %(wallet_id)s, %(bucket)s, %(currency)s, %(amount_minor)s,
+    %(fee_minor)s, %(repaid_minor)s, %(now)s
+);
+
+-- name: wallets_with_expired_lots
+-- in: programme_id, currency, day, after (a wallet id), at_most. Index: lot_open, then the wallet's primary key.
+-- No locks; whoever expires them looks again.
+SELECT DISTINCT lot.wallet_id
+FROM rewards_lot AS lot
+INNER JOIN identity_wallet AS wallet ON wallet.id = lot.wallet_id
+WHERE
+    lot.remaining_minor > 0 AND lot.expires_on < %(day)s AND lot.currency = %(currency)s
+    AND lot.wallet_id > %(after)s AND wallet.programme_id = %(programme_id)s
+ORDER BY lot.wallet_id
+LIMIT %(at_most)s;
+
+-- name: lock_expired_lots
+-- in: wallet_ids (locked before), currency, day. Locks the lots by id. Index: lot_open.
+SELECT id, wallet_id, remaining_minor, breakage_to, breakage_account
+FROM rewards_lot
+WHERE
+    wallet_id = ANY(%(wallet_ids)s) AND remaining_minor > 0 AND currency = %(currency)s
+    AND expires_on < %(day)s
+ORDER BY id
+FOR NO KEY UPDATE;
+
+-- name: expire_lots
+-- in: lot_ids. Writes rewards_lot, locked before.
+UPDATE rewards_lot
+SET expired_minor = expired_minor + remaining_minor, remaining_minor = 0
+WHERE id = ANY(%(lot_ids)s);
