@@ -1,7 +1,7 @@
 """Categories, products, and the versions of contracts and offers.
 
-A version's `definition` never changes. What may change is its window: a newer version, or the offer's removal
-from the programme file, ends it. Old versions stay, since decisions made under them are explained by them.
+A version never changes, but for the note that a newer one or its removal closed it. Old versions stay, since
+decisions made under them are explained by them and made again under them.
 """
 
 from datetime import date
@@ -20,14 +20,18 @@ class Version(models.Model):
     ref = models.CharField(max_length=100, help_text="The name the programme file uses for it.")
     version = models.PositiveIntegerField(help_text="1 for the first definition loaded.")
     definition = models.JSONField(help_text="The whole definition, as loaded.")
-    valid_from = models.DateField(default=date.min, help_text="First day this version is in force.")
+    valid_from = models.DateField(
+        default=date.min, help_text="First day it is in force, unless a newer version starts before."
+    )
     valid_until = models.DateField(
-        default=date.max,
-        help_text="Last day it is in force; before the first day when a newer version took its place whole.",
+        default=date.max, help_text="Last day it is in force, unless a newer version or its removal comes first."
     )
     known_from = models.DateTimeField(help_text="When it was loaded.")
     closed_at = models.DateTimeField(
-        null=True, blank=True, help_text="When a newer version or a removal ended it."
+        null=True, blank=True, help_text="When a newer version or its removal was loaded; empty = the current one."
+    )
+    removed_on = models.DateField(
+        null=True, blank=True, help_text="First day it is no longer in force, when the file left it out."
     )
 
     class Meta:

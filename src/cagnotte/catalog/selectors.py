@@ -1,15 +1,17 @@
 """Questions to the catalogue, answered with the values that rating reads."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from django.db.models import F
+from psycopg.rows import tuple_row
 
 from cagnotte.catalog import models
 from cagnotte.catalog.definitions import contract_from, offer_from
+from cagnotte.catalog.versions import InForce, VersionRow, in_force
 from cagnotte.domain.contracts import Contract
 from cagnotte.domain.offers import Offer
 from cagnotte.platform import sql
@@ -18,54 +20,51 @@ VersionKey = tuple[str, int]
 """Reference and version number, as decisions keep them."""
 
 
-def contracts(programme_id: UUID) -> list[Contract]:
+def contracts(programme_id: UUID, *, known_at: datetime | None = None) -> list[Contract]:
     """Return every version of every contract that is in force on some day, with those days as its validity.
 
-    Versions of one contract never share a day, so a date finds at most one of each. Ordered by reference and version.
+    Versions of one contract never share a day. `known_at` leaves out what was loaded later. Ordered by reference
+    and version.
     """
-    rows = _in_force(models.Contract.objects.all(), programme_id)
     return [
-        dataclasses.replace(contract_from(data), valid_from=since, valid_until=until)
-        for data, since, until in rows
+        dataclasses.replace(
+            contract_from(found.row.definition), valid_from=found.valid_from, valid_until=found.valid_until
+        )
+        for found in _in_force(models.Contract, programme_id, known_at)
     ]
 
 
-def offers(programme_id: UUID) -> list[Offer]:
+def offers(programme_id: UUID, *, known_at: datetime | None = None) -> list[Offer]:
     """Return every version of every offer that is in force on some day, as `contracts` does."""
-    rows = _in_force(models.Offer.objects.all(), programme_id)
     return [
-        dataclasses.replace(offer_from(data), valid_from=since, valid_until=until)
-        for data, since, until in rows
+        dataclasses.replace(
+            offer_from(found.row.definition), valid_from=found.valid_from, valid_until=found.valid_until
+        )
+        for found in _in_force(models.Offer, programme_id, known_at)
     ]
+
+
+def editions(programme_id: UUID) -> list[datetime]:
+    """Return the moments at which loads changed contracts or offers, in order; rules differ between two of them."""
+    moments: set[datetime] = set()
+    for model in (models.Contract, models.Offer):
+        for known_from, closed_at in model.objects.filter(programme_id=programme_id).values_list(
+            "known_from", "closed_at"
+        ):
+            moments.add(known_from)
+            if closed_at is not None:
+                moments.add(closed_at)
+    return sorted(moments)
 
 
 def contracts_by_version(programme_id: UUID, keys: Iterable[VersionKey]) -> dict[VersionKey, Contract]:
     """Return the named versions as they were loaded, in force or not; for decisions made under them."""
-    wanted = set(keys)
-    rows = models.Contract.objects.filter(programme_id=programme_id, ref__in={ref for ref, _ in wanted})
-    return {
-        (row.ref, row.version): contract_from(row.definition)
-        for row in rows
-        if (row.ref, row.version) in wanted
-    }
+    return {key: contract_from(data) for key, data in _named(models.Contract, programme_id, set(keys))}
 
 
 def offers_by_version(programme_id: UUID, keys: Iterable[VersionKey]) -> dict[VersionKey, Offer]:
     """Return the named versions as they were loaded, in force or not; for decisions made under them."""
-    wanted = set(keys)
-    rows = models.Offer.objects.filter(programme_id=programme_id, ref__in={ref for ref, _ in wanted})
-    return {
-        (row.ref, row.version): offer_from(row.definition)
-        for row in rows
-        if (row.ref, row.version) in wanted
-    }
-
-
-def by_version(
-    programme_id: UUID, *, contracts: Iterable[VersionKey], offers: Iterable[VersionKey]
-) -> tuple[dict[VersionKey, Contract], dict[VersionKey, Offer]]:
-    """Return the contracts and offers that a frozen decision names, as they were loaded."""
-    return contracts_by_version(programme_id, contracts), offers_by_version(programme_id, offers)
+    return {key: offer_from(data) for key, data in _named(models.Offer, programme_id, set(keys))}
 
 
 def category_parents(programme_id: UUID) -> dict[str, str | None]:
@@ -80,23 +79,47 @@ def category_names(programme_id: UUID) -> dict[str, str]:
     return dict(models.Category.objects.filter(programme_id=programme_id).values_list("ref", "name"))
 
 
+def offer_names(programme_id: UUID) -> dict[str, str]:
+    """Return the latest name of every offer, for sentences."""
+    rows = models.Offer.objects.filter(programme_id=programme_id).order_by("version")
+    return dict(rows.values_list("ref", "name"))
+
+
 def products(
     connection: psycopg.Connection[Any], programme_id: UUID
 ) -> dict[str, tuple[str | None, str | None, bool]]:
     """Return (category, brand, is a gift card) of every article, by its sku; one query."""
     # Plain tuples, whatever row factory the connection carries: a catalogue may hold 100,000 articles.
-    with connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
-        cursor.execute(sql.load("catalogue").products_of_programme, {"programme": programme_id})
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute(sql.load("catalogue").products_of_programme, {"programme_id": programme_id})
         return {
             sku: (category or None, brand or None, gift_card)
             for sku, category, brand, gift_card in cursor
         }
 
 
-def _in_force(rows: Any, programme_id: UUID) -> Any:
-    """Definitions with their days, without versions whose window is empty."""
-    return (
-        rows.filter(programme_id=programme_id, valid_until__gte=F("valid_from"))
-        .order_by("ref", "version")
-        .values_list("definition", "valid_from", "valid_until")
+def _in_force(
+    model: type[models.Contract | models.Offer], programme_id: UUID, known_at: datetime | None
+) -> Iterator[InForce]:
+    return in_force(version_rows(model, programme_id), known_at=known_at)
+
+
+def version_rows(
+    model: type[models.Contract | models.Offer], programme_id: UUID
+) -> Iterator[VersionRow]:
+    """Give every stored version, ordered by reference and version."""
+    columns = [field.name for field in dataclasses.fields(VersionRow)]
+    rows = model._default_manager.filter(programme_id=programme_id).order_by("ref", "version")
+    for row in rows.values_list(*columns):
+        yield VersionRow(*row)
+
+
+def _named(
+    model: type[models.Contract | models.Offer], programme_id: UUID, keys: set[VersionKey]
+) -> Iterator[tuple[VersionKey, dict[str, Any]]]:
+    rows = model._default_manager.filter(
+        programme_id=programme_id, ref__in={ref for ref, _ in keys}
     )
+    for ref, version, definition in rows.values_list("ref", "version", "definition"):
+        if (ref, version) in keys:
+            yield (ref, version), definition

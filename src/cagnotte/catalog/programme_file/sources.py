@@ -32,12 +32,13 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "updated_at",
         "source_id",
         "clicked_at",
+        "amount",
     ),
     "products": ("sku", "name", "category", "brand", "gift_card"),
     "members": ("ref", "name", "email", "country", "locale", "segments", "joined_on", "iban", "holder"),
     "decisions": ("order_ref", "merchant", "decision", "reason", "on"),
 }
-"""Our fields, by the kind of source."""
+"""Our fields, by the kind of source. The amount of a purchase is for orders without lines."""
 
 LINE_FIELDS = (
     "number",
@@ -56,14 +57,15 @@ LINE_FIELDS = (
 """Our fields of one line of a purchase."""
 
 REQUIRED: dict[str, tuple[str, ...]] = {
-    "purchases": ("order_ref", "member", "merchant", "occurred_at"),
+    "purchases": ("order_ref", "member", "merchant", "occurred_at", "currency"),
     "products": ("sku",),
     "members": ("ref",),
     "decisions": ("order_ref", "merchant", "decision"),
 }
 """Fields that must be read from a column or have a constant (the merchant of a one-shop file, for instance)."""
 
-REQUIRED_OF_LINES = ("sku", "amount")
+ROWS = "rows"
+"""Each row of a CSV file is one line of an order."""
 
 CONSTRAINED_VALUES: dict[str, tuple[str, ...]] = {
     "channel": ("web", "app", "store", "card"),
@@ -99,7 +101,7 @@ class SourceSection(BaseModel):
 
     `fields` says which column (of a CSV file) or dotted path (of a JSON line) holds each of our fields. In a CSV file
     of purchases each row is one line of an order (`lines: rows`) and rows of one order follow each other; in JSON
-    Lines `lines` is the path of the list.
+    Lines `lines` is the path of the list. Without `line_fields` an order is its amount, and has no lines.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -114,7 +116,10 @@ class SourceSection(BaseModel):
     )
     amounts: Literal["decimal", "minor"] = Field(default="decimal", description="12.40, or 1240.")
     fields: dict[str, str] = Field(default={}, description="Ours: their column or path.")
-    lines: str = Field(default="rows", description="rows, or the path of the list of lines.")
+    lines: str | None = Field(
+        default=None,
+        description="rows (CSV; the default with line_fields), or the path of the list of lines (JSON Lines).",
+    )
     line_fields: dict[str, str] = Field(default={}, description="Ours: their column or key.")
     values: dict[str, dict[str, str]] = Field(default={}, description="By field: their word, our word.")
     defaults: dict[str, str] = Field(default={}, description="By field: a constant where the file has nothing.")
@@ -147,15 +152,30 @@ class SourceSection(BaseModel):
         here = self.fields.keys() | self.defaults.keys()
         missing = [name for name in REQUIRED[self.kind] if name not in here]
         if self.kind == "purchases":
-            lines = self.line_fields.keys() | self.defaults.keys()
-            missing += [name for name in REQUIRED_OF_LINES if name not in lines]
+            lines = (self.line_fields.keys() | self.defaults.keys()) if self.line_fields else here
+            missing += [] if "amount" in lines else ["amount"]
         if missing:
             raise ValueError(
-                f"Nothing says where {choices(missing)} is read; name a column in fields (for lines: line_fields) "
-                "or a constant in defaults."
+                f"Nothing says where {' and '.join(missing)} can be read; name a column in fields (of lines: in "
+                "line_fields) or a constant in defaults."
             )
-        if self.kind == "purchases" and self.format == "csv" and self.lines != "rows":
-            raise ValueError("lines: a CSV file holds one line of an order per row; leave out lines, or write rows.")
+        self._check_lines()
+
+    def _check_lines(self) -> None:
+        if self.format == "csv" and self.lines not in (None, ROWS):
+            raise ValueError("lines: a CSV file holds one line of an order per row; leave it out, or write rows.")
+        if self.format == "jsonl" and self.line_fields and self.lines in (None, ROWS):
+            raise ValueError("lines: say at which path of the JSON the list of lines is.")
+        if self.lines is not None and not self.line_fields:
+            raise ValueError("line_fields is missing; it says what the lines hold.")
+
+    def mapping(self, *, timezone: str) -> dict[str, Any]:
+        """Return the reading rules as they are kept with the source; `timezone` is the programme's."""
+        data = self.model_dump(mode="json")
+        data["timezone"] = self.timezone or timezone
+        if self.line_fields and self.format == "csv":
+            data["lines"] = ROWS
+        return data
 
     def _check_values(self) -> None:
         for name, words in self.values.items():

@@ -1,0 +1,42 @@
+-- Enrolment: members and their wallets, by whole sets. One database transaction per run's chunk.
+
+-- name: member_index
+-- in: programme_id. out: ref, wallet_id, member_id, in no order. Reads the programme's members. No locks.
+SELECT ref, wallet_id, id FROM identity_member WHERE programme_id = %(programme_id)s;
+
+-- name: create_member_stage
+-- Makes the stage that one chunk fills by COPY; it vanishes with the database transaction.
+CREATE TEMPORARY TABLE member_stage (
+    line integer, id uuid, wallet_id uuid, bucket smallint, ref text, name text, email text, country text, locale text,
+    segments text[], joined_on date
+) ON COMMIT DROP;
+
+-- name: open_wallets
+-- in: programme_id, now, and the stage. Writes identity_wallet where missing, in key order. Index: the primary key.
+INSERT INTO identity_wallet (id, programme_id, bucket, opened_at, frozen)
+SELECT DISTINCT wallet_id, %(programme_id)s::uuid, bucket, %(now)s::timestamptz, false FROM member_stage ORDER BY wallet_id
+ON CONFLICT (id) DO NOTHING;
+
+-- name: merge_members
+-- in: programme_id, today, and the stage. Writes identity_member: new members, and known ones whose facts differ, in
+-- the order of their keys. out: new, changed. Index: member_ref_unique. Locks: the rows it changes.
+WITH latest AS (
+    -- The last row of a member counts, as if the rows had come one by one.
+    SELECT DISTINCT ON (ref) * FROM member_stage ORDER BY ref, line DESC
+), written AS (
+    INSERT INTO identity_member AS m
+        (id, programme_id, wallet_id, ref, name, email, country, locale, segments, joined_on)
+    SELECT id, %(programme_id)s, wallet_id, ref, name, email, country, locale, segments, coalesce(joined_on, %(today)s)
+    FROM latest ORDER BY ref
+    ON CONFLICT (programme_id, ref) DO UPDATE SET
+        name = excluded.name, email = excluded.email, country = excluded.country, locale = excluded.locale,
+        segments = excluded.segments,
+        -- A file without joining dates says nothing about them.
+        joined_on = CASE WHEN %(joined_known)s THEN excluded.joined_on ELSE m.joined_on END
+    WHERE (m.name, m.email, m.country, m.locale, m.segments)
+            IS DISTINCT FROM (excluded.name, excluded.email, excluded.country, excluded.locale, excluded.segments)
+        OR (%(joined_known)s AND m.joined_on <> excluded.joined_on)
+    -- A row that was just inserted has never been locked or deleted by anybody.
+    RETURNING xmax = 0 AS is_new
+)
+SELECT count(*) FILTER (WHERE is_new)::integer, count(*) FILTER (WHERE NOT is_new)::integer FROM written;
