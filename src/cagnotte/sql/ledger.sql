@@ -129,3 +129,54 @@ JOIN ledger_account a ON a.id = e.account_id
 WHERE e.account_id = %(account_id)s
   AND e.row_mode = (SELECT mode = 'row' FROM ledger_account WHERE id = %(account_id)s)
 ORDER BY t.recorded_at, t.id, e.leg;
+
+-- name: one_moment
+-- Let all queries that follow in this database transaction see the same moment.
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
+
+-- name: read_to_the_end
+-- Plan server-side cursors for being read to their end, until the database transaction ends.
+SELECT set_config('cursor_tuple_fraction', '1', true), set_config('work_mem', '64MB', true);
+
+-- name: export_accounts
+-- in: programme_id. out: id, kind, owner_id, currency and the debit-positive balance as stored, never from entries.
+SELECT a.id, a.kind, a.owner_id, a.currency,
+       (coalesce(b.sign * b.amount_minor, 0) + coalesce(s.amount_minor, 0) + coalesce((
+            SELECT sum(d.amount_minor) FROM ledger_delta d
+            WHERE a.mode = 'delta' AND d.account_id = a.id AND d.x >= coalesce(s.mark, '0'::xid8)
+       ), 0))::bigint AS debit_minor
+FROM ledger_account a
+LEFT JOIN ledger_balance b ON b.account_id = a.id
+LEFT JOIN ledger_snapshot s ON s.account_id = a.id
+WHERE a.programme_id = %(programme_id)s
+ORDER BY a.kind, a.owner_id, a.currency;
+
+-- name: export_days
+-- in: programme_id. out: the first and the last effective day, null when nothing was booked.
+SELECT min(effective_on), max(effective_on) FROM ledger_transaction WHERE programme_id = %(programme_id)s;
+
+-- name: export_transactions
+-- in: programme_id. out: one row per transaction with its legs as arrays, by effective day. Server-side cursor.
+SELECT t.id, t.kind, t.fact_id, t.step, t.book_id, t.occurred_on, t.effective_on, t.recorded_at, l.account_ids, l.amounts
+FROM ledger_transaction t
+JOIN (
+    SELECT bucket, transaction_id, array_agg(account_id ORDER BY leg) AS account_ids,
+           array_agg(amount_minor ORDER BY leg) AS amounts
+    FROM ledger_entry GROUP BY bucket, transaction_id
+) l ON l.bucket = t.bucket AND l.transaction_id = t.id
+WHERE t.programme_id = %(programme_id)s
+ORDER BY t.effective_on, t.recorded_at, t.id;
+
+-- name: digest_accounts
+-- in: programme_id. out: kind, owner_id, currency, debit-positive sum of entries, where it is not zero.
+SELECT a.kind, a.owner_id, a.currency, sum(e.amount_minor)::bigint
+FROM ledger_account a JOIN ledger_entry e ON e.account_id = a.id
+WHERE a.programme_id = %(programme_id)s
+GROUP BY a.id HAVING sum(e.amount_minor) <> 0;
+
+-- name: digest_books
+-- in: programme_id. out: book_id, account kind, owner_id, currency, debit-positive sum of the book's entries, not zero.
+SELECT e.book_id, a.kind, a.owner_id, a.currency, sum(e.amount_minor)::bigint
+FROM ledger_account a JOIN ledger_entry e ON e.account_id = a.id
+WHERE a.programme_id = %(programme_id)s
+GROUP BY e.book_id, a.id HAVING sum(e.amount_minor) <> 0;
