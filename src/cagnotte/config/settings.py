@@ -115,7 +115,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = env.str("CAGNOTTE_STATIC_ROOT", default=None)
 # Static files are served from the installed packages; no collecting step stands between a clone and the admin.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG

@@ -210,7 +210,7 @@ def explain(error: BaseException, *, url: str | None = None) -> CagnotteError | 
 def _unreachable(error: psycopg.OperationalError, url: str) -> CagnotteError:
     """Sort the refusals of a connection: libpq hands on their text, not their code."""
     where = _shown(url)
-    said = (str(error).strip().splitlines() or ["no answer"])[-1].removeprefix("FATAL:").strip()
+    said = _essence(str(error))
     if "set role" in said or 'parameter "role"' in said:
         return DatabaseRolesMissing(
             f"The database user may not work as {OWNER_ROLE} or {APP_ROLE} at {where}. "
@@ -225,6 +225,15 @@ def _unreachable(error: psycopg.OperationalError, url: str) -> CagnotteError:
         f"{URL_VARIABLE} is right, or unset it to use the embedded database.",
         where=where,
     )
+
+
+def _essence(message: str) -> str:
+    """The telling part of libpq's message, which may list several attempts and a hint."""
+    for mark in ("FATAL:", "failed: "):
+        for line in message.splitlines():
+            if mark in line:
+                return line.rpartition(mark)[2].strip()
+    return message.strip() or "no answer"
 
 
 def _role_statements(url: str) -> str:
