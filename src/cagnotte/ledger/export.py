@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
-from typing import Any, LiteralString, TextIO
+from typing import IO, Any, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -58,7 +58,7 @@ def export(
     *,
     programme_id: UUID,
     format: str,  # noqa: A002 - the word users know it by
-    out: TextIO,
+    out: IO[str],
     names: Mapping[UUID, str] | None = None,
 ) -> int:
     """Write a programme's books to `out` in one of FORMATS; return the number of transactions written.

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol, TextIO
+from typing import IO, Protocol
 from uuid import UUID
 
 from cagnotte.domain.money import format_minor
@@ -54,7 +54,7 @@ class Writer(Protocol):
 class BeancountWriter:
     """A ledger for beancount 3: opens, transactions, and a balance assertion without tolerance per account."""
 
-    def __init__(self, out: TextIO, accounts: Accounts) -> None:
+    def __init__(self, out: IO[str], accounts: Accounts) -> None:
         self._write = out.write
         self._accounts = accounts
 
@@ -97,7 +97,7 @@ class BeancountWriter:
 class HledgerWriter:
     """A journal for hledger: declarations, transactions, and a last one that asserts every balance."""
 
-    def __init__(self, out: TextIO, accounts: Accounts) -> None:
+    def __init__(self, out: IO[str], accounts: Accounts) -> None:
         self._write = out.write
         self._accounts = accounts
 
@@ -147,7 +147,7 @@ class CsvWriter:
         "leg", "account_id", "account", "amount_minor", "amount", "currency",
     )  # fmt: skip
 
-    def __init__(self, out: TextIO, accounts: Accounts) -> None:
+    def __init__(self, out: IO[str], accounts: Accounts) -> None:
         self._rows = csv.writer(out, lineterminator="\n")
         self._accounts = accounts
 
@@ -173,7 +173,7 @@ class CsvWriter:
         """Entries only: whoever reads the file adds them up."""
 
 
-WRITERS: dict[str, Callable[[TextIO, Accounts], Writer]] = {
+WRITERS: dict[str, Callable[[IO[str], Accounts], Writer]] = {
     "beancount": BeancountWriter,
     "hledger": HledgerWriter,
     "csv": CsvWriter,

@@ -1,0 +1,197 @@
+"""`cagnotte ledger`: check, export and close the books."""
+
+import getpass
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+from uuid import UUID
+
+import click
+
+from cagnotte.cli.bootstrap import with_database
+from cagnotte.domain.errors import LedgerCorrupt, NotFound, Refused
+
+if TYPE_CHECKING:
+    from cagnotte.ledger.checks import Finding
+
+EXPORT_FORMATS = ("beancount", "hledger", "csv")
+
+programme_option = click.option(
+    "--programme", "slug", default=None, help="Its short name; not needed when there is only one."
+)
+
+
+@click.group()
+def ledger() -> None:
+    """Check, export and close the books."""
+
+
+@ledger.command()
+@with_database
+def verify() -> None:
+    """Check that every balance is the sum of its entries, every transaction sums to zero, and more.
+
+    Reports and repairs nothing. Exits with 1 when something is wrong.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from cagnotte.ledger.checks import verify as verify_ledger
+    from cagnotte.platform.database import connect
+
+    columns = (TextColumn("{task.description:<48}"), BarColumn(), MofNCompleteColumn())
+    with (
+        Progress(*columns, console=Console(stderr=True), transient=True) as bar,
+        connect() as connection,
+    ):
+        task = bar.add_task("checking", total=None)
+
+        def show(done: int, total: int, promise: str) -> None:
+            bar.update(task, completed=done, total=total, description=promise)
+
+        findings = verify_ledger(connection, progress=show)
+    _print_findings(findings)
+
+
+def _print_findings(findings: "list[Finding]") -> None:
+    for finding in findings:
+        mark = (
+            click.style("wrong", fg="red")
+            if finding.is_fault
+            else click.style("note ", fg="yellow")
+        )
+        click.echo(f"{mark}  {finding.check}: {finding.sentence}")
+    faults = sum(finding.is_fault for finding in findings)
+    if faults:
+        raise LedgerCorrupt(
+            f"{faults} finding(s) above: the books are not in order. Nothing was repaired.",
+            faults=faults,
+        )
+    click.echo("The books are in order: every check passed.")
+
+
+@ledger.command()
+@click.option(
+    "--format",
+    "export_format",
+    type=click.Choice(EXPORT_FORMATS),
+    default="beancount",
+    show_default=True,
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    default="-",
+    help="A file, or - for the terminal.",
+)
+@programme_option
+@with_database
+def export(*, export_format: str, output: Path, slug: str | None) -> None:
+    """Write the books as a file that beancount, hledger or a spreadsheet reads.
+
+    The file asserts the closing balance of every account, so that the tool checks our balances with its own sums.
+    """
+    from cagnotte.identity.models import Party
+    from cagnotte.ledger.export import export as export_books
+    from cagnotte.platform.database import connect
+
+    programme_id, name = _programme(slug)
+    names = {
+        programme_id: name,
+        **dict(Party.objects.filter(programme_id=programme_id).values_list("id", "name")),
+    }
+    with connect() as connection, _written(output) as out:
+        count = export_books(
+            connection, programme_id=programme_id, format=export_format, out=out, names=names
+        )
+    click.echo(f"{count} transaction(s) written.", err=True)
+
+
+@contextmanager
+def _written(output: Path) -> Iterator[IO[str]]:
+    """Open a file that takes its name only once it is complete."""
+    if str(output) == "-":
+        with click.open_file("-", "w", encoding="utf-8") as out:
+            yield out
+        return
+    descriptor, unfinished = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            yield out
+        Path(unfinished).chmod(0o640)
+        Path(unfinished).replace(output)
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
+
+
+@ledger.command()
+@programme_option
+@with_database
+def digest(*, slug: str | None) -> None:
+    """Print one hash of the books by natural keys: equal books give equal hashes."""
+    from cagnotte.ledger.digest import digest as digest_books
+    from cagnotte.platform.database import connect
+
+    programme_id, _name = _programme(slug)
+    with connect() as connection:
+        click.echo(digest_books(connection, programme_id))
+
+
+@ledger.command()
+@with_database
+def fold() -> None:
+    """Fold the deltas of busy accounts into snapshots; balances do not change, reading them gets faster."""
+    from cagnotte.ledger.services import fold as fold_deltas
+    from cagnotte.platform.database import connect
+
+    with connect() as connection:
+        count = fold_deltas(connection, now=datetime.now(UTC))
+    click.echo(f"{count} account(s) folded.")
+
+
+@ledger.command("close-period")
+@click.option(
+    "--ends-on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The period's last day."
+)
+@click.option(
+    "--by", "closed_by", default=getpass.getuser, help="Who closes it; default: your user name."
+)
+@programme_option
+@with_database
+def close_period(*, ends_on: datetime, closed_by: str, slug: str | None) -> None:
+    """Close the books up to a day. Nothing can be booked there any more; later facts go to the first open day."""
+    from cagnotte.ledger import services
+    from cagnotte.platform.database import connect
+
+    now, last_day = datetime.now(UTC), ends_on.date()
+    if last_day >= now.date():
+        raise Refused(
+            f"{last_day} is not over yet; a period is closed after its last day.", ends_on=last_day
+        )
+    programme_id, name = _programme(slug)
+    with connect() as connection:
+        closed = services.close_period(
+            connection, programme_id=programme_id, ends_on=last_day, now=now, closed_by=closed_by
+        )
+    if closed:
+        click.echo(f"The books of {name} are closed until {last_day}.")
+    else:
+        click.echo(f"The books of {name} were closed until {last_day}, or further, already.")
+
+
+def _programme(slug: str | None) -> tuple[UUID, str]:
+    """The id and name of the programme called `slug`, or of the only one."""
+    from cagnotte.identity.models import Programme
+
+    found = list(Programme.objects.order_by("slug").values_list("id", "name", "slug"))
+    known = ", ".join(row[2] for row in found) or "none; run cagnotte init"
+    chosen = [row for row in found if slug in (None, row[2])]
+    if not chosen:
+        raise NotFound(f"There is no programme “{slug}”. Programmes: {known}.", slug=slug)
+    if len(chosen) > 1:
+        raise NotFound(f"Name the programme with --programme. Programmes: {known}.")
+    return chosen[0][0], chosen[0][1]
