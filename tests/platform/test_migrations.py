@@ -50,7 +50,7 @@ def test_the_application_reads_and_writes_ordinary_tables() -> None:
 )
 def test_the_application_touches_the_ledger_only_as_the_ledger_grants(statement: str) -> None:
     with database.connect() as connection, pytest.raises(errors.InsufficientPrivilege):
-        connection.execute(statement)  # type: ignore[arg-type]  # a literal of the table above
+        connection.execute(statement)
     with database.connect("owner") as connection:
         assert connection.execute("SELECT n FROM ledger_reserved").fetchall() == [(1,)]
 
@@ -64,7 +64,7 @@ def test_the_application_can_neither_change_tables_nor_forget_migrations() -> No
         "DELETE FROM django_migrations",
     ):
         with database.connect() as connection, pytest.raises(errors.InsufficientPrivilege):
-            connection.execute(statement)  # type: ignore[arg-type]  # literals of this test
+            connection.execute(statement)
 
 
 def test_commands_refuse_tables_that_are_behind(committed_db: str) -> None:

@@ -79,7 +79,7 @@ def another_process() -> Iterator[Callable[[EmbeddedServer], subprocess.Popen[st
 
 def ask(server: EmbeddedServer, query: str) -> object:
     with psycopg.connect(server.url("postgres", user=SUPERUSER)) as connection:
-        row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+        row = connection.execute(query).fetchone()
     assert row is not None
     return row[0]
 

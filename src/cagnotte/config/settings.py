@@ -8,6 +8,7 @@ import os
 import secrets
 
 import environ
+import structlog
 
 from cagnotte.domain.errors import CagnotteError
 from cagnotte.platform import database
@@ -127,9 +128,29 @@ if env.bool("CAGNOTTE_HTTPS", default=False):
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 
+# One line per event, for people by default and as JSON for machines; other libraries' lines too.
+LOG_STEPS = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+structlog.configure(
+    processors=[*LOG_STEPS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "formatters": {
+        "event": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "foreign_pre_chain": LOG_STEPS,
+            "processor": structlog.processors.JSONRenderer()
+            if env.str("CAGNOTTE_LOG_FORMAT", default="text") == "json"
+            else structlog.dev.ConsoleRenderer(),
+        },
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "event"}},
     "root": {"handlers": ["stderr"], "level": env.str("CAGNOTTE_LOG_LEVEL", default="WARNING")},
 }
