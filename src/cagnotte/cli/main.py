@@ -23,6 +23,7 @@ class Entry(NamedTuple):
 COMMANDS: dict[str, Entry] = {
     "init": Entry("init_commands:init", "Set up the database, a first programme and its operator."),
     "serve": Entry("serve_commands:serve", "Run the web server on this machine."),
+    "ledger": Entry("ledger_commands:ledger", "Check, export and close the books."),
     "db": Entry("db_commands:db", "Start, stop, migrate and inspect the database."),
 }
 """Every command. Modules are imported when their command runs, so that the others start fast."""

@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "cagnotte.catalog",
     "cagnotte.purchases",
     "cagnotte.rewards",
+    "cagnotte.wallet",
 ]
 
 MIDDLEWARE = [
