@@ -1,0 +1,1 @@
+"""Plugins that come with Cagnotte. They import `cagnotte.hooks` and `cagnotte.domain`, nothing else of it."""

@@ -1,0 +1,1 @@
+"""Payout rails: ways to move money to members."""

@@ -1,0 +1,24 @@
+"""Every extension point, as a pluggy hook. A new one comes together with a plugin that needs it.
+
+from cagnotte.hooks.specs import hookimpl
+
+@hookimpl
+def payout_rails():
+    return [MyRail()]
+"""
+
+from collections.abc import Sequence
+
+import pluggy
+
+from cagnotte.hooks.values import PayoutRail
+
+PROJECT = "cagnotte"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def payout_rails() -> Sequence[PayoutRail]:  # type: ignore[empty-body]  # a specification has no body
+    """Return the payout rails that this plugin brings."""
