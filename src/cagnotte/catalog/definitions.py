@@ -64,23 +64,29 @@ def offer_from(data: Mapping[str, Any]) -> Offer:
     return _decode_fields(Offer, data)
 
 
+TAG = "type"
+"""The key under which an effect's name is stored."""
+
+
 def _encode(value: object) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        kind = EFFECT_NAMES.get(cast("type[Effect]", type(value)))
-        return {"kind": kind, **fields} if kind else fields
-    if isinstance(value, enum.Enum):
-        return value.value
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
+        name = EFFECT_NAMES.get(cast("type[Effect]", type(value)))
+        return {TAG: name, **fields} if name else fields
     if isinstance(value, frozenset):
         # Sorted, so that equal values give equal text.
         return sorted(cast("str", _encode(member)) for member in value)
     if isinstance(value, tuple):
         return [_encode(member) for member in value]
-    return value
+    return _encode_scalar(value)
+
+
+def _encode_scalar(value: object) -> object:
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
 
 
 @cache
@@ -90,22 +96,25 @@ def _hints(cls: type) -> dict[str, Any]:
 
 def _decode_fields(cls: type[T], data: Mapping[str, Any]) -> T:
     hints = _hints(cls)
-    return cls(**{name: _decode(hints[name], raw) for name, raw in data.items() if name != "kind"})
+    return cls(**{name: _decode(hints[name], raw) for name, raw in data.items()})
 
 
 def _decode(hint: Any, raw: Any) -> Any:
     if hint is Effect:
-        return _decode_fields(EFFECTS[raw["kind"]], raw)
+        fields = {name: value for name, value in raw.items() if name != TAG}
+        return _decode_fields(EFFECTS[raw[TAG]], fields)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
-        present = [argument for argument in arguments if argument is not types.NoneType]
-        return None if raw is None else _decode(present[0], raw)
-    if origin is frozenset:
-        return frozenset(_decode(arguments[0], member) for member in raw)
-    if origin is tuple:
-        return tuple(_decode(arguments[0], member) for member in raw)
+        present = next(argument for argument in arguments if argument is not types.NoneType)
+        return None if raw is None else _decode(present, raw)
+    if origin in (frozenset, tuple):
+        return origin(_decode(arguments[0], member) for member in raw)
     if dataclasses.is_dataclass(hint):
         return _decode_fields(cast("type[Any]", hint), raw)
+    return _decode_scalar(hint, raw)
+
+
+def _decode_scalar(hint: Any, raw: Any) -> Any:
     if hint in (date, time):
         return hint.fromisoformat(raw)
     return raw if hint in (int, str, bool) else hint(raw)

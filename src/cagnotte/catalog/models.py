@@ -21,17 +21,23 @@ class Version(models.Model):
     version = models.PositiveIntegerField(help_text="1 for the first definition loaded.")
     definition = models.JSONField(help_text="The whole definition, as loaded.")
     valid_from = models.DateField(
-        default=date.min, help_text="First day it is in force, unless a newer version starts before."
+        default=date.min,
+        help_text="First day it is in force, unless a newer version starts before.",
     )
     valid_until = models.DateField(
-        default=date.max, help_text="Last day it is in force, unless a newer version or its removal comes first."
+        default=date.max,
+        help_text="Last day it is in force, unless a newer version or its removal comes first.",
     )
     known_from = models.DateTimeField(help_text="When it was loaded.")
     closed_at = models.DateTimeField(
-        null=True, blank=True, help_text="When a newer version or its removal was loaded; empty = the current one."
+        null=True,
+        blank=True,
+        help_text="When a newer version or its removal was loaded; empty = the current one.",
     )
     removed_on = models.DateField(
-        null=True, blank=True, help_text="First day it is no longer in force, when the file left it out."
+        null=True,
+        blank=True,
+        help_text="First day it is no longer in force, when the file left it out.",
     )
 
     class Meta:
@@ -50,7 +56,9 @@ class Contract(Version):
         """Versions are numbered per contract, and one of them at most is the current one."""
 
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["programme", "ref", "version"], name="contract_version_unique"),
+            models.UniqueConstraint(
+                fields=["programme", "ref", "version"], name="contract_version_unique"
+            ),
             models.UniqueConstraint(
                 fields=["programme", "ref"],
                 condition=models.Q(closed_at=None),
@@ -72,7 +80,9 @@ class Offer(Version):
         """Versions are numbered per offer, and one of them at most is the current one."""
 
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["programme", "ref", "version"], name="offer_version_unique"),
+            models.UniqueConstraint(
+                fields=["programme", "ref", "version"], name="offer_version_unique"
+            ),
             models.UniqueConstraint(
                 fields=["programme", "ref"],
                 condition=models.Q(closed_at=None),
@@ -110,7 +120,9 @@ class Product(models.Model):
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
     sku = models.CharField(max_length=100)
     name = models.CharField(max_length=300, blank=True)
-    category_ref = models.CharField(max_length=200, blank=True, help_text="Its leaf category; empty = none.")
+    category_ref = models.CharField(
+        max_length=200, blank=True, help_text="Its leaf category; empty = none."
+    )
     brand_ref = models.CharField(max_length=100, blank=True, help_text="Its brand; empty = none.")
     gift_card = models.BooleanField(default=False, help_text="The article is itself money.")
 

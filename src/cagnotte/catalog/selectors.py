@@ -28,7 +28,9 @@ def contracts(programme_id: UUID, *, known_at: datetime | None = None) -> list[C
     """
     return [
         dataclasses.replace(
-            contract_from(found.row.definition), valid_from=found.valid_from, valid_until=found.valid_until
+            contract_from(found.row.definition),
+            valid_from=found.valid_from,
+            valid_until=found.valid_until,
         )
         for found in _in_force(models.Contract, programme_id, known_at)
     ]
@@ -38,7 +40,9 @@ def offers(programme_id: UUID, *, known_at: datetime | None = None) -> list[Offe
     """Return every version of every offer that is in force on some day, as `contracts` does."""
     return [
         dataclasses.replace(
-            offer_from(found.row.definition), valid_from=found.valid_from, valid_until=found.valid_until
+            offer_from(found.row.definition),
+            valid_from=found.valid_from,
+            valid_until=found.valid_until,
         )
         for found in _in_force(models.Offer, programme_id, known_at)
     ]
@@ -57,9 +61,13 @@ def editions(programme_id: UUID) -> list[datetime]:
     return sorted(moments)
 
 
-def contracts_by_version(programme_id: UUID, keys: Iterable[VersionKey]) -> dict[VersionKey, Contract]:
+def contracts_by_version(
+    programme_id: UUID, keys: Iterable[VersionKey]
+) -> dict[VersionKey, Contract]:
     """Return the named versions as they were loaded, in force or not; for decisions made under them."""
-    return {key: contract_from(data) for key, data in _named(models.Contract, programme_id, set(keys))}
+    return {
+        key: contract_from(data) for key, data in _named(models.Contract, programme_id, set(keys))
+    }
 
 
 def offers_by_version(programme_id: UUID, keys: Iterable[VersionKey]) -> dict[VersionKey, Offer]:
@@ -76,7 +84,9 @@ def category_parents(programme_id: UUID) -> dict[str, str | None]:
 
 def category_names(programme_id: UUID) -> dict[str, str]:
     """Return the name of every category, for sentences."""
-    return dict(models.Category.objects.filter(programme_id=programme_id).values_list("ref", "name"))
+    return dict(
+        models.Category.objects.filter(programme_id=programme_id).values_list("ref", "name")
+    )
 
 
 def offer_names(programme_id: UUID) -> dict[str, str]:

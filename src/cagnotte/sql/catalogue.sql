@@ -11,15 +11,19 @@ CREATE TEMPORARY TABLE product_stage (
 ) ON COMMIT DROP;
 
 -- name: merge_products
--- in: programme_id, and the stage. Writes catalog_product: new articles, and known ones whose facts differ, in the order
--- of their keys. out: new, changed. Index: product_sku_unique. Locks: the rows it changes.
+-- in: programme_id, and the stage, where null means that the file says nothing: what stands then stays.
+-- Writes catalog_product: new articles, and known ones whose facts differ, in the order of their keys.
+-- out: new, changed. Index: product_sku_unique. Locks: the rows it changes.
 WITH latest AS (
     -- The last row of an article counts, as if the rows had come one by one.
-    SELECT DISTINCT ON (sku) sku, name, category_ref, brand_ref, gift_card
-    FROM product_stage ORDER BY sku, line DESC
+    SELECT DISTINCT ON (sku) * FROM product_stage ORDER BY sku, line DESC
 ), written AS (
     INSERT INTO catalog_product AS p (programme_id, sku, name, category_ref, brand_ref, gift_card)
-    SELECT %(programme_id)s, sku, name, category_ref, brand_ref, gift_card FROM latest ORDER BY sku
+    SELECT %(programme_id)s, l.sku, coalesce(l.name, known.name, ''), coalesce(l.category_ref, known.category_ref, ''),
+           coalesce(l.brand_ref, known.brand_ref, ''), coalesce(l.gift_card, known.gift_card, false)
+    FROM latest AS l
+    LEFT JOIN catalog_product AS known ON known.programme_id = %(programme_id)s AND known.sku = l.sku
+    ORDER BY l.sku
     ON CONFLICT (programme_id, sku) DO UPDATE SET
         name = excluded.name, category_ref = excluded.category_ref, brand_ref = excluded.brand_ref,
         gift_card = excluded.gift_card
@@ -29,3 +33,7 @@ WITH latest AS (
     RETURNING xmax = 0 AS is_new
 )
 SELECT count(*) FILTER (WHERE is_new)::integer, count(*) FILTER (WHERE NOT is_new)::integer FROM written;
+
+-- name: drop_product_stage
+-- Makes room for the next set in the same database transaction.
+DROP TABLE product_stage;

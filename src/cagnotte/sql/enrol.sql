@@ -18,25 +18,32 @@ SELECT DISTINCT wallet_id, %(programme_id)s::uuid, bucket, %(now)s::timestamptz,
 ON CONFLICT (id) DO NOTHING;
 
 -- name: merge_members
--- in: programme_id, today, and the stage. Writes identity_member: new members, and known ones whose facts differ, in
--- the order of their keys. out: new, changed. Index: member_ref_unique. Locks: the rows it changes.
+-- in: programme_id, today, and the stage, where null means that the file says nothing: what stands then stays.
+-- Writes identity_member: new members, and known ones whose facts differ, in the order of their keys.
+-- out: new, changed. Index: member_ref_unique. Locks: the rows it changes.
 WITH latest AS (
     -- The last row of a member counts, as if the rows had come one by one.
     SELECT DISTINCT ON (ref) * FROM member_stage ORDER BY ref, line DESC
 ), written AS (
     INSERT INTO identity_member AS m
         (id, programme_id, wallet_id, ref, name, email, country, locale, segments, joined_on)
-    SELECT id, %(programme_id)s, wallet_id, ref, name, email, country, locale, segments, coalesce(joined_on, %(today)s)
-    FROM latest ORDER BY ref
+    SELECT l.id, %(programme_id)s, l.wallet_id, l.ref, coalesce(l.name, known.name, ''),
+           coalesce(l.email, known.email, ''), coalesce(l.country, known.country, ''),
+           coalesce(l.locale, known.locale, 'fr'), coalesce(l.segments, known.segments, '{}'),
+           coalesce(l.joined_on, known.joined_on, %(today)s)
+    FROM latest AS l
+    LEFT JOIN identity_member AS known ON known.programme_id = %(programme_id)s AND known.ref = l.ref
+    ORDER BY l.ref
     ON CONFLICT (programme_id, ref) DO UPDATE SET
         name = excluded.name, email = excluded.email, country = excluded.country, locale = excluded.locale,
-        segments = excluded.segments,
-        -- A file without joining dates says nothing about them.
-        joined_on = CASE WHEN %(joined_known)s THEN excluded.joined_on ELSE m.joined_on END
-    WHERE (m.name, m.email, m.country, m.locale, m.segments)
-            IS DISTINCT FROM (excluded.name, excluded.email, excluded.country, excluded.locale, excluded.segments)
-        OR (%(joined_known)s AND m.joined_on <> excluded.joined_on)
+        segments = excluded.segments, joined_on = excluded.joined_on
+    WHERE (m.name, m.email, m.country, m.locale, m.segments, m.joined_on) IS DISTINCT FROM
+          (excluded.name, excluded.email, excluded.country, excluded.locale, excluded.segments, excluded.joined_on)
     -- A row that was just inserted has never been locked or deleted by anybody.
     RETURNING xmax = 0 AS is_new
 )
 SELECT count(*) FILTER (WHERE is_new)::integer, count(*) FILTER (WHERE NOT is_new)::integer FROM written;
+
+-- name: drop_member_stage
+-- Makes room for the next set in the same database transaction.
+DROP TABLE member_stage;

@@ -6,7 +6,12 @@ values of it, and `parsing` puts these together.
 """
 
 from cagnotte.catalog.programme_file.building import Definitions
-from cagnotte.catalog.programme_file.parsing import ParsedProgramme, ProgrammeFileInvalid, json_schema, parse
+from cagnotte.catalog.programme_file.parsing import (
+    ParsedProgramme,
+    ProgrammeFileInvalid,
+    json_schema,
+    parse,
+)
 from cagnotte.catalog.programme_file.problems import Level, Problem
 
 __all__ = [

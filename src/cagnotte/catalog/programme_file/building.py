@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from cagnotte.catalog.programme_file import schema
@@ -66,7 +66,11 @@ def build(file: schema.ProgrammeFile, report: Report) -> Definitions:
     contracts = [
         contract
         for index, section in enumerate(file.contracts)
-        if (contract := _attempt(lambda s=section: build_contract(s, programme_id), ("contracts", index), report))
+        if (
+            contract := _attempt(
+                lambda s=section: build_contract(s, programme_id), ("contracts", index), report
+            )
+        )
     ]
     build_offer = OfferBuilder(programme_id, file.programme.currency)
     made = [
@@ -75,7 +79,11 @@ def build(file: schema.ProgrammeFile, report: Report) -> Definitions:
         if (offer := _attempt(lambda s=section: build_offer(s), ("offers", index), report))
     ]
     return Definitions(
-        programme_id, list(_parties(file)), list(flatten(file.categories, ("categories",))), contracts, made
+        programme_id,
+        list(_parties(file)),
+        list(flatten(file.categories, ("categories",))),
+        contracts,
+        made,
     )
 
 
@@ -159,7 +167,9 @@ def build_contract(section: schema.ContractSection, programme_id: UUID) -> Contr
             excluded=build_products(base.excluded),
         ),
         commissions=tuple(
-            CommissionRate(rate_bps=c.rate, fixed_minor=c.fixed, products=build_products(c.products))
+            CommissionRate(
+                rate_bps=c.rate, fixed_minor=c.fixed, products=build_products(c.products)
+            )
             for c in section.commissions
         ),
         merchant_share_bps=section.merchant_share,
@@ -223,7 +233,9 @@ class OfferBuilder:
             case schema.FixedPerUnitEffect():
                 return offers.FixedPerUnit(section.amount)
             case schema.VoucherEffect():
-                return offers.NextOrderVoucher(section.amount, section.minimum_basket, section.valid_days)
+                return offers.NextOrderVoucher(
+                    section.amount, section.minimum_basket, section.valid_days
+                )
             case schema.TieredEffect():
                 return offers.Tiered(self._tiers(section.tiers, counts=False), section.whole)
         return offers.Progressive(
@@ -244,7 +256,9 @@ class OfferBuilder:
         inner = ("effect", "tiers", index, "from")
         if counts:
             if not text.isascii() or not text.isdigit() or int(text) > COUNT_MAX:
-                raise _Misplaced(f"“{text}” is not a number of purchases; write a whole number.", inner=inner)
+                raise _Misplaced(
+                    f"“{text}” is not a number of purchases; write a whole number.", inner=inner
+                )
             return int(text)
         try:
             return parse_minor(text, self._currency)

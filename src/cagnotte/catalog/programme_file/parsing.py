@@ -25,7 +25,8 @@ class ProgrammeFileInvalid(InvalidProgramme):
         """Take every problem of the file; the sentence lists them, one a line."""
         lines = "\n".join(str(problem) for problem in problems)
         super().__init__(
-            f"The programme file has {len(problems)} error(s); nothing was loaded.\n{lines}", problems=problems
+            f"The programme file has {len(problems)} error(s); nothing was loaded.\n{lines}",
+            problems=problems,
         )
         self.problems = problems
 
@@ -57,7 +58,9 @@ def parse(path: Path) -> ParsedProgramme:
     source = read(path)
     if source.data is None or not isinstance(source.data, dict):
         if not source.problems:
-            source.problems.append(source.problem((), "The file holds no programme; see the example.", "empty"))
+            source.problems.append(
+                source.problem((), "The file holds no programme; see the example.", "empty")
+            )
         raise ProgrammeFileInvalid(source.problems)
     problems = _Findings(source)
     file = _validate(source, problems)
@@ -69,7 +72,9 @@ def parse(path: Path) -> ParsedProgramme:
             file, definitions.categories, references.declared(source.data), problems.report
         )
     if problems.found or file is None or definitions is None:
-        raise ProgrammeFileInvalid(sorted(problems.found, key=lambda found: (found.file, found.line)))
+        raise ProgrammeFileInvalid(
+            sorted(problems.found, key=lambda found: (found.file, found.line))
+        )
     return ParsedProgramme(path, file, definitions, source)
 
 
@@ -105,7 +110,11 @@ def _validate(source: Source, problems: _Findings) -> schema.ProgrammeFile | Non
     schema_data = schema.ProgrammeFile.model_json_schema()
     for detail in details:
         loc = _written(detail["loc"], source.data)
-        problems.add(loc, sentence_for(detail, known_keys(schema_data, loc[:-1], source.data)), detail["type"])
+        problems.add(
+            loc,
+            sentence_for(detail, known_keys(schema_data, loc[:-1], source.data)),
+            detail["type"],
+        )
     remaining, problems.kept = _without(source.data, details)
     try:
         return schema.ProgrammeFile.model_validate(remaining, context=context)
@@ -135,7 +144,9 @@ def _written(loc: Loc, data: Any) -> Loc:
     return tuple(way)
 
 
-def _without(data: dict[str, Any], details: Iterable[ErrorDetails]) -> tuple[dict[str, Any], dict[str, list[int]]]:
+def _without(
+    data: dict[str, Any], details: Iterable[ErrorDetails]
+) -> tuple[dict[str, Any], dict[str, list[int]]]:
     """The file without its faulty entries, and for each list the positions that are left."""
     bad: set[Loc] = {tuple(detail["loc"][:2]) for detail in details}
     rest = copy.copy(data)
@@ -176,7 +187,11 @@ def _or_file(listing: dict[str, Any]) -> dict[str, Any]:
     title = listing.pop("title", None)
     default = listing.pop("default", None)
     whole: dict[str, Any] = {"anyOf": [listing, named]}
-    return whole | ({"title": title} if title else {}) | ({"default": default} if default is not None else {})
+    return (
+        whole
+        | ({"title": title} if title else {})
+        | ({"default": default} if default is not None else {})
+    )
 
 
 def known_keys(schema_data: dict[str, Any], loc: Loc, data: Any) -> list[str]:
@@ -187,7 +202,9 @@ def known_keys(schema_data: dict[str, Any], loc: Loc, data: Any) -> list[str]:
         data = data[step] if isinstance(data, dict | list) and _holds(data, step) else None
     variants = [variant for outer in here for variant in _variants(schema_data, outer)]
     kind = data.get("kind") if isinstance(data, dict) else None
-    fitting = [v for v in variants if kind in (None, v.get("properties", {}).get("kind", {}).get("const"))]
+    fitting = [
+        v for v in variants if kind in (None, v.get("properties", {}).get("kind", {}).get("const"))
+    ]
     return sorted({key for variant in fitting or variants for key in variant.get("properties", {})})
 
 
@@ -197,7 +214,9 @@ def _holds(data: dict[str, Any] | list[Any], step: str | int) -> bool:
     return step in data
 
 
-def _step(whole: dict[str, Any], outer: dict[str, Any], step: str | int) -> Iterator[dict[str, Any]]:
+def _step(
+    whole: dict[str, Any], outer: dict[str, Any], step: str | int
+) -> Iterator[dict[str, Any]]:
     for variant in _variants(whole, outer):
         if isinstance(step, int) and "items" in variant:
             yield variant["items"]

@@ -37,7 +37,9 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}"
-        return f"{where}: {self.path}: {self.sentence}" if self.path else f"{where}: {self.sentence}"
+        return (
+            f"{where}: {self.path}: {self.sentence}" if self.path else f"{where}: {self.sentence}"
+        )
 
 
 def path_text(loc: Loc) -> str:
@@ -119,15 +121,20 @@ def _unknown_word(given: str, facts: dict[str, Any]) -> str:
     if "tag" in facts:
         given = str(facts["tag"])
     words = _words(facts)
-    return f"“{given}” is not known here{meant(given, words)}{'' if meant(given, words) else '.'}" + (
-        f" Write {choices(words)}."
+    return (
+        f"“{given}” is not known here{meant(given, words)}{'' if meant(given, words) else '.'}"
+        + (f" Write {choices(words)}.")
     )
 
 
 def _words(facts: dict[str, Any]) -> list[str]:
     """The allowed words out of pydantic's "'a', 'b' or 'c'"."""
-    text = str(facts.get("expected") or facts.get("expected_tags") or facts.get("discriminator", ""))
-    return [word.strip().strip("'") for word in text.replace(" or ", ", ").split(",") if word.strip()]
+    text = str(
+        facts.get("expected") or facts.get("expected_tags") or facts.get("discriminator", "")
+    )
+    return [
+        word.strip().strip("'") for word in text.replace(" or ", ", ").split(",") if word.strip()
+    ]
 
 
 def _shown(value: object) -> str:

@@ -54,7 +54,9 @@ class Source:
     def problem(self, loc: Loc, sentence: str, code: str = "invalid") -> Problem:
         """Make the problem of one value."""
         place = self.place_of(loc)
-        return Problem(file=place.file, line=place.line, path=path_text(loc), sentence=sentence, code=code)
+        return Problem(
+            file=place.file, line=place.line, path=path_text(loc), sentence=sentence, code=code
+        )
 
 
 def read(path: Path) -> Source:
@@ -85,7 +87,9 @@ def read(path: Path) -> Source:
 
 
 def _unreadable(path: Path, line: int, what: str) -> Source:
-    problem = Problem(file=path.name, line=line, path="", sentence=f"The file {what}.", code="unreadable")
+    problem = Problem(
+        file=path.name, line=line, path="", sentence=f"The file {what}.", code="unreadable"
+    )
     return Source(None, {(): Place(path.name, 1)}, [problem])
 
 
@@ -101,7 +105,9 @@ class _Unfolding:
         """Return the data of a node."""
         self._count += 1
         if self._count > NODES_MAX or len(loc) > DEPTH_MAX:
-            self._refuse(loc, "holds more values than a programme can; is an alias (*) repeated too often?")
+            self._refuse(
+                loc, "holds more values than a programme can; is an alias (*) repeated too often?"
+            )
             return None
         self._source.places.setdefault(loc, Place(self._file, node.start_mark.line + 1))
         if isinstance(node, yaml.MappingNode):
@@ -138,7 +144,9 @@ class _Unfolding:
 
     def _refuse(self, loc: Loc, what: str) -> None:
         name = loc[-1] if loc else "The file"
-        self._source.problems.append(self._source.problem(loc, f"“{name}” {what}.", "duplicate_key"))
+        self._source.problems.append(
+            self._source.problem(loc, f"“{name}” {what}.", "duplicate_key")
+        )
 
 
 def _read_lists(source: Source, folder: Path) -> None:
@@ -164,7 +172,9 @@ def _rows(source: Source, loc: Loc, folder: Path, name: str) -> Iterator[dict[st
                 yield given
     except OSError as error:
         source.problems.append(
-            source.problem((*loc, "file"), f"“{name}” cannot be read: {error.strerror}.", "unreadable")
+            source.problem(
+                (*loc, "file"), f"“{name}” cannot be read: {error.strerror}.", "unreadable"
+            )
         )
     except (UnicodeDecodeError, csv.Error) as error:
         source.problems.append(

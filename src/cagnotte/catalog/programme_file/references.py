@@ -36,7 +36,9 @@ def _refs(entries: object) -> Iterator[str]:
             yield from _refs(entry.get("children"))
 
 
-def check_unique(file: schema.ProgrammeFile, categories: Iterable[CategoryNode], report: Report) -> None:
+def check_unique(
+    file: schema.ProgrammeFile, categories: Iterable[CategoryNode], report: Report
+) -> None:
     """Report names that are defined twice."""
     lists: dict[str, list[tuple[str, Loc]]] = {
         name: [(section.ref, (name, index)) for index, section in enumerate(getattr(file, name))]
@@ -60,7 +62,11 @@ def check_references(
         names: frozenset[str] = getattr(known, where)
         if ref not in names:
             singular = where.removesuffix("s") if where != "categories" else "category"
-            report(loc, f"There is no {singular} “{ref}” in {where}{meant(ref, names) or '.'}", "unknown_reference")
+            report(
+                loc,
+                f"There is no {singular} “{ref}” in {where}{meant(ref, names) or '.'}",
+                "unknown_reference",
+            )
     _check_tree(categories, known.categories, report)
 
 
@@ -74,7 +80,11 @@ def _check_tree(categories: list[CategoryNode], known: frozenset[str], report: R
                 "unknown_reference",
             )
         if _leads_to_itself(node.ref, parents):
-            report((*node.loc, "parent"), f"The category “{node.ref}” lies below itself.", "category_cycle")
+            report(
+                (*node.loc, "parent"),
+                f"The category “{node.ref}” lies below itself.",
+                "category_cycle",
+            )
 
 
 def _leads_to_itself(ref: str, parents: Mapping[str, str | None]) -> bool:

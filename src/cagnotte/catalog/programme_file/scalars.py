@@ -21,7 +21,7 @@ FULL_RATE_BPS = 10_000
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)\s*%?", re.ASCII)
-_HOURS = re.compile(r"(\d\d?):(\d\d)\s*[-–]\s*(\d\d?):(\d\d)", re.ASCII)  # noqa: RUF001 - people type both dashes
+_HOURS = re.compile(r"(\d\d?):(\d\d)\s*[-–]\s*(\d\d?):(\d\d)", re.ASCII)
 _ROLLING = re.compile(r"(\d{1,4})\s+days?", re.ASCII)
 _CALENDAR = tuple(kind.value for kind in WindowKind if kind is not WindowKind.ROLLING)
 
@@ -35,7 +35,9 @@ def percent_to_bps(value: object) -> int:
         raise ValueError(f"“{text}” is not a percentage; {hint}.")
     bps = Decimal(match[1]) * 100
     if bps != int(bps):
-        raise ValueError(f"“{text}” is finer than a hundredth of a percent; write two decimals at most.")
+        raise ValueError(
+            f"“{text}” is finer than a hundredth of a percent; write two decimals at most."
+        )
     if bps > FULL_RATE_BPS:
         raise ValueError(f"“{text}” is more than 100 %.")
     return int(bps)
@@ -76,7 +78,9 @@ def weekday_from(value: object) -> int:
     text = str(value).strip().lower()
     if text in WEEKDAYS:
         return WEEKDAYS.index(text)
-    raise ValueError(f"“{value}” is not a day of the week{meant(text, WEEKDAYS) or '.'} Write {choices(WEEKDAYS)}.")
+    raise ValueError(
+        f"“{value}” is not a day of the week{meant(text, WEEKDAYS) or '.'} Write {choices(WEEKDAYS)}."
+    )
 
 
 def hours_from(value: object) -> tuple[time, time]:
@@ -84,7 +88,12 @@ def hours_from(value: object) -> tuple[time, time]:
     match = _HOURS.fullmatch(str(value).strip())
     if match:
         hours = [int(part) for part in match.groups()]
-        if hours[0] < 24 and hours[1] < 60 and hours[2] <= 24 and hours[3] < (1 if hours[2] == 24 else 60):
+        if (
+            hours[0] < 24
+            and hours[1] < 60
+            and hours[2] <= 24
+            and hours[3] < (1 if hours[2] == 24 else 60)
+        ):
             return time(hours[0], hours[1]), time(hours[2] % 24, hours[3])
     raise ValueError(f"“{value}” is not a span of hours; write it as 18:00-23:00.")
 
@@ -112,11 +121,16 @@ Amount = Annotated[
 WindowText = Annotated[
     Window,
     BeforeValidator(window_from),
-    _schema(type="string", description=f"{choices(_CALENDAR)}, or a number of days such as 90 days."),
+    _schema(
+        type="string", description=f"{choices(_CALENDAR)}, or a number of days such as 90 days."
+    ),
 ]
 Weekday = Annotated[int, BeforeValidator(weekday_from), _schema(type="string", enum=list(WEEKDAYS))]
 Hours = Annotated[
     tuple[time, time],
     BeforeValidator(hours_from),
-    _schema(type="string", description="From (included) to (not included), such as 18:00-23:00; may pass midnight."),
+    _schema(
+        type="string",
+        description="From (included) to (not included), such as 18:00-23:00; may pass midnight.",
+    ),
 ]

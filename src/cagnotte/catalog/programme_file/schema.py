@@ -39,7 +39,9 @@ def _ref(text: str) -> str:
 
 def _slug(text: str) -> str:
     if not _SLUG.fullmatch(text) or len(text) > 50:
-        raise ValueError(f"“{text}” is no slug; write small letters, digits and single hyphens, such as my-shop.")
+        raise ValueError(
+            f"“{text}” is no slug; write small letters, digits and single hyphens, such as my-shop."
+        )
     return text
 
 
@@ -52,7 +54,9 @@ def _currency(text: str) -> str:
 def _timezone(text: str) -> str:
     known = available_timezones()
     if text not in known:
-        raise ValueError(f"“{text}” is not a time zone{meant(text, known) or '; write one such as Europe/Paris.'}")
+        raise ValueError(
+            f"“{text}” is not a time zone{meant(text, known) or '; write one such as Europe/Paris.'}"
+        )
     return text
 
 
@@ -90,11 +94,17 @@ class Section(BaseModel):
 class ProgrammeSection(Section):
     """The programme itself."""
 
-    slug: Annotated[str, AfterValidator(_slug), Field(description="Its name in commands and addresses.")]
+    slug: Annotated[
+        str, AfterValidator(_slug), Field(description="Its name in commands and addresses.")
+    ]
     name: str = Field(min_length=1, max_length=200, description="Its name for people.")
-    currency: Annotated[str, AfterValidator(_currency), Field(description="ISO 4217 code of its books.")]
+    currency: Annotated[
+        str, AfterValidator(_currency), Field(description="ISO 4217 code of its books.")
+    ]
     timezone: Annotated[
-        str, AfterValidator(_timezone), Field(description="Days and hours are counted here; such as Europe/Paris.")
+        str,
+        AfterValidator(_timezone),
+        Field(description="Days and hours are counted here; such as Europe/Paris."),
     ] = "Europe/Paris"
 
 
@@ -112,7 +122,9 @@ class CategorySection(Section):
     ref: Annotated[str, AfterValidator(_ref)]
     name: str = Field(default="", max_length=200, description="Default: the reference.")
     parent: str | None = Field(default=None, description="The category above; for flat lists.")
-    children: list["CategorySection"] = Field(default=[], description="The categories below; for trees.")
+    children: list["CategorySection"] = Field(
+        default=[], description="The categories below; for trees."
+    )
 
 
 class ProductsSection(Section):
@@ -121,7 +133,9 @@ class ProductsSection(Section):
     categories: list[str] = Field(default=[], description="With everything below them.")
     brands: list[str] = []
     skus: list[str] = []
-    not_categories: list[str] = Field(default=[], description="Excluded, with everything below them.")
+    not_categories: list[str] = Field(
+        default=[], description="Excluded, with everything below them."
+    )
     not_brands: list[str] = []
     not_skus: list[str] = []
 
@@ -131,8 +145,12 @@ class BaseSection(Section):
 
     with_tax: bool = True
     with_delivery: bool = False
-    discounts_deducted: bool = Field(default=True, description="Coupons and discounts are taken off first.")
-    wallet_deducted: bool = Field(default=True, description="Money from the cagnotte is taken off first.")
+    discounts_deducted: bool = Field(
+        default=True, description="Coupons and discounts are taken off first."
+    )
+    wallet_deducted: bool = Field(
+        default=True, description="Money from the cagnotte is taken off first."
+    )
     gift_cards: bool = Field(default=False, description="Gift cards count.")
     excluded: ProductsSection | None = Field(default=None, description="Products that never count.")
 
@@ -165,7 +183,8 @@ class ContractSection(Section):
 
     ref: Ref
     merchant: str | None = Field(
-        default=None, description="The shop it covers. Only a brand's contract may leave it out: every shop."
+        default=None,
+        description="The shop it covers. Only a brand's contract may leave it out: every shop.",
     )
     brand: str | None = Field(default=None, description="The brand that pays.")
     network: str | None = Field(default=None, description="The network that pays.")
@@ -181,7 +200,8 @@ class ContractSection(Section):
     binding: Binding = Field(default=Binding.PURCHASE, description="Which moment's offers bind.")
     release: ReleaseSection = ReleaseSection()
     auto_confirm_days: Days | None = Field(
-        default=None, description="A purchase nobody answered for is confirmed after these days; default: never."
+        default=None,
+        description="A purchase nobody answered for is confirmed after these days; default: never.",
     )
     returns: ReturnPolicy = ReturnPolicy.REDECIDE
     clawback: ClawbackPolicy = ClawbackPolicy.GO_NEGATIVE
@@ -197,7 +217,9 @@ class ContractSection(Section):
     vat: Percent = 0
     vat_base: Literal["commission", "margin", "none"] = "none"
     same_entity: bool = Field(default=False, description="Shop and programme are one legal person.")
-    redemption_fee: Percent = Field(default=0, description="Kept of cagnotte money spent at the shop.")
+    redemption_fee: Percent = Field(
+        default=0, description="Kept of cagnotte money spent at the shop."
+    )
 
     @model_validator(mode="after")
     def _one_funder(self) -> "ContractSection":
@@ -249,7 +271,8 @@ class TieredEffect(Section):
     kind: Literal["tiered"]
     tiers: list[TierSection] = Field(min_length=1)
     whole: bool = Field(
-        default=True, description="The rate reached holds for the whole amount; false: each slice has its own."
+        default=True,
+        description="The rate reached holds for the whole amount; false: each slice has its own.",
     )
 
 
@@ -261,7 +284,9 @@ class ProgressiveEffect(Section):
     window: WindowText
     by: Literal["amount", "purchases"] = "amount"
     counted: Literal["tracked", "confirmed"] = "tracked"
-    counter: Ref | None = Field(default=None, description="Offers with the same counter climb together.")
+    counter: Ref | None = Field(
+        default=None, description="Offers with the same counter climb together."
+    )
 
 
 class VoucherEffect(Section):
@@ -295,8 +320,12 @@ class ConditionsSection(ProductsSection):
     weekdays: list[Weekday] = []
     hours: Hours | None = None
     minimum_basket: Amount = Field(default=0, description="Of the whole order.")
-    minimum_quantity: Annotated[int, Field(ge=0)] = Field(default=0, description="Units of matching lines.")
-    first: First | None = Field(default=None, description="First purchase with the programme or the merchant.")
+    minimum_quantity: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="Units of matching lines."
+    )
+    first: First | None = Field(
+        default=None, description="First purchase with the programme or the merchant."
+    )
     segments: list[str] = []
     not_segments: list[str] = []
     coupon: str | None = Field(default=None, description="any, none, or a code that must be used.")
@@ -309,7 +338,9 @@ class MemberCapSection(Section):
     window: WindowText
     amount: Amount | None = None
     purchases: Annotated[int, Field(ge=1)] | None = None
-    counter: Ref | None = Field(default=None, description="Offers with the same counter share the ceiling.")
+    counter: Ref | None = Field(
+        default=None, description="Offers with the same counter share the ceiling."
+    )
 
     @model_validator(mode="after")
     def _limits_something(self) -> "MemberCapSection":
@@ -332,7 +363,9 @@ class FundingSection(Section):
 
     by: FunderKind
     share: Percent = 10_000
-    ref: str | None = Field(default=None, description="Default: the purchase's merchant, the line's brand.")
+    ref: str | None = Field(
+        default=None, description="Default: the purchase's merchant, the line's brand."
+    )
 
 
 def _funding(value: Any) -> Any:
@@ -347,7 +380,9 @@ class OfferSection(Section):
     name: str = Field(default="", max_length=200, description="Default: the reference.")
     effect: AnyEffect
     role: Role = Role.BASE
-    mode: BoostMode = Field(default=BoostMode.ADD, description="For boosts: add to the base, or replace it.")
+    mode: BoostMode = Field(
+        default=BoostMode.ADD, description="For boosts: add to the base, or replace it."
+    )
     valid_from: date | None = Field(default=None, description="First day; default: always.")
     valid_until: date | None = Field(default=None, description="Last day; default: for ever.")
     conditions: ConditionsSection = ConditionsSection()
@@ -379,13 +414,16 @@ class OpeningRow(Section):
 
     member: Ref
     row: Ref | None = Field(
-        default=None, description="Name of the row among the member's; default: its position, from 1."
+        default=None,
+        description="Name of the row among the member's; default: its position, from 1.",
     )
     pending: Amount = 0
     confirmed: Amount = 0
     available: Amount = 0
     available_on: date | None = Field(default=None, description="Default: the opening day.")
-    expires_on: date | None = Field(default=None, description="Last day it can be spent; default: never.")
+    expires_on: date | None = Field(
+        default=None, description="Last day it can be spent; default: never."
+    )
 
 
 class OpeningSection(Section):

@@ -35,7 +35,17 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "amount",
     ),
     "products": ("sku", "name", "category", "brand", "gift_card"),
-    "members": ("ref", "name", "email", "country", "locale", "segments", "joined_on", "iban", "holder"),
+    "members": (
+        "ref",
+        "name",
+        "email",
+        "country",
+        "locale",
+        "segments",
+        "joined_on",
+        "iban",
+        "holder",
+    ),
     "decisions": ("order_ref", "merchant", "decision", "reason", "on"),
 }
 """Our fields, by the kind of source. The amount of a purchase is for orders without lines."""
@@ -80,7 +90,9 @@ def _encoding(text: str) -> str:
     try:
         return codecs.lookup(text).name
     except LookupError:
-        raise ValueError(f"“{text}” is not an encoding; write one such as utf-8 or cp1252.") from None
+        raise ValueError(
+            f"“{text}” is not an encoding; write one such as utf-8 or cp1252."
+        ) from None
 
 
 def _timezone(text: str) -> str:
@@ -106,7 +118,10 @@ class SourceSection(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    ref: Annotated[str, Field(min_length=1, max_length=100, description="Its name in `cagnotte import --source`.")]
+    ref: Annotated[
+        str,
+        Field(min_length=1, max_length=100, description="Its name in `cagnotte import --source`."),
+    ]
     kind: Kind
     format: Literal["csv", "jsonl"] = "csv"
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
@@ -121,8 +136,12 @@ class SourceSection(BaseModel):
         description="rows (CSV; the default with line_fields), or the path of the list of lines (JSON Lines).",
     )
     line_fields: dict[str, str] = Field(default={}, description="Ours: their column or key.")
-    values: dict[str, dict[str, str]] = Field(default={}, description="By field: their word, our word.")
-    defaults: dict[str, str] = Field(default={}, description="By field: a constant where the file has nothing.")
+    values: dict[str, dict[str, str]] = Field(
+        default={}, description="By field: their word, our word."
+    )
+    defaults: dict[str, str] = Field(
+        default={}, description="By field: a constant where the file has nothing."
+    )
     unknown_products: Literal["reject", "accept"] = Field(
         default="reject", description="What to do with articles the catalogue does not hold."
     )
@@ -146,7 +165,9 @@ class SourceSection(BaseModel):
             if name not in known:
                 allowed = choices(known) if known else "nothing, for this kind of source"
                 close = meant(name, known) or "."
-                raise ValueError(f"{key}: “{name}” is not a field of {self.kind}{close} The words are {allowed}.")
+                raise ValueError(
+                    f"{key}: “{name}” is not a field of {self.kind}{close} The words are {allowed}."
+                )
 
     def _check_required(self) -> None:
         here = self.fields.keys() | self.defaults.keys()
@@ -163,7 +184,9 @@ class SourceSection(BaseModel):
 
     def _check_lines(self) -> None:
         if self.format == "csv" and self.lines not in (None, ROWS):
-            raise ValueError("lines: a CSV file holds one line of an order per row; leave it out, or write rows.")
+            raise ValueError(
+                "lines: a CSV file holds one line of an order per row; leave it out, or write rows."
+            )
         if self.format == "jsonl" and self.line_fields and self.lines in (None, ROWS):
             raise ValueError("lines: say at which path of the JSON the list of lines is.")
         if self.lines is not None and not self.line_fields:
