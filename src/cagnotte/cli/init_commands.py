@@ -1,10 +1,12 @@
 """`cagnotte init`: from nothing to a database with a first programme and its operator."""
 
+import zoneinfo
 from datetime import UTC, datetime
 
 import click
 
 from cagnotte.cli.bootstrap import running_database
+from cagnotte.domain.errors import InvalidInput
 
 
 @click.command()
@@ -34,6 +36,7 @@ def init(
 
     Asks for what the options do not say. Running it again changes nothing that is there.
     """
+    _check_timezone(timezone)
     with running_database(check_tables=False):
         _set_up_tables()
         slug = slug or click.prompt("Short name of the programme", default="demo")
@@ -43,6 +46,16 @@ def init(
         email = str(operator or click.prompt("E-mail address of the operator"))
         _set_up_operator(email, password)
     click.echo("Next: `cagnotte serve`, then open http://127.0.0.1:8000/admin/")
+
+
+def _check_timezone(timezone: str) -> None:
+    try:
+        zoneinfo.ZoneInfo(timezone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidInput(
+            f"“{timezone}” is no time zone. They are named like Europe/Paris or America/Montreal.",
+            timezone=timezone,
+        ) from error
 
 
 def _set_up_tables() -> None:
@@ -63,7 +76,9 @@ def _set_up_programme(slug: str, name: str, currency: str, timezone: str, now: d
         slug=slug, name=name, currency=currency, timezone=timezone, now=now
     )
     click.echo(
-        f"The programme {slug} is created." if created else f"The programme {slug} was there already."
+        f"The programme {slug} is created."
+        if created
+        else f"The programme {slug} was there already."
     )
 
 

@@ -49,6 +49,8 @@ def _database() -> dict[str, object]:
 
 
 SECRET_KEY = _secret_key()
+# Seals bank details in the database; drawn from SECRET_KEY when empty.
+CAGNOTTE_FIELD_KEY = env.str("CAGNOTTE_FIELD_KEY", default="")
 DEBUG = env.bool("CAGNOTTE_DEBUG", default=False)
 ALLOWED_HOSTS = env.list("CAGNOTTE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CAGNOTTE_TRUSTED_ORIGINS", default=[])
