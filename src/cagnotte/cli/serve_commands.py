@@ -29,7 +29,7 @@ def _run(host: str, port: int) -> None:
     from django.core.servers import basehttp
     from django.core.wsgi import get_wsgi_application
 
-    def announce(bound_port: int) -> None:
+    def announce(bound_port: str) -> None:
         click.echo(f"Cagnotte listens on http://{host}:{bound_port}/admin/ (Ctrl-C stops it).")
 
     try:

@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "cagnotte.purchases",
     "cagnotte.rewards",
     "cagnotte.wallet",
+    "cagnotte.payouts",
 ]
 
 MIDDLEWARE = [
@@ -132,7 +133,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 
 # One line per event, for people by default and as JSON for machines; other libraries' lines too.
-LOG_STEPS = [
+LOG_STEPS: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
