@@ -2,6 +2,7 @@
 
 import calendar
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -48,7 +49,7 @@ class Window:
         return self.period_of(day)
 
 
-_START = {
+_START: dict[WindowKind, Callable[[date], date]] = {
     WindowKind.DAY: lambda day: day,
     WindowKind.ROLLING: lambda day: day,
     WindowKind.WEEK: lambda day: day - timedelta(days=day.weekday()),

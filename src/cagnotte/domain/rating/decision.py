@@ -4,6 +4,7 @@ Named tuples throughout: a decision is made for every purchase, kept as JSON bes
 sentences only when somebody reads it. `as_data` and `from_data` are exact inverses.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -20,7 +21,7 @@ class Award(NamedTuple):
         rate_bps: the rate applied, 0 where the effect has none.
         base_minor: the amount it was applied to.
         uncapped_minor: after rounding, before caps. amount_minor: what is given.
-        cap: which cap cut it ("line", "purchase", "member", "budget"), or None.
+        cap: which ceiling cut it ("line", "purchase", "member_cap", "budget"), or None; the last that did.
         funders: ((kind, ref, amount_minor), …), summing to amount_minor.
         lines: ((line number, amount_minor), …), summing to amount_minor.
         facts: what explains the rate: the tier reached, the cumulated amount, what the next tier lacks.
@@ -42,10 +43,11 @@ class Award(NamedTuple):
 
 
 class LineBase(NamedTuple):
-    """How the base of one line came about.
+    """How the base of one line came about: amount_minor − Σ deductions = base_minor ≥ 0.
 
-    amount_minor is what was charged for what remains of the line; each deduction is (code, amount_minor) with
-    codes "discount", "tax", "wallet", "returned", "excluded", "gift_card", "below_zero"; base_minor is the rest.
+    amount_minor is the price of all units bought; each deduction is (code, amount_minor) with codes "discount",
+    "tax", "wallet", "returned", "excluded", "gift_card", and "below_zero", which is negative: what the others
+    deducted beyond the amount. Delivery, where it counts, is line 0.
     """
 
     number: int
@@ -69,8 +71,7 @@ class Miss(NamedTuple):
 class Part(NamedTuple):
     """One funder's part of the reward: commission C = reward R + share S + margin M, all ≥ 0.
 
-    contract: (ref, version) of the contract it rests on, or None (the programme's own money).
-    lines: ((line number, commission_minor), …) for reports to the funder; sums to C where C is by line.
+    contract: (ref, version) of the contract it rests on, or None (the programme's own money, with funder "").
     """
 
     funder_kind: str
@@ -91,7 +92,7 @@ class CounterUse(NamedTuple):
     name: str
     period: date
     amount_minor: int
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs on a counter
     when: str
 
 
@@ -114,6 +115,62 @@ class Decision(NamedTuple):
     budget_uses: tuple[tuple[str, int], ...]
     contracts: tuple[tuple[str, int], ...]
     policy_contract: str | None
+
+
+def to_data(decision: Decision) -> dict[str, Any]:
+    """Write a decision as compact JSON-able data: named at the top, by position within. See `from_data`."""
+    return {
+        "currency": decision.currency,
+        "base": decision.base_minor,
+        "reward": decision.reward_minor,
+        "lines": [tuple(line) for line in decision.lines],
+        "awards": [tuple(award) for award in decision.awards],
+        "misses": [tuple(miss) for miss in decision.misses],
+        "parts": [tuple(part) for part in decision.parts],
+        "uses": [(use.name, use.period.isoformat(), *use[2:]) for use in decision.uses],
+        "budgets": decision.budget_uses,
+        "contracts": decision.contracts,
+        "policy": decision.policy_contract,
+    }
+
+
+def from_data(data: Mapping[str, Any]) -> Decision:
+    """Read back what `to_data` wrote, before or after a turn through JSON."""
+    return Decision(
+        data["currency"],
+        data["base"],
+        data["reward"],
+        tuple(
+            LineBase(number, amount, _pairs(found), base)
+            for number, amount, found, base in data["lines"]
+        ),
+        tuple(_award(values) for values in data["awards"]),
+        tuple(
+            Miss(offer, reason, facts, tuple(lines))
+            for offer, reason, facts, lines in data["misses"]
+        ),
+        tuple(_part(*values) for values in data["parts"]),
+        tuple(
+            CounterUse(name, date.fromisoformat(day), *rest) for name, day, *rest in data["uses"]
+        ),
+        _pairs(data["budgets"]),
+        _pairs(data["contracts"]),
+        data["policy"],
+    )
+
+
+def _pairs(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(tuple(value) for value in values)
+
+
+def _award(values: Iterable[Any]) -> Award:
+    *plain, funders, lines, facts, voucher = values
+    made = None if voucher is None else tuple(voucher)
+    return Award._make((*plain, _pairs(funders), _pairs(lines), facts, made))
+
+
+def _part(kind: str, funder: str, contract: Any, *amounts: int) -> Part:
+    return Part(kind, funder, None if contract is None else tuple(contract), *amounts)
 
 
 class MemberFacts(NamedTuple):

@@ -1,0 +1,197 @@
+"""The base: which part of each line counts, by the contract's policy.
+
+An `Order` is the purchase laid out for decision: one row per line with a base, delivery last, rows of the same
+slot together. See docs/explanation/rating.md#the-base.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+from cagnotte.domain.contracts import BasePolicy
+from cagnotte.domain.errors import InvalidInput
+from cagnotte.domain.money import Rounding, divide
+from cagnotte.domain.periods import Window, WindowKind
+from cagnotte.domain.purchases import Line, Purchase
+from cagnotte.domain.rating.decision import LineBase, MemberFacts, Miss
+
+if TYPE_CHECKING:
+    from cagnotte.domain.rating.commissions import Commission
+    from cagnotte.domain.rating.plans import Plan
+    from cagnotte.domain.rating.rulebook import Context, Slot
+
+Deductions = tuple[tuple[str, int], ...]
+
+
+class Order:
+    """A purchase laid out for decision.
+
+    Attributes:
+        day: the date of the purchase, by which the member's counters are read. member, budgets: as given.
+        lines: how each base came about. Rows are counted from 0; row i is the line lines[i].
+        bases, units: by row. base_minor: sum of the bases.
+        groups: the rows of each slot, in order, rows without base left out.
+        commissions: by (funder kind, funder), for contracts that have any.
+        misses: what did not apply, as it is found. losses: (loser, winner) → rows, of the choice line by line.
+        climbed: by progressive counter, the offers that read it, with their rows.
+        capped: by counter of a member's cap, the offer and what this purchase has drawn from it so far.
+        budget_uses: (offer, amount_minor) drawn from budgets.
+    """
+
+    __slots__ = (
+        "base_minor", "bases", "budget_uses", "budgets", "capped", "climbed", "commissions", "context", "day",
+        "groups", "lines", "losses", "member", "misses", "purchase", "units",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        purchase: Purchase,
+        context: "Context",
+        member: MemberFacts,
+        budgets: Mapping[str, int] | None,
+        day: date,
+    ) -> None:
+        self.purchase, self.context, self.day = purchase, context, day
+        self.member, self.budgets = member, budgets
+        self.lines: list[LineBase] = []
+        self.bases: list[int] = []
+        self.units: list[int] = []
+        self.base_minor = 0
+        self.groups: dict[Slot, list[int]] = {}
+        self.commissions: dict[tuple[str, str], Commission] = {}
+        self.misses: list[Miss] = []
+        self.losses: dict[tuple[Plan, Plan], list[int]] = {}
+        self.climbed: dict[str, list[tuple[Plan, list[int]]]] = {}
+        self.capped: dict[str, tuple[Plan, int]] = {}
+        self.budget_uses: list[tuple[str, int]] = []
+
+    def counted(self, name: str, window: Window) -> tuple[int, int]:
+        """Return what the member has in a counter over a window that ends with the purchase: (minor units, count)."""
+        counters = self.member.counters
+        if window.kind is not WindowKind.ROLLING:
+            return counters.get((name, window.period_of(self.day)), (0, 0))
+        first, amount, count = window.first_counted(self.day), 0, 0
+        for (counter, period), (amount_minor, times) in counters.items():
+            if counter == name and first <= period <= self.day:
+                amount += amount_minor
+                count += times
+        return amount, count
+
+    def numbers(self, rows: list[int]) -> tuple[int, ...]:
+        """Return the line numbers of some rows."""
+        lines = self.lines
+        return tuple([lines[row].number for row in rows])
+
+
+def lay_out(order: Order) -> None:
+    """Fill in the bases of an order's lines and group its rows by slot. Raises InvalidInput as `deduct`."""
+    context = order.context
+    slots, skus, brands = context.slots, context.book.skus, context.book.brands
+    policy, groups = context.policy, order.groups
+    less_discount, less_tax, less_wallet = (
+        policy.discounts_deducted,
+        not policy.with_tax,
+        policy.wallet_deducted,
+    )
+    lines, bases, units = order.lines, order.bases, order.units
+    for row, line in enumerate(_rows(order.purchase, policy)):
+        (
+            number,
+            sku,
+            quantity,
+            amount,
+            discount,
+            tax,
+            wallet,
+            category,
+            brand,
+            gift,
+            back_units,
+            back,
+        ) = line
+        key = (sku if sku in skus else None, category, brand if brand in brands else None)
+        slot = slots.get(key) or context.new_slot(key)
+        if (
+            (discount and less_discount) or (wallet and less_wallet) or (tax and less_tax)
+            or gift or back_units or back or slot.excluded or amount < 0
+        ):  # fmt: skip
+            base, deductions = deduct(line, policy, excluded=slot.excluded)
+            quantity -= back_units
+        else:
+            base, deductions = amount, ()
+        lines.append(LineBase(number, amount, deductions, base))
+        bases.append(base)
+        units.append(quantity)
+        if base:
+            if slot in groups:
+                groups[slot].append(row)
+            else:
+                groups[slot] = [row]
+    order.base_minor = sum(bases)
+
+
+def _rows(purchase: Purchase, policy: BasePolicy) -> tuple[Line, ...]:
+    """The purchase's lines, and its delivery as line 0 where that counts and something of the order remains."""
+    if not (policy.with_delivery and purchase.delivery_minor):
+        return purchase.lines
+    charged = purchase.delivery_minor
+    back = 0 if any(not fully_returned(line) for line in purchase.lines) else charged
+    delivery = Line(0, "", 1, charged, tax_minor=purchase.delivery_tax_minor, returned_minor=back)
+    return (*purchase.lines, delivery)
+
+
+def fully_returned(line: Line) -> bool:
+    """Tell whether nothing of a line remains, by its units or by its amount."""
+    return (
+        0 < line.quantity <= line.returned_quantity or 0 < line.amount_minor <= line.returned_minor
+    )
+
+
+def deduct(line: Line, policy: BasePolicy, *, excluded: bool) -> tuple[int, Deductions]:
+    """Return the base of a line and what was deducted on the way; amount − Σ deductions = base ≥ 0.
+
+    A negative deduction "below_zero" says by how much the others went beyond the amount. Returns come off what
+    is left after all else, in proportion to the cumulative return, rounded half up once.
+    Raises InvalidInput when more is returned than was bought.
+    """
+    _check_returns(line)
+    amount = line.amount_minor
+    if excluded or (line.gift_card and not policy.gift_cards):
+        return 0, (("excluded" if excluded else "gift_card", amount),)
+    found = []
+    if policy.discounts_deducted and line.discount_minor:
+        found.append(("discount", line.discount_minor))
+    if not policy.with_tax and line.tax_minor:
+        found.append(("tax", line.tax_minor))
+    if policy.wallet_deducted and line.wallet_minor:
+        found.append(("wallet", line.wallet_minor))
+    base = amount - sum([minor for _, minor in found])
+    if base < 0:
+        found.append(("below_zero", base))
+        base = 0
+    gone = _returned(line, base)
+    if gone:
+        found.append(("returned", gone))
+    return base - gone, tuple(found)
+
+
+def _check_returns(line: Line) -> None:
+    if not 0 <= line.returned_quantity <= max(
+        line.quantity, 0
+    ) or not 0 <= line.returned_minor <= max(line.amount_minor, 0):
+        raise InvalidInput(
+            f"Line {line.number} returns {line.returned_quantity} units for {line.returned_minor}, but "
+            f"{line.quantity} units were bought for {line.amount_minor} (amounts in minor units).",
+            line=line.number,
+        )
+
+
+def _returned(line: Line, base: int) -> int:
+    """The part of a base that returns have taken: by amount where the source tells it, else by units."""
+    if fully_returned(line):
+        return base
+    if line.returned_minor:
+        return divide(base * line.returned_minor, line.amount_minor, Rounding.HALF_UP)
+    if line.returned_quantity:
+        return divide(base * line.returned_quantity, line.quantity, Rounding.HALF_UP)
+    return 0

@@ -1,0 +1,178 @@
+"""Effects: what an offer gives on the rows it matches, as an exact fraction of their weights.
+
+Each function answers a `Candidate`, or why the effect gives nothing. No amount is rounded here.
+"""
+
+from collections.abc import Callable
+from typing import cast
+
+from cagnotte.domain.offers import (
+    CommissionShare,
+    FixedPerOrder,
+    FixedPerUnit,
+    NextOrderVoucher,
+    Percent,
+    Progressive,
+    Tier,
+    Tiered,
+)  # fmt: skip
+from cagnotte.domain.rating.bases import Order
+from cagnotte.domain.rating.conditions import Refusal
+from cagnotte.domain.rating.decision import Facts
+from cagnotte.domain.rating.plans import Candidate, Plan
+
+BPS = 10_000
+"""Basis points in one."""
+
+Measured = Candidate | Refusal
+
+
+def percent(plan: Plan, _order: Order, rows: list[int]) -> Measured:
+    """The same share of each row's base."""
+    rate = cast("Percent", plan.effect).rate_bps
+    return Candidate(plan, rows, rate, BPS, rate)
+
+
+def tiered(plan: Plan, order: Order, rows: list[int]) -> Measured:
+    """A rate by the base of all matching rows, on the whole or slice by slice."""
+    effect = cast("Tiered", plan.effect)
+    bases = order.bases
+    amount = sum([bases[row] for row in rows])
+    facts: Facts = {**plan.facts, "order_minor": amount}
+    rate = _climb(effect.tiers, amount, "short_minor", facts)
+    if not rate:
+        return "below_first_tier", facts
+    if effect.whole:
+        candidate = Candidate(plan, rows, rate, BPS, rate, facts)
+    else:
+        slices = _slices(effect.tiers, amount)
+        facts["slices"] = slices
+        total = sum([size * slice_rate for size, slice_rate in slices])
+        candidate = Candidate(plan, rows, total, BPS * amount, rate, facts)
+    candidate.base_minor = amount
+    return candidate
+
+
+def progressive(plan: Plan, order: Order, rows: list[int]) -> Measured:
+    """A rate by what the member has bought before, this purchase apart."""
+    effect = cast("Progressive", plan.effect)
+    name = cast("str", plan.spend_name)
+    order.climbed.setdefault(name, []).append((plan, rows))
+    amount, times = order.counted(name, effect.window)
+    if effect.by == "amount":
+        facts: Facts = {**plan.facts, "cumulated_minor": amount}
+        rate = _climb(effect.tiers, amount, "short_minor", facts)
+    else:
+        facts = {**plan.facts, "cumulated_purchases": times}
+        rate = _climb(effect.tiers, times, "short_purchases", facts)
+    return Candidate(plan, rows, rate, BPS, rate, facts) if rate else ("below_first_tier", facts)
+
+
+def _climb(tiers: tuple[Tier, ...], value: int, short: str, facts: Facts) -> int:
+    """Return the rate of the tier reached; note that tier, and what the next one lacks, in the facts."""
+    reached = tiers[0]
+    for tier in tiers:
+        if tier.from_value > value:
+            facts["next_tier_from"] = tier.from_value
+            facts[short] = tier.from_value - value
+            facts["next_rate_bps"] = tier.rate_bps
+            break
+        reached = tier
+    facts["tier_from"] = reached.from_value
+    return reached.rate_bps
+
+
+def _slices(tiers: tuple[Tier, ...], amount: int) -> list[list[int]]:
+    """Cut an amount at the tiers: [[minor units in the slice, its rate in bps], …]."""
+    ends = [tier.from_value for tier in tiers[1:]]
+    slices = []
+    for tier, end in zip(tiers, [*ends, amount], strict=True):
+        size = min(end, amount) - tier.from_value
+        if size <= 0:
+            break
+        slices.append([size, tier.rate_bps])
+    return slices
+
+
+def fixed_per_order(plan: Plan, order: Order, rows: list[int]) -> Measured:
+    """A fixed sum, at most the base of the matching rows, spread over them by base."""
+    asked = cast("FixedPerOrder", plan.effect).amount_minor
+    base = sum([order.bases[row] for row in rows])
+    candidate = Candidate(
+        plan, rows, min(asked, base), base, 0, {**plan.facts, "fixed_minor": asked}
+    )
+    candidate.base_minor = base
+    return candidate
+
+
+def next_order_voucher(plan: Plan, order: Order, rows: list[int]) -> Measured:
+    """A voucher of a fixed value, whatever this order's amount."""
+    value = cast("NextOrderVoucher", plan.effect).amount_minor
+    base = sum([order.bases[row] for row in rows])
+    candidate = Candidate(plan, rows, value, base, 0, {**plan.facts, "fixed_minor": value})
+    candidate.base_minor = base
+    return candidate
+
+
+def fixed_per_unit(plan: Plan, order: Order, rows: list[int]) -> Measured:
+    """A fixed sum for each unit that remains, at most the row's base."""
+    each = cast("FixedPerUnit", plan.effect).amount_minor
+    weights = [0] * len(order.bases)
+    for row in rows:
+        weights[row] = min(order.units[row] * each, order.bases[row])
+    units = sum([order.units[row] for row in rows])
+    candidate = Candidate(plan, rows, 1, 1, 0, {**plan.facts, "unit_minor": each, "units": units})
+    candidate.weights = weights
+    return candidate
+
+
+def commission_share(plan: Plan, order: Order, rows: list[int]) -> Measured:
+    """A share of the commission that the matching rows bring, from whichever contracts pay it."""
+    share = cast("CommissionShare", plan.effect).share_bps
+    payers = _payers(plan, order)
+    shared = {
+        key: order.commissions[key]
+        for key in sorted(set(payers.values()))
+        if key in order.commissions
+    }
+    if not any(commission.total_minor for commission in shared.values()):
+        return "no_commission", {}
+    # One common denominator, so that shares of several commissions still add up exactly.
+    parts = 1
+    for commission in shared.values():
+        parts *= commission.weight_sum
+    weights = [0] * len(order.bases)
+    for row in rows:
+        owed = shared.get(payers[row])
+        if owed is not None:
+            weights[row] = owed.total_minor * owed.weights.get(row, 0) * (parts // owed.weight_sum)
+    total = sum([weights[row] for row in rows])
+    facts = {**plan.facts, "share_bps": share, "commission_minor": total // parts}
+    candidate = Candidate(plan, rows, share, BPS * parts, 0, facts)
+    candidate.weights = weights
+    return candidate
+
+
+def _payers(plan: Plan, order: Order) -> dict[int, tuple[str, str]]:
+    """For each row an offer matches, the funder whose commission it shares: the first that is not the programme."""
+    payers = {}
+    for slot, rows in order.groups.items():
+        for entry in slot.entries:
+            if entry.plan is plan:
+                payer = next(
+                    ((kind, ref) for kind, ref, _ in entry.funders if kind != "programme"), ("", "")
+                )
+                payers.update(dict.fromkeys(rows, payer))
+    return payers
+
+
+MEASURES: dict[str, Callable[[Plan, Order, list[int]], Measured]] = {
+    "percent": percent,
+    "tiered": tiered,
+    "progressive": progressive,
+    "fixed_per_order": fixed_per_order,
+    "fixed_per_unit": fixed_per_unit,
+    "commission_share": commission_share,
+    "voucher": next_order_voucher,
+}
+"""How each effect is measured, by its name in a decision."""

@@ -1,0 +1,179 @@
+"""The engine: the one place where rewards are computed.
+
+`decide` reads like the rules: lay out the order, reckon commissions, see which offers could apply, choose, grant
+within the caps, split over the funders. It is pure: it reads its arguments, changes none of them, and gives the
+same decision for the same arguments. See docs/explanation/rating.md.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, cast
+
+from cagnotte.domain.contracts import Binding
+from cagnotte.domain.periods import LIFETIME_START
+from cagnotte.domain.purchases import Purchase
+from cagnotte.domain.rating.amounts import grant
+from cagnotte.domain.rating.bases import Order, fully_returned, lay_out
+from cagnotte.domain.rating.commissions import parts_of, reckon
+from cagnotte.domain.rating.decision import Award, CounterUse, Decision, MemberFacts, Miss, Part
+from cagnotte.domain.rating.effects import MEASURES
+from cagnotte.domain.rating.plans import Candidate, Plan
+from cagnotte.domain.rating.rulebook import PROGRAMME_PURCHASES, Context, Rulebook
+from cagnotte.domain.rating.selection import choose, losses
+
+if TYPE_CHECKING:
+    from cagnotte.domain.offers import MemberCap, Progressive
+
+
+def decide(
+    purchase: Purchase,
+    book: Rulebook,
+    member: MemberFacts,
+    *,
+    budgets: Mapping[str, int] | None = None,
+    on: date | None = None,
+) -> Decision:
+    """Decide what a purchase earns, who pays, and why.
+
+    Args:
+        purchase: as its source tells it; amounts in minor units of its currency, line numbers all different.
+        book: the contracts and offers of the programme.
+        member: what is known of the member, without this purchase.
+        budgets: what is left in each offer's budget, in minor units; an offer not named has all of its own.
+        on: the day whose contracts and offers hold; by default the click's or the purchase's, as the contract says.
+
+    Raises InvalidInput when more is returned than was bought. Source: docs/explanation/rating.md.
+    """
+    context = context_of(purchase, book, on)
+    order = Order(purchase, context, member, budgets, purchase.occurred_at.date())
+    lay_out(order)
+    if context.commissioned or purchase.commission_minor is not None:
+        reckon(order)
+    candidates = qualify(order)
+    choose(order, candidates)
+    awards = grant_all(order, candidates)
+    parts = parts_of(order, awards)
+    return Decision(
+        purchase.currency,
+        order.base_minor,
+        sum([award.amount_minor for award in awards]),
+        tuple(order.lines),
+        tuple(awards),
+        (*order.misses, *losses(order)),
+        parts,
+        uses_of(order),
+        tuple(order.budget_uses),
+        contracts_read(context, parts),
+        _policy_contract(context, parts),
+    )
+
+
+def context_of(purchase: Purchase, book: Rulebook, on: date | None) -> Context:
+    """Return the rules that bind: those of `on`, else of the click or the purchase as the shop's contract says."""
+    shop = book.shop(purchase.merchant, purchase.channel, purchase.country)
+    if on is not None:
+        return shop.on(on)
+    bought_at = purchase.occurred_at
+    context = shop.on(bought_at.date())
+    if context.binding is Binding.CLICK and purchase.clicked_at is not None:
+        return shop.on(purchase.clicked_at.astimezone(bought_at.tzinfo).date())
+    return context
+
+
+def qualify(order: Order) -> dict[Plan, Candidate]:
+    """Return the offers whose conditions hold and whose rate is above nothing; note the others as misses."""
+    reach = _reach(order)
+    candidates = {}
+    for plan in sorted(reach, key=_rank):
+        rows = reach[plan]
+        for check in plan.checks:
+            refusal = check(plan, order, rows)
+            if refusal is not None:
+                break
+        else:
+            measured = MEASURES[plan.effect_name](plan, order, rows)
+            if isinstance(measured, Candidate):
+                candidates[plan] = measured
+                continue
+            refusal = measured
+        order.misses.append(Miss(plan.ref, refusal[0], refusal[1], order.numbers(sorted(rows))))
+    return candidates
+
+
+def _reach(order: Order) -> dict[Plan, list[int]]:
+    """The rows that each offer matches; offers that match but have nobody to pay them are noted as misses."""
+    reach: dict[Plan, list[int]] = {}
+    for slot, rows in order.groups.items():
+        for plan, _, _ in slot.entries:
+            known = reach.get(plan)
+            reach[plan] = rows if known is None else known + rows
+        for plan, kind, funder in slot.unfunded:
+            facts = {"funder_kind": str(kind), "funder": funder}
+            order.misses.append(Miss(plan.ref, "no_contract", facts, order.numbers(rows)))
+    return reach
+
+
+def _rank(plan: Plan) -> int:
+    return plan.rank
+
+
+def grant_all(order: Order, candidates: dict[Plan, Candidate]) -> list[Award]:
+    """Grant what was won, in the order of rank: base, boosts, bonuses."""
+    awards = []
+    for plan, candidate in candidates.items():
+        if not candidate.won:
+            continue
+        award = grant(candidate, order)
+        if isinstance(award, Award):
+            awards.append(award)
+            amount = award.amount_minor
+            if plan.cap_name is not None:
+                order.capped[plan.cap_name] = (
+                    plan,
+                    amount + order.capped.get(plan.cap_name, (plan, 0))[1],
+                )
+            if plan.budget_minor is not None:
+                order.budget_uses.append((plan.ref, amount))
+        else:
+            rows = sorted([row for _, won in candidate.won for row in won])
+            order.misses.append(Miss(plan.ref, award[0], award[1], order.numbers(rows)))
+    return awards
+
+
+def uses_of(order: Order) -> tuple[CounterUse, ...]:
+    """Return what this purchase adds to the member's counters; a purchase of which nothing remains adds nothing."""
+    base, day = order.base_minor, order.day
+    if not base and all(fully_returned(line) for line in order.purchase.lines):
+        return ()
+    uses = [
+        CounterUse(PROGRAMME_PURCHASES, LIFETIME_START, base, 1, "tracked"),
+        CounterUse(order.context.purchases_counter, LIFETIME_START, base, 1, "tracked"),
+    ]
+    for name, climbs in order.climbed.items():
+        effect = cast("Progressive", climbs[0][0].effect)
+        rows = climbs[0][1] if len(climbs) == 1 else set().union(*[rows for _, rows in climbs])
+        amount = sum([order.bases[row] for row in rows])
+        uses.append(CounterUse(name, effect.window.period_of(day), amount, 1, effect.counted))
+    for name, (plan, amount) in order.capped.items():
+        uses.append(
+            CounterUse(
+                name, cast("MemberCap", plan.cap).window.period_of(day), amount, 1, "tracked"
+            )
+        )
+    return tuple(uses)
+
+
+def _policy_contract(context: Context, parts: tuple[Part, ...]) -> str | None:
+    """The shop's contract; where it has none, that of the first funder who pays."""
+    if context.contract is not None:
+        return context.contract.ref
+    return next((part.contract[0] for part in parts if part.contract is not None), None)
+
+
+def contracts_read(context: Context, parts: tuple[Part, ...]) -> tuple[tuple[str, int], ...]:
+    """Return (ref, version) of the shop's contracts and of those that the parts rest on, sorted."""
+    read = context.own_contracts
+    paying = {
+        part.contract for part in parts if part.contract is not None and part.contract not in read
+    }
+    return tuple(sorted({*read, *paying})) if paying else read

@@ -1,0 +1,459 @@
+"""The rulebook: contracts and offers filed so that a purchase meets only the offers that could apply to it.
+
+Three steps narrow the field, and each is remembered:
+
+- a `Shop` (merchant, channel, country) knows on which days its rules change;
+- a `Context` is that shop between two such days: one contract, one base policy;
+- a `Slot` is what this context says of one kind of product (article, category, brand): the offers that match
+  it, most important first, and the commissions it brings.
+
+So the cost of a decision depends on the offers that match, never on how many the programme holds.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from cagnotte.domain.contracts import (
+    BasePolicy,
+    Binding,
+    CommissionRate,
+    Contract,
+    FunderKind,
+    Products,
+)
+from cagnotte.domain.errors import NotFound
+from cagnotte.domain.offers import First, Funding, Offer
+from cagnotte.domain.periods import Window, WindowKind
+from cagnotte.domain.rating.plans import Plan
+
+SLOTS_MAX = 100_000
+"""Slots kept in memory; beyond, all are forgotten and built again as purchases ask for them."""
+
+CATEGORY_DEPTH_MAX = 32
+"""Deepest category tree; a loop in the tree shows as a deeper one."""
+
+PROGRAMME_PURCHASES = "purchases:programme"
+"""Counter of all purchases a member ever made in the programme."""
+
+LIFETIME = Window(WindowKind.LIFETIME)
+
+Funders = tuple[tuple[str, str, int], ...]
+"""Who pays an offer on a line: ((kind, reference, share in bps), …); the shares sum to 10,000."""
+
+
+def merchant_purchases(merchant: str) -> str:
+    """Return the name of the counter of all purchases a member ever made at `merchant`."""
+    return f"purchases:merchant:{merchant}"
+
+
+class Entry(NamedTuple):
+    """An offer as it stands in one slot: who pays it there, and how specifically it names the product."""
+
+    plan: Plan
+    funders: Funders
+    specificity: int
+
+
+class Slot:
+    """What a context says of one kind of product.
+
+    excluded: the contract keeps it out of the base. entries: all offers that match, by rank.
+    contenders: those that compete line by line, most important first; tied: two of them are equally important,
+    so the amount decides. wholes: those that act on the order as a whole. unfunded: offers that match but have
+    nobody to pay them, with the missing funder. rates: commissions, ((contract, rate), …).
+    """
+
+    __slots__ = ("contenders", "entries", "excluded", "rates", "tied", "unfunded", "wholes")
+
+    def __init__(
+        self,
+        entries: list[Entry],
+        unfunded: list[tuple[Plan, str, str]],
+        rates: tuple[tuple[Contract, CommissionRate], ...],
+        *,
+        excluded: bool,
+    ) -> None:
+        self.excluded = excluded
+        self.entries = tuple(sorted(entries, key=lambda entry: entry.plan.rank))
+        self.wholes = tuple(entry for entry in self.entries if entry.plan.whole)
+        contenders = sorted(
+            (entry for entry in entries if not entry.plan.whole),
+            key=lambda entry: (-entry.plan.priority, -entry.specificity, entry.plan.rank),
+        )
+        self.contenders = tuple(contenders)
+        importance = [(entry.plan.priority, entry.specificity) for entry in contenders]
+        self.tied = len(set(importance)) < len(importance)
+        self.unfunded = tuple(unfunded)
+        self.rates = rates
+
+
+SlotKey = tuple[str | None, str | None, str | None]
+"""(article, category, brand); article and brand only where a rule names them."""
+
+
+class Context:
+    """A shop, seen through one channel from one country, between two days on which its rules change.
+
+    contract: the merchant's or else the network's; None where the shop has none. source_contract: the one whose
+    commission a source reports. policy: which part of an order counts. funders: contracts of those who pay for
+    offers here, by (kind, funder). own_contracts: (ref, version) of the shop's. slots: what is known of products.
+    """
+
+    __slots__ = (
+        "binding", "book", "channel", "commissioned", "contract", "country", "day", "funders", "merchant",
+        "own_contracts", "policy", "purchases_counter", "slots", "source_contract",
+    )  # fmt: skip
+
+    def __init__(
+        self, book: "Rulebook", merchant: str, channel: str, country: str | None, day: date
+    ) -> None:
+        self.book, self.merchant, self.channel, self.country, self.day = (
+            book,
+            merchant,
+            channel,
+            country,
+            day,
+        )
+        own = book.contract_of(FunderKind.MERCHANT, None, merchant, day)
+        network = book.contract_of(FunderKind.NETWORK, None, merchant, day)
+        self.contract = own or network
+        self.source_contract = network or own
+        self.policy = self.contract.base if self.contract else BasePolicy()
+        self.binding = self.contract.binding if self.contract else Binding.PURCHASE
+        self.commissioned = book.has_commissions
+        self.purchases_counter = merchant_purchases(merchant)
+        self.own_contracts = tuple(
+            sorted({(c.ref, c.version) for c in (own, network) if c is not None})
+        )
+        self.funders: dict[tuple[str, str], Contract] = {}
+        self.slots: dict[SlotKey, Slot] = {}
+
+    def new_slot(self, key: SlotKey) -> Slot:
+        """Work out the slot of a kind of product, and remember it."""
+        book = self.book
+        book.make_room()
+        sku, category, brand = key
+        path = book.path_of(category)
+        entries: list[Entry] = []
+        unfunded: list[tuple[Plan, str, str]] = []
+        for plan in book.plans_for(self.merchant, sku, path, brand):
+            offer = plan.offer
+            if not offer.valid_from <= self.day <= offer.valid_until or not self._admits(
+                plan, sku, path, brand
+            ):
+                continue
+            funders = self._funders_of(plan, brand)
+            if isinstance(funders, tuple):
+                entries.append(Entry(plan, funders, _specificity(plan, sku, path, brand)))
+            elif funders is not None:
+                unfunded.append((plan, funders.kind, funders.ref or brand or self.merchant))
+        excluded = self.policy.excluded
+        out = (
+            excluded is not None and excluded != Products() and matches(excluded, sku, path, brand)
+        )
+        slot = Slot(entries, unfunded, () if out else self._rates(sku, path, brand), excluded=out)
+        self.slots[key] = slot
+        return slot
+
+    def _admits(
+        self, plan: Plan, sku: str | None, path: tuple[str, ...], brand: str | None
+    ) -> bool:
+        asked = plan.offer.conditions
+        return (
+            (not asked.merchants or self.merchant in asked.merchants)
+            and self.merchant not in asked.not_merchants
+            and (not asked.channels or self.channel in asked.channels)
+            and (not asked.countries or self.country in asked.countries)
+            and matches(asked.products, sku, path, brand)
+        )
+
+    def _funders_of(self, plan: Plan, brand: str | None) -> Funders | Funding | None:
+        """Name who pays; the funding itself when it has no valid contract; None when nobody could be meant."""
+        funders = []
+        for funding in plan.offer.funding:
+            kind = funding.kind
+            if kind is FunderKind.PROGRAMME:
+                funders.append((str(kind), "", funding.share_bps))
+                continue
+            ref = funding.ref
+            if kind is FunderKind.BRAND and ref is None:
+                ref = brand
+                if ref is None or not self.book.knows_funder(kind, ref):
+                    return None
+            contract = self.book.contract_of(kind, ref, self.merchant, self.day)
+            if contract is None:
+                return funding
+            self.funders[str(kind), contract.funder] = contract
+            funders.append((str(kind), contract.funder, funding.share_bps))
+        return tuple(funders)
+
+    def _rates(
+        self, sku: str | None, path: tuple[str, ...], brand: str | None
+    ) -> tuple[tuple[Contract, CommissionRate], ...]:
+        """For each contract with commissions, the first rate that matches the product."""
+        contracts = {self.source_contract: None, self.contract: None}
+        if brand is not None:
+            contracts[self.book.contract_of(FunderKind.BRAND, brand, self.merchant, self.day)] = (
+                None
+            )
+        found = []
+        for contract in filter(None, contracts):
+            for rate in contract.commissions:
+                if rate.products is None or matches(rate.products, sku, path, brand):
+                    found.append((contract, rate))
+                    break
+        return tuple(found)
+
+
+def matches(products: Products, sku: str | None, path: tuple[str, ...], brand: str | None) -> bool:
+    """Tell whether a choice of products takes in an article, its categories (leaf first) and its brand."""
+    if (
+        sku in products.not_skus
+        or brand in products.not_brands
+        or not products.not_categories.isdisjoint(path)
+    ):
+        return False
+    if not (products.skus or products.brands or products.categories):
+        return True
+    return (
+        sku in products.skus or brand in products.brands or not products.categories.isdisjoint(path)
+    )
+
+
+def _specificity(plan: Plan, sku: str | None, path: tuple[str, ...], brand: str | None) -> int:
+    """Return how narrowly an offer names a product: article > brand > category (deeper first) > shop > all."""
+    asked = plan.offer.conditions
+    depth = next(
+        (len(path) - i for i, name in enumerate(path) if name in asked.products.categories), 0
+    )
+    level = (
+        8 * (sku in asked.products.skus)
+        + 4 * (brand in asked.products.brands)
+        + 2 * (depth > 0)
+        + bool(asked.merchants)
+    )
+    return level * (CATEGORY_DEPTH_MAX + 1) + depth
+
+
+class Shop:
+    """One merchant through one channel from one country: its contexts, one for each stretch of unchanging rules."""
+
+    __slots__ = ("_book", "_contexts", "_name", "_starts")
+
+    def __init__(self, book: "Rulebook", merchant: str, channel: str, country: str | None) -> None:
+        self._book = book
+        self._name = (merchant, channel, country)
+        self._starts = book.days_of_change(merchant)
+        self._contexts: dict[int, Context] = {}
+
+    def on(self, day: date) -> Context:
+        """Return the context that holds on `day`."""
+        stretch = bisect_right(self._starts, day)
+        context = self._contexts.get(stretch)
+        if context is None:
+            context = self._contexts[stretch] = Context(self._book, *self._name, day)
+        return context
+
+
+class Rulebook:
+    """All contracts and offers of a programme, every version, ready to be asked. Immutable to its users.
+
+    categories maps each category to its parent, None at the root. counter_windows maps the name of every counter
+    that a decision may read to its window. has_budgets: some offer has one.
+    """
+
+    def __init__(
+        self,
+        contracts: Iterable[Contract],
+        offers: Iterable[Offer],
+        categories: Mapping[str, str | None],
+    ) -> None:
+        self._parents = dict(categories)
+        self._paths: dict[str, tuple[str, ...]] = {}
+        self._contracts = tuple(sorted(contracts, key=lambda c: (c.ref, c.version)))
+        # The latest version comes last, so that it is found first by `contract_of`.
+        self._by_funder: dict[tuple[str, str | None], list[Contract]] = {}
+        self._days: dict[str | None, set[date]] = {}
+        for contract in sorted(
+            self._contracts, key=lambda c: (c.valid_from, c.version, c.ref), reverse=True
+        ):
+            self._by_funder.setdefault((contract.funder_kind, contract.funder), []).append(contract)
+            # A funder named by an offer pays at any shop, so its contract's edges concern all of them.
+            self._days.setdefault(None, set()).update(
+                _edges(contract.valid_from, contract.valid_until)
+            )
+            if contract.funder_kind is not FunderKind.BRAND:
+                covered = contract.merchant or contract.funder
+                self._by_funder.setdefault((f"shop:{contract.funder_kind}", covered), []).append(
+                    contract
+                )
+        ranked = sorted(offers, key=_rank)
+        self._plans = tuple(Plan(offer, rank) for rank, offer in enumerate(ranked))
+        self._filed: dict[tuple[str | None, str, str], list[Plan]] = {}
+        for plan in self._plans:
+            for place in _places(plan.offer):
+                self._filed.setdefault(place, []).append(plan)
+                self._days.setdefault(place[0], set()).update(
+                    _edges(plan.offer.valid_from, plan.offer.valid_until)
+                )
+        self._shops: dict[tuple[str, str, str | None], Shop] = {}
+        self._slots_left = SLOTS_MAX
+        self.skus, self.brands = self._named()
+        self.has_commissions = any(contract.commissions for contract in self._contracts)
+        self.has_budgets = any(plan.offer.limits.budget_minor is not None for plan in self._plans)
+        self.counter_windows = self._windows()
+
+    def shop(self, merchant: str, channel: str, country: str | None) -> Shop:
+        """Return the shop as it is met through a channel from a country."""
+        shop = self._shops.get((merchant, channel, country))
+        if shop is None:
+            shop = self._shops[merchant, channel, country] = Shop(self, merchant, channel, country)
+        return shop
+
+    def contract(self, ref: str, version: int) -> Contract:
+        """Return one version of a contract. Raises NotFound."""
+        for contract in self._contracts:
+            if contract.ref == ref and contract.version == version:
+                return contract
+        raise NotFound(
+            f"The contract “{ref}”, version {version}, is not in this rulebook.",
+            ref=ref,
+            version=version,
+        )
+
+    def offer(self, ref: str, version: int) -> Offer:
+        """Return one version of an offer. Raises NotFound."""
+        for plan in self._plans:
+            if plan.ref == ref and plan.offer.version == version:
+                return plan.offer
+        raise NotFound(
+            f"The offer “{ref}”, version {version}, is not in this rulebook.",
+            ref=ref,
+            version=version,
+        )
+
+    def contract_of(
+        self, kind: FunderKind, funder: str | None, merchant: str, day: date
+    ) -> Contract | None:
+        """Return the contract under which a funder pays for purchases at a shop on a day, the latest if several.
+
+        For a merchant or network without name, the one that covers the shop. A brand's contract for this shop
+        comes before its contract for all shops.
+        """
+        if funder is None:
+            found = self._by_funder.get((f"shop:{kind}", merchant), ())
+        else:
+            found = self._by_funder.get((kind, funder), ())
+        for_all = None
+        for contract in found:
+            if contract.valid_from <= day <= contract.valid_until:
+                if contract.merchant == merchant or kind is not FunderKind.BRAND:
+                    return contract
+                if contract.merchant is None:
+                    for_all = for_all or contract
+        return for_all
+
+    def knows_funder(self, kind: FunderKind, funder: str) -> bool:
+        """Tell whether a funder has or had any contract here."""
+        return (kind, funder) in self._by_funder
+
+    def path_of(self, category: str | None) -> tuple[str, ...]:
+        """Return a category and its ancestors, leaf first. Raises NotFound for a tree that loops."""
+        if category is None:
+            return ()
+        path = self._paths.get(category)
+        if path is None:
+            names: list[str] = []
+            step: str | None = category
+            while step is not None:
+                names.append(step)
+                if len(names) > CATEGORY_DEPTH_MAX:
+                    raise NotFound(
+                        f"The category “{category}” has no root: its parents loop.",
+                        category=category,
+                    )
+                step = self._parents.get(step)
+            path = self._paths[category] = tuple(names)
+        return path
+
+    def plans_for(
+        self, merchant: str, sku: str | None, path: tuple[str, ...], brand: str | None
+    ) -> Iterator[Plan]:
+        """Yield the offers filed under a kind of product at a shop, each once, by rank."""
+        keys: list[tuple[str, str]] = [("all", "")]
+        if sku is not None:
+            keys.append(("sku", sku))
+        if brand is not None:
+            keys.append(("brand", brand))
+        keys += [("category", name) for name in path]
+        found = {
+            plan.rank: plan
+            for who in (merchant, None)
+            for key in keys
+            for plan in self._filed.get((who, *key), ())
+        }
+        for rank in sorted(found):
+            yield found[rank]
+
+    def days_of_change(self, merchant: str) -> list[date]:
+        """Return the days on which an offer or contract that may concern a shop starts or has just ended."""
+        return sorted(self._days.get(merchant, frozenset()) | self._days.get(None, frozenset()))
+
+    def make_room(self) -> None:
+        """Count a new slot, and forget all of them when there are too many."""
+        self._slots_left -= 1
+        if self._slots_left < 0:
+            self._shops.clear()
+            self._slots_left = SLOTS_MAX
+
+    def _named(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The articles and brands that some rule tells apart; all others are alike to the rulebook."""
+        choices = [plan.offer.conditions.products for plan in self._plans]
+        brands = {
+            contract.funder
+            for contract in self._contracts
+            if contract.funder_kind is FunderKind.BRAND
+        }
+        for contract in self._contracts:
+            choices += [rate.products for rate in contract.commissions if rate.products]
+            if contract.base.excluded:
+                choices.append(contract.base.excluded)
+        for products in choices:
+            brands |= products.brands | products.not_brands
+        skus = frozenset().union(*(products.skus | products.not_skus for products in choices))
+        return skus, frozenset(brands)
+
+    def _windows(self) -> dict[str, Window]:
+        windows = {PROGRAMME_PURCHASES: LIFETIME}
+        for contract in self._contracts:
+            if contract.merchant is not None:
+                windows[merchant_purchases(contract.merchant)] = LIFETIME
+        for plan in self._plans:
+            if plan.offer.conditions.first is First.MERCHANT:
+                windows |= {
+                    merchant_purchases(name): LIFETIME for name in plan.offer.conditions.merchants
+                }
+            windows |= plan.counters
+        return windows
+
+
+def _rank(offer: Offer) -> tuple[int, int, str, int]:
+    """The order in which offers are worked off: base, boosts, bonuses; important ones first; by name."""
+    return ("base", "boost", "bonus").index(offer.role), -offer.priority, offer.ref, offer.version
+
+
+def _places(offer: Offer) -> Iterator[tuple[str | None, str, str]]:
+    """Yield where an offer is filed: under each product it includes, at each of its shops."""
+    products = offer.conditions.products
+    named = [("sku", name) for name in products.skus]
+    named += [("brand", name) for name in products.brands]
+    named += [("category", name) for name in products.categories]
+    for merchant in offer.conditions.merchants or (None,):
+        for kind, name in named or [("all", "")]:
+            yield merchant, kind, name
+
+
+def _edges(first: date, last: date) -> set[date]:
+    return {first} if last == date.max else {first, last + timedelta(days=1)}
