@@ -23,6 +23,11 @@ class Entry(NamedTuple):
 COMMANDS: dict[str, Entry] = {
     "init": Entry("init_commands:init", "Set up the database, a first programme and its operator."),
     "serve": Entry("serve_commands:serve", "Run the web server on this machine."),
+    "import": Entry("purchase_commands:import_command", "Import members, products, purchases or answers."),
+    "validate": Entry("purchase_commands:validate_command", "Confirm, decline or amend purchases from a file."),
+    "mature": Entry("purchase_commands:mature_command", "Release confirmed money whose delay is over."),
+    "why": Entry("purchase_commands:why_command", "Explain every cent of a purchase."),
+    "balance": Entry("purchase_commands:balance_command", "Show what a member holds, now or on a day."),
     "ledger": Entry("ledger_commands:ledger", "Check, export and close the books."),
     "db": Entry("db_commands:db", "Start, stop, migrate and inspect the database."),
 }

@@ -37,8 +37,9 @@ TRANSITIONS: dict[tuple[Validation, Event], Validation] = {
     (DECLINED, Event.CONFIRM): CONFIRMED,
     (DECLINED, Event.DECLINE): DECLINED,
     (DECLINED, Event.REOPEN): PENDING,
+    (DECLINED, Event.AMEND): DECLINED,
 }
-"""Where each event leads. A pair that is absent is refused; a pair that stays put is a repeat, and changes nothing."""
+"""Where each event leads; a pair that is absent is refused. An amended declined purchase keeps the new facts."""
 
 EVENT_FOR: dict[Validation, Event] = {
     PENDING: Event.REOPEN,

@@ -175,3 +175,9 @@ def _by_wallet(
         account = accounts[account_id]
         found[account.owner_id][account.kind.removeprefix("member.")] = amount_minor
     return {wallet_id: MemberBalances(**amounts) for wallet_id, amounts in found.items()}
+
+
+def closed_until(connection: Connection, programme_id: UUID) -> date | None:
+    """Return the last day of a programme's closed books, None when none are closed."""
+    row = connection.execute(SQL.closed_until, {"programme_id": programme_id}).fetchone()
+    return row[0] if row else None

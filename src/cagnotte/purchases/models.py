@@ -143,6 +143,7 @@ class Purchase(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["wallet_id", "occurred_on"], name="purchase_of_wallet"),
+            models.Index(fields=["order_ref"], name="purchase_of_order"),
             models.Index(
                 fields=["programme_id", "release_on"],
                 name="purchase_to_release",

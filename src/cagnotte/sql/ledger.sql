@@ -180,3 +180,7 @@ SELECT e.book_id, a.kind, a.owner_id, a.currency, sum(e.amount_minor)::bigint
 FROM ledger_account a JOIN ledger_entry e ON e.account_id = a.id
 WHERE a.programme_id = %(programme_id)s
 GROUP BY e.book_id, a.id HAVING sum(e.amount_minor) <> 0;
+
+-- name: closed_until
+-- in: programme_id. out: the last day of closed books. Reads ledger_period by primary key. No locks.
+SELECT max(ends_on) FROM ledger_period WHERE programme_id = %(programme_id)s;

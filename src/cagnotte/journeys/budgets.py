@@ -1,0 +1,95 @@
+"""Offer budgets, spent exactly: each writer takes slices in escrow, so that writers do not wait for each other.
+
+A slice is topped up from the pool only when an award was cut for want of room; the pool's row is then locked
+until the chunk is committed. What a writer has left at its end goes back.
+"""
+
+from collections.abc import Iterator, Mapping
+from uuid import UUID
+
+import psycopg
+
+from cagnotte.platform.sql import load
+
+SQL = load("ingest")
+SLICES = 50
+"""A budget is handed out in at least this many slices."""
+
+
+class Budgets(Mapping[str, int]):
+    """Room left for this writer under each budget, as `decide` reads it: offer reference → minor units."""
+
+    def __init__(
+        self, connection: psycopg.Connection[tuple[object, ...]], programme_id: UUID, limits: Mapping[str, int], slot: int
+    ) -> None:
+        self._connection = connection
+        self._programme_id = programme_id
+        self._limits = limits
+        self._slot = slot
+        self._granted: dict[str, int] = {}
+        self._used: dict[str, int] = {}
+
+    def __getitem__(self, offer: str) -> int:
+        if offer not in self._limits:
+            raise KeyError(offer)
+        return self._granted.get(offer, 0) - self._used.get(offer, 0)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._limits)
+
+    def __len__(self) -> int:
+        return len(self._limits)
+
+    def load(self) -> None:
+        """Read and lock this writer's slices, at the start of a chunk."""
+        if not self._limits:
+            return
+        rows = self._connection.execute(
+            SQL.budget_slices, {"programme_id": self._programme_id, "slot": self._slot}
+        ).fetchall()
+        self._granted = {str(offer): int(str(granted)) for offer, granted, _ in rows}
+        self._used = {str(offer): int(str(used)) for offer, _, used in rows}
+
+    def top_up(self, offer: str) -> bool:
+        """Take one more slice of an offer's budget from the pool; return False when the pool is empty."""
+        limit = self._limits[offer]
+        key = {"programme_id": self._programme_id, "offer": offer}
+        self._connection.execute(SQL.open_pool, key)
+        row = self._connection.execute(SQL.lock_pool, key).fetchone()
+        granted = int(str(row[0])) if row else 0
+        change = max(0, min(-(-limit // SLICES), limit - granted))
+        if not change:
+            return False
+        self._connection.execute(SQL.move_pool, {**key, "change": change})
+        self._granted[offer] = self._granted.get(offer, 0) + change
+        return True
+
+    def use(self, offer: str, amount_minor: int) -> None:
+        """Count what a decision took; negative when a restatement gives back."""
+        self._used[offer] = self._used.get(offer, 0) + amount_minor
+
+    def save(self) -> None:
+        """Write this writer's slices, at the end of a chunk."""
+        for offer in sorted(self._granted.keys() | self._used.keys()):
+            self._connection.execute(
+                SQL.save_slice,
+                {
+                    "programme_id": self._programme_id,
+                    "offer": offer,
+                    "slot": self._slot,
+                    "granted": self._granted.get(offer, 0),
+                    "used": self._used.get(offer, 0),
+                },
+            )
+
+    def give_back(self) -> None:
+        """Return unused room to the pool, at the end of a run."""
+        self.load()
+        for offer in sorted(self._granted):
+            unused = self[offer]
+            if unused > 0:
+                key = {"programme_id": self._programme_id, "offer": offer}
+                self._connection.execute(SQL.lock_pool, key)
+                self._connection.execute(SQL.move_pool, {**key, "change": -unused})
+                self._granted[offer] -= unused
+        self.save()

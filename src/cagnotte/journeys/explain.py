@@ -1,0 +1,162 @@
+"""Why this amount: everything that led to a purchase's reward, and a member's balance as of any day."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+import psycopg
+
+from cagnotte.catalog import selectors as catalog
+from cagnotte.domain.chart import Account
+from cagnotte.domain.errors import NotFound
+from cagnotte.domain.ids import parse_public_id
+from cagnotte.domain.purchases import Purchase
+from cagnotte.domain.rating.decision import Decision, from_data
+from cagnotte.identity import selectors as identity
+from cagnotte.identity.models import Programme
+from cagnotte.ledger import selectors as ledger
+from cagnotte.platform.sql import load
+from cagnotte.purchases import selectors as purchases
+from cagnotte.rewards import sentences
+
+SQL = load("explain")
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionTold:
+    """One version of a purchase: what happened, and when it was recorded."""
+
+    number: int
+    recorded_at: datetime
+    event: str
+    validation: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryTold:
+    """One ledger entry behind an amount; the amount is debit positive, in minor units."""
+
+    transaction: str
+    effective_on: date
+    account: str
+    owner: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class LotTold:
+    """Money made available from a purchase."""
+
+    available_on: date
+    expires_on: date | None
+    amount_minor: int
+    remaining_minor: int
+    expired_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """All that explains a purchase's reward, oldest first."""
+
+    purchase_id: UUID
+    member_ref: str
+    purchase: Purchase
+    validation: str
+    reason: str
+    release_on: date | None
+    reward_minor: int
+    released_minor: int
+    decision: Decision
+    sentences: list[str]
+    versions: list[VersionTold]
+    entries: list[EntryTold]
+    lots: list[LotTold]
+
+
+def why(connection: Connection, programme: Programme, key: str) -> Why:
+    """Explain a purchase, named by its id (pur_…), "merchant/order", or its order reference alone.
+
+    Raises NotFound when there is none, or several that fit.
+    """
+    purchase_id = _find(connection, programme, key)
+    row = connection.execute(SQL.purchase, {"id": purchase_id}).fetchone()
+    if row is None:
+        raise NotFound(f"The purchase {key} has no reward.", key=key)
+    member_ref, validation, reason, release_on, amount, released, decision_text = row
+    decision = from_data(orjson.loads(decision_text))
+    purchase = purchases.latest_purchases(connection, [purchase_id], ZoneInfo(programme.timezone))[purchase_id]
+    offers = catalog.offers_by_version(programme.id, {(award.offer, award.version) for award in decision.awards})
+    told = sentences.explain(
+        decision,
+        parties=identity.party_names(programme.id),
+        offers={ref: offer.name for (ref, _), offer in offers.items()},
+    )
+    return Why(
+        purchase_id=purchase_id,
+        member_ref=member_ref,
+        purchase=purchase,
+        validation=validation,
+        reason=reason,
+        release_on=release_on,
+        reward_minor=amount,
+        released_minor=released,
+        decision=decision,
+        sentences=told,
+        versions=[VersionTold(*version) for version in connection.execute(SQL.versions, {"id": purchase_id})],
+        entries=[EntryTold(*entry) for entry in connection.execute(SQL.entries, {"id": purchase_id})],
+        lots=[LotTold(*lot) for lot in connection.execute(SQL.lots, {"id": purchase_id})],
+    )
+
+
+def _find(connection: Connection, programme: Programme, key: str) -> UUID:
+    if key.startswith("pur_"):
+        try:
+            return parse_public_id("pur", key)
+        except ValueError as error:
+            raise NotFound(f"{error}.", key=key) from error
+    merchant, _, order_ref = key.rpartition("/")
+    rows = connection.execute(
+        SQL.find, {"programme_id": programme.id, "order_ref": order_ref, "native_id": key}
+    ).fetchall()
+    if len(rows) == 1:
+        return UUID(str(rows[0][0]))
+    if not rows:
+        raise NotFound(f"“{programme.slug}” knows no purchase {key}.", key=key)
+    raise NotFound(
+        f"Several merchants have an order {order_ref}; write merchant/{order_ref}.", key=key, merchant=merchant
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceTold:
+    """What a member holds on a day, in minor units, and the lots it is made of (today's view alone)."""
+
+    member_ref: str
+    wallet_id: UUID
+    currency: str
+    as_of: date | None
+    states: dict[str, int]
+    lots: list[LotTold]
+
+
+def balance(connection: Connection, programme: Programme, member_ref: str, as_of: date | None) -> BalanceTold:
+    """Tell a member's balance, now or at the end of a day (effective view). Raises NotFound."""
+    row = connection.execute(SQL.member, {"programme_id": programme.id, "ref": member_ref}).fetchone()
+    if row is None:
+        raise NotFound(f"“{programme.slug}” has no member “{member_ref}”.", member=member_ref)
+    wallet_id = row[0]
+    states = {
+        state: ledger.balance(
+            connection,
+            Account(f"member.{state}", wallet_id, programme.id, programme.currency),
+            as_of_effective=as_of,
+        )
+        for state in ("pending", "confirmed", "available", "held", "owing")
+    }
+    lots = [LotTold(*lot) for lot in connection.execute(SQL.open_lots, {"wallet_id": wallet_id})]
+    return BalanceTold(member_ref, wallet_id, programme.currency, as_of, states, [] if as_of else lots)

@@ -1,0 +1,392 @@
+"""A file comes in: members, products, purchases or answers, by the mapping of its source.
+
+One journey for all of them, so that every file gets the same treatment: known by its bytes, read with flat
+memory, good rows taken, bad ones kept with their reason and written to a file that can be sent again.
+"""
+
+import csv
+import hashlib
+import multiprocessing
+import os
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TextIO, cast
+from uuid import UUID
+
+import psycopg
+
+from cagnotte.catalog import selectors as catalog
+from cagnotte.domain.errors import CagnotteError, InvalidInput, InvalidRow, NotFound
+from cagnotte.journeys import enrol, ingest, records, stock_catalogue, validate
+from cagnotte.journeys.programme_run import ProgrammeRun
+from cagnotte.platform import database
+from cagnotte.purchases import services
+from cagnotte.purchases.mapping import ROWS, Mapping
+from cagnotte.purchases.models import Source
+from cagnotte.purchases.reading import Broken, OrderFile, OrderText, read_table
+from cagnotte.purchases.reports import ReportReader
+
+Connection = psycopg.Connection[Any]
+OnProgress = Callable[[int, int], None]
+"""Told (bytes read, bytes in all)."""
+
+HASH_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(slots=True)
+class ImportSummary:
+    """What became of a file.
+
+    counts: new, changed, unchanged, stale … as they apply to its kind. rejected: reason → rows.
+    unread: columns the mapping does not name. rejects: the file of rejected rows, None when there are none.
+    seen_before: the same bytes were read to their end before.
+    """
+
+    file: Path
+    kind: str
+    counts: dict[str, int] = field(default_factory=dict)
+    rejected: dict[str, int] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    rejects: Path | None = None
+    seen_before: bool = False
+
+    def add(self, counts: dict[str, int], rejected: dict[str, int]) -> None:
+        """Add what a chunk came to."""
+        for totals, more in ((self.counts, counts), (self.rejected, rejected)):
+            for key, count in more.items():
+                totals[key] = totals.get(key, 0) + count
+
+
+def import_file(
+    path: Path,
+    *,
+    programme: str | None,
+    source: str,
+    now: datetime,
+    jobs: int = 1,
+    on_progress: OnProgress = lambda done, total: None,
+    rejects: Path | None = None,
+) -> ImportSummary:
+    """Import one file through the mapping of its source, with `jobs` processes where the kind allows.
+
+    Raises InvalidInput when the file as a whole cannot be read, NotFound for an unknown programme or source.
+    Interrupted anywhere, the same call ends in the same state as one clean run.
+    """
+    if not path.is_file():
+        raise InvalidInput(f"There is no file {path}.", path=str(path))
+    with database.connect() as connection:
+        run = ProgrammeRun.open(connection, programme, now)
+        row = _source(run, source)
+        mapping = Mapping.from_data({"ref": row.ref, "kind": row.kind, **row.mapping})
+        sha256, size = _hash(path), path.stat().st_size
+        file_id, seen = services.open_file(
+            connection, source_id=row.id, sha256=sha256, name=path.name, size=size, now=now
+        )
+        summary = ImportSummary(path, row.kind, seen_before=seen)
+        job = _Job(path, mapping, run, row.id, file_id, sha256, size, rejects or _rejects_path(path))
+        with _Rejects(job.rejects_path, path, mapping) as kept:
+            _TAKERS[row.kind](connection, job, jobs, summary, kept, on_progress)
+        summary.rejects = job.rejects_path if kept.count else None
+        services.finish_file(connection, file_id, now)
+    return summary
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    path: Path
+    mapping: Mapping
+    run: ProgrammeRun
+    source_id: UUID
+    file_id: UUID
+    sha256: str
+    size: int
+    rejects_path: Path
+
+
+def _source(run: ProgrammeRun, ref: str) -> Source:
+    found = Source.objects.filter(programme_id=run.id, ref=ref).first()
+    if found is None:
+        known = ", ".join(Source.objects.filter(programme_id=run.id).order_by("ref").values_list("ref", flat=True))
+        raise NotFound(
+            f"“{run.programme.slug}” has no source “{ref}”. Its sources are: {known or 'none yet'}. Sources are part of "
+            "the programme file.",
+            source=ref,
+        )
+    return found
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(HASH_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _rejects_path(path: Path) -> Path:
+    """Return where rejected rows go: beside the file, or in the data folder when that cannot be written."""
+    folder = path.parent if os.access(path.parent, os.W_OK) else database.data_folder() / "rejects"
+    return folder / f"{path.stem}.rejects{path.suffix}"
+
+
+class _Rejects(AbstractContextManager["_Rejects"]):
+    """Two files made when the first row is rejected: the rows as they were, and why (…reasons.csv)."""
+
+    def __init__(self, path: Path, original: Path, mapping: Mapping) -> None:
+        self._path = path
+        self._original = original
+        self._mapping = mapping
+        self._rows: TextIO | None = None
+        self._reasons: TextIO | None = None
+        self.count = 0
+
+    def __enter__(self) -> "_Rejects":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for stream in (self._rows, self._reasons):
+            if stream:
+                stream.close()
+
+    def add(self, row_number: int, raw: str, error: CagnotteError) -> None:
+        """Keep a row with its reason."""
+        if self._rows is None or self._reasons is None:
+            self._rows, self._reasons = self._open()
+        self._rows.write(raw if raw.endswith("\n") else raw + "\n")
+        reason = error.reason if isinstance(error, InvalidRow) else error.code
+        csv.writer(self._reasons).writerow([row_number, reason, error.sentence])
+        self.count += 1
+
+    def _open(self) -> tuple[TextIO, TextIO]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        encoding = self._mapping.encoding
+        rows = self._path.open("w", encoding=encoding, errors="surrogateescape", newline="")
+        if self._mapping.format == "csv":
+            with self._original.open(encoding=encoding, errors="surrogateescape", newline="") as original:
+                rows.write(original.readline())
+        reasons = self._path.with_suffix(".reasons.csv").open("w", encoding="utf-8", newline="")
+        csv.writer(reasons).writerow(["row", "reason", "sentence"])
+        return rows, reasons
+
+
+# ---- purchases ----
+
+
+def _take_purchases(
+    connection: Connection, job: _Job, jobs: int, summary: ImportSummary, kept: _Rejects, on_progress: OnProgress
+) -> None:
+    orders = OrderFile(job.path, job.mapping)
+    summary.unread = orders.unread
+    if jobs > 1:
+        _with_processes(job, jobs, summary, kept, on_progress)
+        return
+    for tally, rejected, done in _purchases(connection, job, orders, writer=1, writers=1):
+        _count(summary, kept, tally, rejected)
+        on_progress(done, job.size)
+
+
+Chunk = tuple[ingest.Tally, list[ingest.Rejected], int]
+"""What a chunk came to, what it rejected, and how many bytes were read so far."""
+
+
+def _purchases(connection: Connection, job: _Job, orders: OrderFile, *, writer: int, writers: int) -> Iterator[Chunk]:
+    """Take the orders that fall to one of several writers; give each committed chunk."""
+    run = job.run
+    reader = ReportReader(
+        job.mapping,
+        orders.line_names,
+        products=catalog.products(connection, run.id),
+        zone=run.zone,
+        currency=run.programme.currency,
+        now=run.now,
+    )
+    connection.commit()
+    file = ingest.FileRun(
+        run, job.source_id, job.file_id, job.sha256, job.mapping.encoding, reader,
+        grouped=job.mapping.lines == ROWS, writer=writer,
+    )  # fmt: skip
+    read = _Metered(orders)
+    mine = _share(writer, writers) if writers > 1 else None
+    for tally, rejected in ingest.import_orders(connection, file, read, mine=mine):
+        yield tally, rejected, read.characters
+
+
+class _Metered:
+    """Orders that pass, and how much text they were."""
+
+    def __init__(self, orders: Iterable[ingest.Order]) -> None:
+        self._orders = orders
+        self.characters = 0
+
+    def __iter__(self) -> Iterator[ingest.Order]:
+        for order in self._orders:
+            self.characters += len(order.raw)
+            yield order
+
+
+def _share(writer: int, writers: int) -> Callable[[OrderText], bool]:
+    """Return which orders fall to a writer: by member, so that each member's purchases keep their order."""
+
+    def mine(order: OrderText) -> bool:
+        return zlib.crc32(order.fields.get("member", "").encode(errors="surrogateescape")) % writers == writer - 1
+
+    return mine
+
+
+def _count(
+    summary: ImportSummary, kept: _Rejects, tally: ingest.Tally, rejected: Iterable[ingest.Rejected]
+) -> None:
+    summary.add(
+        {
+            name: getattr(tally, name)
+            for name in ("new", "changed", "unchanged", "stale", "lines", "reward_minor")
+        },
+        tally.rejected,
+    )
+    for row in rejected:
+        kept.add(row.row_number, row.raw, row.error)
+
+
+def _with_processes(
+    job: _Job, jobs: int, summary: ImportSummary, kept: _Rejects, on_progress: OnProgress
+) -> None:
+    """Share a file among processes. Each reads it whole and takes its members' orders."""
+    context = multiprocessing.get_context("spawn")
+    queue: multiprocessing.SimpleQueue[Any] = context.SimpleQueue()
+    plan = (job.path, job.mapping, job.run.programme.slug, job.run.now, job.source_id, job.file_id, job.sha256)
+    processes = [
+        context.Process(target=_writer, args=(queue, database.database_url(), plan, writer, jobs), daemon=True)
+        for writer in range(1, jobs + 1)
+    ]
+    for process in processes:
+        process.start()
+    done: dict[int, int] = {}
+    failure: BaseException | None = None
+    running = len(processes)
+    try:
+        while running:
+            writer, message = queue.get()
+            if message is None:
+                running -= 1
+            elif isinstance(message, BaseException):
+                failure = failure or message
+                running -= 1
+            else:
+                tally, rejected, characters = message
+                _count(summary, kept, tally, rejected)
+                done[writer] = characters
+                on_progress(sum(done.values()) // jobs, job.size)
+    finally:
+        for process in processes:
+            if running:
+                process.terminate()
+            process.join()
+    if failure is not None:
+        raise failure
+
+
+def _writer(queue: Any, url: str, plan: tuple[Any, ...], writer: int, writers: int) -> None:
+    """Work as one of several writers, in a process of its own; tell each chunk, then None or the failure."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cagnotte.config.settings")
+    django.setup()
+    database.use_database(url)
+    path, mapping, slug, now, source_id, file_id, sha256 = plan
+    try:
+        with database.connect() as connection:
+            run = ProgrammeRun.open(connection, slug, now)
+            job = _Job(path, mapping, run, source_id, file_id, sha256, 0, path)
+            for chunk in _purchases(connection, job, OrderFile(path, mapping), writer=writer, writers=writers):
+                queue.put((writer, chunk))
+        queue.put((writer, None))
+    except CagnotteError as error:
+        queue.put((writer, error))
+    except KeyboardInterrupt:
+        queue.put((writer, None))
+    except Exception as error:  # noqa: BLE001 - told to the parent, which raises it
+        queue.put((writer, RuntimeError(f"writer {writer}: {error!r}")))
+
+
+# ---- answers ----
+
+
+def _take_answers(
+    connection: Connection, job: _Job, _jobs: int, summary: ImportSummary, kept: _Rejects, on_progress: OnProgress
+) -> None:
+    read = 0
+
+    def on_chunk(tally: validate.AnswerTally, rejected: list[validate.RejectedAnswer]) -> None:
+        counts = {**tally.applied, "unchanged": tally.unchanged}
+        for name in ("reward_change_minor", "owing_minor", "losses_minor"):
+            counts[name] = getattr(tally, name)
+        summary.add(counts, tally.rejected)
+        for row in rejected:
+            kept.add(row.row_number, row.raw, row.error)
+        on_progress(read, job.size)
+
+    def rows() -> Iterator[validate.Row]:
+        nonlocal read
+        for row in read_table(job.path, job.mapping):
+            read += len(row[1])
+            yield row
+
+    validate.validate(
+        connection,
+        job.run,
+        validate.read_answers(rows(), job.run.programme.currency),
+        source_id=job.source_id,
+        file_id=job.file_id,
+        file_sha256=job.sha256,
+        encoding=job.mapping.encoding,
+        on_chunk=on_chunk,
+    )
+
+
+# ---- members and products ----
+
+
+def _take_records(
+    connection: Connection, job: _Job, _jobs: int, summary: ImportSummary, kept: _Rejects, on_progress: OnProgress
+) -> None:
+    read = 0
+
+    def rows() -> Iterator[records.Row]:
+        nonlocal read
+        for number, raw, fields in read_table(job.path, job.mapping):
+            read += len(raw)
+            if isinstance(fields, InvalidRow):
+                kept.add(number, raw, fields)
+                summary.add({}, {fields.reason: 1})
+            else:
+                yield number, {**job.mapping.defaults, **{key: text for key, text in fields.items() if text}}
+
+    def on_rows(_count: int) -> None:
+        on_progress(read, job.size)
+
+    journey = enrol.run if job.mapping.kind == "members" else stock_catalogue.run
+    result = journey(connection, programme=job.run.programme, rows=rows(), now=job.run.now, progress=on_rows)
+    summary.add({"new": result.new, "changed": result.changed, "unchanged": result.unchanged}, {})
+    # The rows that were rejected are read a second time, so that the file is never held in memory.
+    errors = {bad.line: InvalidRow(bad.reason, bad.sentence) for bad in result.rejected}
+    for number, raw, _ in read_table(job.path, job.mapping) if errors else ():
+        if number in errors:
+            kept.add(number, raw, errors[number])
+            summary.add({}, {errors[number].reason: 1})
+
+
+_TAKERS = cast(
+    "dict[str, Callable[[Connection, _Job, int, ImportSummary, _Rejects, OnProgress], None]]",
+    {
+        "purchases": _take_purchases,
+        "decisions": _take_answers,
+        "members": _take_records,
+        "products": _take_records,
+    },
+)
+"""How each kind of source is taken."""
+

@@ -1,0 +1,455 @@
+"""Purchases arrive: a file's orders are attributed, rated and booked, chunk by chunk.
+
+One database transaction per chunk, and one road for one purchase and for a million. Receiving the same file
+again, whole or in part, writes nothing new: every message has a delivery key, derived from the file's bytes
+and the row it stands on.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+from psycopg.errors import UniqueViolation
+
+from cagnotte.domain.bookings.earning import NOTHING, Owners, Standing, restatement
+from cagnotte.domain.errors import InvalidRow
+from cagnotte.domain.ids import derived_id
+from cagnotte.domain.lifecycle import Moments, release_date
+from cagnotte.domain.periods import WindowKind
+from cagnotte.domain.purchases import Purchase, Validation
+from cagnotte.domain.rating import engine
+from cagnotte.domain.rating.decision import CounterUse, Decision, MemberFacts, to_data
+from cagnotte.domain.transactions import Transaction
+from cagnotte.journeys import restate
+from cagnotte.journeys.budgets import Budgets
+from cagnotte.journeys.programme_run import ProgrammeRun
+from cagnotte.journeys.recording import NULL, SQL, Recording, bytea, json_text, part_line, version_line
+from cagnotte.platform.sql import escape
+from cagnotte.purchases.reading import Broken, OrderText, raw_bytes
+from cagnotte.purchases.reports import Report, ReportReader
+
+Connection = psycopg.Connection[Any]
+
+CHUNK_ORDERS = 3_000
+"""Orders per database transaction."""
+
+RETRIES_MAX = 5
+"""How often a chunk starts again because another writer was faster, before giving up."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a file's orders: numbers for the summary, and the rejected with their reasons."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    stale: int = 0
+    lines: int = 0
+    reward_minor: int = 0
+    rejected: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def orders(self) -> int:
+        """All orders read."""
+        return self.new + self.changed + self.unchanged + self.stale + sum(self.rejected.values())
+
+    def add(self, other: "Tally") -> None:
+        """Add another tally to this one."""
+        for name in ("new", "changed", "unchanged", "stale", "lines", "reward_minor"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for reason, count in other.rejected.items():
+            self.rejected[reason] = self.rejected.get(reason, 0) + count
+
+
+class Rejected(NamedTuple):
+    """An order that was not taken, for the file that can be fed back."""
+
+    row_number: int
+    raw: str
+    error: InvalidRow
+
+
+class MemberRow(NamedTuple):
+    """Who a member number belongs to."""
+
+    wallet_id: UUID
+    member_id: UUID
+    bucket: int
+    closed: bool
+    segments: frozenset[str]
+
+
+@dataclass(slots=True)
+class FileRun:
+    """One file being imported: where it comes from, how it is read, and by which of several writers (1 …)."""
+
+    run: ProgrammeRun
+    source_id: UUID
+    file_id: UUID
+    file_sha256: str
+    encoding: str
+    reader: ReportReader
+    grouped: bool
+    writer: int = 1
+
+
+Order = OrderText | Broken
+
+
+def import_orders(
+    connection: Connection,
+    file: FileRun,
+    orders: Iterable[Order],
+    *,
+    mine: Callable[[OrderText], bool] | None = None,
+    chunk_orders: int = CHUNK_ORDERS,
+) -> Iterator[tuple[Tally, list[Rejected]]]:
+    """Take a file's orders in, `chunk_orders` at a time; give each chunk's outcome once it is committed.
+
+    mine: which orders this writer takes, when several share a file; the broken ones go to writer 1.
+    Interrupted anywhere, a second run ends in the same state as one clean run.
+    """
+    budgets = Budgets(connection, file.run.id, file.run.budgets(), file.writer)
+    for chunk in _chunks(orders, chunk_orders, mine, first=file.writer == 1):
+        yield _in_one_transaction(connection, file, chunk, budgets)
+    if budgets:
+        with connection.transaction():
+            budgets.give_back()
+
+
+def _chunks(
+    orders: Iterable[Order], size: int, mine: Callable[[OrderText], bool] | None, *, first: bool
+) -> Iterator[list[Order]]:
+    chunk: list[Order] = []
+    for order in orders:
+        if mine is not None and not (first if isinstance(order, Broken) else mine(order)):
+            continue
+        chunk.append(order)
+        if len(chunk) >= size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _in_one_transaction(
+    connection: Connection, file: FileRun, chunk: list[Order], budgets: Budgets
+) -> tuple[Tally, list[Rejected]]:
+    for attempt in range(RETRIES_MAX):
+        try:
+            with connection.transaction():
+                return _Chunk(connection, file, budgets).take(chunk)
+        except UniqueViolation:
+            # Another writer took one of these orders since we looked; now that it stands, it will be found.
+            if attempt == RETRIES_MAX - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+class _Chunk:
+    """One chunk inside its database transaction."""
+
+    def __init__(self, connection: Connection, file: FileRun, budgets: Budgets) -> None:
+        self.connection = connection
+        self.file = file
+        self.run = file.run
+        self.budgets = budgets
+        self.rules = file.run.rules_at()
+        self.tally = Tally()
+        self.rejected: list[Rejected] = []
+        self.recorded_at = file.run.now.isoformat()
+        self.facts: dict[UUID, MemberFacts] = {}
+        self.members: dict[str, MemberRow] = {}
+
+    def take(self, chunk: list[Order]) -> tuple[Tally, list[Rejected]]:
+        """Attribute, rate and write; the same order twice in a chunk is taken in two rounds."""
+        reports = self._understood(self._undelivered(chunk))
+        self.budgets.load()
+        round_number = 0
+        while reports:
+            this_round: dict[str, Report] = {}
+            later: list[Report] = []
+            for report in reports:
+                if report.native_id in this_round:
+                    later.append(report)
+                else:
+                    this_round[report.native_id] = report
+            self._round(this_round, round_number)
+            reports, round_number = later, round_number + 1
+        self.budgets.save()
+        self._write_rejections()
+        return self.tally, self.rejected
+
+    # ---- what is new, and what it says ----
+
+    def _undelivered(self, chunk: list[Order]) -> list[tuple[Order, bytes]]:
+        keys = [_delivery_key(self.file.file_sha256, order.row_number) for order in chunk]
+        rows = self.connection.execute(
+            SQL.known_deliveries, {"source_id": self.file.source_id, "keys": keys}
+        ).fetchall()
+        known = {bytes(row[0]) for row in rows}
+        fresh = [(order, key) for order, key in zip(chunk, keys, strict=True) if key not in known]
+        self.tally.unchanged += len(chunk) - len(fresh)
+        return fresh
+
+    def _understood(self, orders: list[tuple[Order, bytes]]) -> list[Report]:
+        reports: list[Report] = []
+        for order, _ in orders:
+            if isinstance(order, Broken):
+                self._reject(order.row_number, order.raw, order.error)
+                continue
+            try:
+                report = self.file.reader.read(order)
+                if ("merchant", report.purchase.merchant) not in self.run.parties:
+                    raise InvalidRow(
+                        "unknown_merchant",
+                        f"The programme has no merchant “{report.purchase.merchant}”; name it in the programme file.",
+                    )
+                reports.append(report)
+            except InvalidRow as error:
+                self._reject(order.row_number, order.raw, error)
+        return self._attributed(reports)
+
+    def _attributed(self, reports: list[Report]) -> list[Report]:
+        """Keep what belongs to a member, by member number; reject the others with the reason."""
+        refs = sorted({report.member for report in reports})
+        rows = self.connection.execute(SQL.members, {"programme_id": self.run.id, "refs": refs}).fetchall()
+        self.members = {
+            ref: MemberRow(wallet, member, bucket, closed, frozenset(segments))
+            for ref, wallet, member, bucket, closed, segments in rows
+        }
+        kept = []
+        for report in reports:
+            member = self.members.get(report.member)
+            if member is None:
+                error = InvalidRow(
+                    "unknown_member", f"No member has the number “{report.member}”; enrol them, then send it again."
+                )
+                self._reject(report.row_number, report.raw, error)
+            elif member.closed:
+                error = InvalidRow("member_closed", f"The account of member “{report.member}” is closed.")
+                self._reject(report.row_number, report.raw, error)
+            else:
+                kept.append(report)
+        return kept
+
+    def _reject(self, row_number: int, raw: str, error: InvalidRow) -> None:
+        self.rejected.append(Rejected(row_number, raw, error))
+        self.tally.rejected[error.reason] = self.tally.rejected.get(error.reason, 0) + 1
+
+    def _write_rejections(self) -> None:
+        if not self.rejected:
+            return
+        encoding = self.file.encoding
+        self.connection.execute(
+            SQL.reject,
+            {
+                "file_id": self.file.file_id,
+                "now": self.run.now,
+                "rows": [rejected.row_number for rejected in self.rejected],
+                "reasons": [rejected.error.reason for rejected in self.rejected],
+                "sentences": [rejected.error.sentence for rejected in self.rejected],
+                "raws": [raw_bytes(rejected.raw, encoding) for rejected in self.rejected],
+            },
+        )
+
+    # ---- deciding and writing ----
+
+    def _round(self, reports: dict[str, Report], round_number: int) -> None:
+        """Lock what stands, lock the wallets, decide each order in the file's order, write."""
+        batch_id = derived_id(
+            self.run.now, "ingest", self.file.file_id, round_number, next(iter(reports.values())).row_number
+        )
+        recording = Recording(batch_id)
+        standing = restate.lock_purchases(self.connection, self.run.id, self.file.source_id, sorted(reports))
+        wallets = {self.members[report.member].wallet_id for report in reports.values()}
+        wallets.update(row.wallet_id for row in standing.values())
+        self.connection.execute(SQL.lock_wallets, {"wallet_ids": sorted(wallets)})
+        self._load_facts(reports.values())
+        changes: list[restate.Change] = []
+        for native_id, report in reports.items():
+            row = standing.get(native_id)
+            if row is None:
+                self._new(report, recording)
+            else:
+                self._again(report, row, recording, changes)
+        restate.apply(self.connection, self.run, changes, recording, self.budgets)
+        recording.write(self.connection)
+
+    def _load_facts(self, reports: Iterable[Report]) -> None:
+        """Read the counters of the members of this round, for the periods their purchases fall in."""
+        wanted: dict[UUID, frozenset[str]] = {}
+        first_day = date.max
+        for report in reports:
+            member = self.members[report.member]
+            wanted[member.wallet_id] = member.segments
+            first_day = min(first_day, report.purchase.occurred_on)
+        since = min(
+            (window.first_counted(first_day) for window in self.rules.counter_windows.values()
+             if window.kind is not WindowKind.LIFETIME),
+            default=first_day,
+        )
+        self.facts = {wallet: MemberFacts(segments, {}) for wallet, segments in wanted.items()}
+        rows = self.connection.execute(SQL.counters, {"wallet_ids": sorted(wanted), "since": since})
+        for wallet_id, name, period, amount_minor, count in rows:
+            self.facts[wallet_id].counters[name, period] = (amount_minor, count)
+
+    def _new(self, report: Report, recording: Recording) -> None:
+        """Decide and render an order seen for the first time."""
+        member = self.members[report.member]
+        facts = self.facts[member.wallet_id]
+        decision = self._decide(report.purchase, facts)
+        validation = report.status or Validation.PENDING
+        parts = self.run.parts_of(decision) if validation is not Validation.DECLINED else ()
+        now, purchase = self.run.now, report.purchase
+        purchase_id = derived_id(now, self.run.id, self.file.source_id, report.native_id)
+        version_id = derived_id(now, purchase_id, 1)
+        merchant_id = self.run.parties["merchant", purchase.merchant]
+        frozen = restate.frozen_data(facts, decision, self.budgets)
+        for use in active_uses(decision, validation):
+            recording.count(member.wallet_id, member.bucket, use, 1)
+            amount, count = facts.counters.get((use.name, use.period), (0, 0))
+            facts.counters[use.name, use.period] = (amount + use.amount_minor, count + use.count)
+        if validation is not Validation.DECLINED:
+            for offer, amount in decision.budget_uses:
+                self.budgets.use(offer, amount)
+        self._render(report, decision, frozen, validation, member, purchase_id, version_id, merchant_id, recording)
+        for position, part in enumerate(parts):
+            recording.lines["rewards_rewardpart"].append(
+                part_line(purchase_id, member.bucket, position, part, self._contract_id(decision, position))
+            )
+        owners = Owners(self.run.id, member.wallet_id, merchant_id, purchase.currency)
+        recording.book(
+            Transaction.of(
+                restatement(NOTHING, Standing(validation, parts), owners),
+                programme_id=self.run.id,
+                book_id=member.wallet_id,
+                kind="tracked",
+                fact_id=version_id,
+                occurred_on=purchase.occurred_on,
+                effective_on=self.run.effective_on(purchase.occurred_on),
+                recorded_at=now,
+            )
+        )
+        self.tally.new += 1
+        self.tally.lines += len(purchase.lines)
+        self.tally.reward_minor += sum(part.reward_minor for part in parts)
+
+    def _decide(self, purchase: Purchase, facts: MemberFacts) -> Decision:
+        """Rate a purchase; where a budget cut it, take another slice of the budget and rate again."""
+        decision = engine.decide(purchase, self.rules, facts, budgets=self.budgets)
+        while decision.budget_uses or decision.misses:
+            starved = [award.offer for award in decision.awards if award.cap == "budget"]
+            starved += [miss.offer for miss in decision.misses if miss.reason == "budget"]
+            if not any([self.budgets.top_up(offer) for offer in starved]):
+                break
+            decision = engine.decide(purchase, self.rules, facts, budgets=self.budgets)
+        return decision
+
+    def _contract_id(self, decision: Decision, position: int) -> UUID | None:
+        key = decision.parts[position].contract
+        return self.run.contract(key).id if key else None
+
+    def _render(
+        self,
+        report: Report,
+        decision: Decision,
+        frozen: dict[str, Any],
+        validation: Validation,
+        member: MemberRow,
+        purchase_id: UUID,
+        version_id: UUID,
+        merchant_id: UUID,
+        recording: Recording,
+    ) -> None:
+        """Render the rows of a new purchase but its parts and entries."""
+        purchase, lines, file = report.purchase, recording.lines, self.file
+        purchase_hex, wallet_hex = f"{purchase_id.int:032x}", f"{member.wallet_id.int:032x}"
+        programme_hex, merchant_hex = f"{self.run.id.int:032x}", f"{merchant_id.int:032x}"
+        self._observe(report, purchase_id, "new", recording)
+        confirmed_on = release_on = NULL
+        if validation is Validation.CONFIRMED:
+            confirmed_on = str(self.run.today)
+            release_on = str(self._release_on(decision, purchase) or NULL)
+        lines["purchases_purchase"].append(
+            f"{purchase_hex}\t{programme_hex}\t{file.source_id.int:032x}\t{escape(report.native_id)}\t{wallet_hex}"
+            f"\t{member.bucket}\t{member.member_id.int:032x}\t{merchant_hex}\t{escape(purchase.order_ref)}"
+            f"\t{purchase.occurred_at.isoformat()}\t{purchase.occurred_on}\t{purchase.currency}"
+            f"\t{purchase.amount_minor}\t{validation}\t{report.reason}\t1\t\\\\x{report.content_hash.hex()}"
+            f"\t{report.reported_at.isoformat() if report.reported_at else NULL}\t{file.file_id.int:032x}"
+            f"\t{confirmed_on}\t{release_on}\t{{}}\tmember_number"
+        )
+        lines["purchases_purchaseversion"].append(
+            version_line(
+                version_id, purchase_id, member.bucket, 1, self.recorded_at, "track", validation, report.reason,
+                report.facts,
+            )
+        )  # fmt: skip
+        reward_minor = decision.reward_minor if validation is not Validation.DECLINED else 0
+        lines["rewards_reward"].append(
+            f"{purchase_hex}\t{programme_hex}\t{wallet_hex}\t{member.bucket}\t{merchant_hex}\t{purchase.currency}\t1"
+            f"\t{decision.base_minor}\t{reward_minor}\t0\t0\t{json_text(to_data(decision))}"
+            f"\t{json_text(frozen)}\t{self.recorded_at}"
+        )
+
+    def _release_on(self, decision: Decision, purchase: Purchase) -> date | None:
+        contract = self.run.policy_of(decision)
+        if contract is None:
+            return self.run.today
+        return release_date(contract.release, Moments(purchase.occurred_on, self.run.today))
+
+    def _observe(self, report: Report, purchase_id: UUID, outcome: str, recording: Recording) -> None:
+        """Render the observation and its bytes."""
+        key = _delivery_key(self.file.file_sha256, report.row_number)
+        observation_id = derived_id(self.run.now, self.file.source_id, key.hex())
+        recording.lines["purchases_observation"].append(
+            f"{observation_id.int:032x}\t{self.file.source_id.int:032x}\t\\\\x{key.hex()}"
+            f"\t\\\\x{report.content_hash.hex()}\t{purchase_id.int:032x}\t{report.row_number}\t{outcome}"
+            f"\t{self.recorded_at}"
+        )
+        recording.lines["purchases_observationbody"].append(
+            f"{observation_id.int:032x}\t{bytea(report.raw, self.file.encoding)}"
+        )
+
+    def _again(
+        self, report: Report, row: restate.PurchaseRow, recording: Recording, changes: list[restate.Change]
+    ) -> None:
+        """Sort a message about a known order: unchanged, stale, out of place, or a change."""
+        if self.file.grouped and row.file_id == self.file.file_id:
+            error = InvalidRow(
+                "split_order",
+                f"The order {report.purchase.order_ref} stands twice in this file, with other orders between; sort the "
+                "file by order, so that all lines of an order stand together.",
+            )
+            self._reject(report.row_number, report.raw, error)
+            return
+        if row.wallet_id != self.members[report.member].wallet_id:
+            error = InvalidRow(
+                "other_member", f"The order {report.purchase.order_ref} belongs to another member already."
+            )
+            self._reject(report.row_number, report.raw, error)
+            return
+        change = restate.change_of(row, report, self.file.file_id)
+        outcome = change if isinstance(change, str) else "changed"
+        self._observe(report, row.id, outcome, recording)
+        setattr(self.tally, outcome, getattr(self.tally, outcome) + 1)
+        if isinstance(change, restate.Change):
+            changes.append(change)
+            self.tally.lines += len(report.purchase.lines)
+
+
+def active_uses(decision: Decision, validation: Validation) -> list[CounterUse]:
+    """Return what counts of a decision in a state: nothing when declined, "confirmed" uses once confirmed."""
+    if validation is Validation.DECLINED:
+        return []
+    confirmed = validation is Validation.CONFIRMED
+    return [use for use in decision.uses if confirmed or use.when == "tracked"]
+
+
+def _delivery_key(file_sha256: str, row_number: int) -> bytes:
+    return hashlib.blake2b(f"{file_sha256}:{row_number}".encode(), digest_size=16).digest()

@@ -1,0 +1,133 @@
+"""The rows of a chunk of purchases, rendered as COPY text while deciding and written in one go.
+
+Every table gets its rows straight, without a stage: keys were checked under locks before, and a writer that
+was faster is noticed by the primary key, which makes the whole chunk start again.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+
+from cagnotte.domain.bookings.earning import PartAmounts
+from cagnotte.domain.chart import Account
+from cagnotte.domain.rating.decision import CounterUse
+from cagnotte.domain.transactions import Transaction
+from cagnotte.ledger import services as ledger
+from cagnotte.platform.sql import copy_text, escape, load
+
+Connection = psycopg.Connection[Any]
+SQL = load("ingest")
+NULL = "\\N"
+
+COLUMNS = {
+    "purchases_observation": (
+        "id, source_id, delivery_key, content_hash, purchase_id, row_number, outcome, received_at"
+    ),
+    "purchases_observationbody": "observation_id, body",
+    "purchases_purchase": (
+        "id, programme_id, source_id, native_id, wallet_id, bucket, member_id, merchant_id, order_ref, occurred_at, "
+        "occurred_on, currency, amount_minor, validation, reason, version, content_hash, reported_at, file_id, "
+        "confirmed_on, release_on, blocks, attributed_by"
+    ),
+    "purchases_purchaseversion": "id, purchase_id, bucket, number, recorded_at, event, validation, reason, facts",
+    "rewards_reward": (
+        "purchase_id, programme_id, wallet_id, bucket, merchant_id, currency, version, base_minor, amount_minor, "
+        "released_minor, kept_minor, decision, frozen, rules_at"
+    ),
+    "rewards_rewardpart": (
+        "purchase_id, bucket, position, funder_kind, funder_id, contract_id, commission_minor, reward_minor, "
+        "share_minor, margin_minor, billed_minor, paid_minor, written_off_minor"
+    ),
+}
+"""The tables a purchase is written to, in the order they are written, with their columns."""
+
+
+@dataclass(slots=True)
+class Recording:
+    """The rows of one chunk. `lines` holds COPY text by table; `stage` the ledger's, `accounts` those it uses."""
+
+    batch_id: UUID
+    lines: dict[str, list[str]] = field(default_factory=lambda: {table: [] for table in COLUMNS})
+    stage: list[str] = field(default_factory=list)
+    accounts: set[Account] = field(default_factory=set)
+    counters: dict[tuple[UUID, str, date], list[int]] = field(default_factory=dict)
+    rejections: list[tuple[int, str, str, bytes]] = field(default_factory=list)
+
+    def book(self, transaction: Transaction | None) -> None:
+        """Add a transaction to the chunk's batch; None (nothing moves) adds nothing."""
+        if transaction is not None:
+            self.stage.append(ledger.render(transaction))
+            self.accounts.update([entry.account for entry in transaction.entries])
+
+    def count(self, wallet_id: UUID, bucket: int, use: CounterUse, sign: int) -> None:
+        """Add what a purchase uses of a counter; sign −1 takes it back."""
+        entry = self.counters.setdefault((wallet_id, use.name, use.period), [bucket, 0, 0])
+        entry[1] += sign * use.amount_minor
+        entry[2] += sign * use.count
+
+    def write(self, connection: Connection) -> None:
+        """Write everything: rows, counters, then the ledger, whose balance rows are locked last."""
+        for table, columns in COLUMNS.items():
+            copy_text(connection, table, columns, self.lines[table])
+        self._write_counters(connection)
+        if self.stage:
+            ledger.post_rendered(connection, self.stage, self.accounts, batch_id=self.batch_id)
+
+    def _write_counters(self, connection: Connection) -> None:
+        moved = [(key, entry) for key, entry in self.counters.items() if entry[1] or entry[2]]
+        if moved:
+            connection.execute(
+                SQL.add_counters,
+                {
+                    "wallet_ids": [key[0] for key, _ in moved],
+                    "names": [key[1] for key, _ in moved],
+                    "periods": [key[2] for key, _ in moved],
+                    "buckets": [entry[0] for _, entry in moved],
+                    "amounts": [entry[1] for _, entry in moved],
+                    "counts": [entry[2] for _, entry in moved],
+                },
+            )
+
+
+def version_line(
+    version_id: UUID,
+    purchase_id: UUID,
+    bucket: int,
+    number: int,
+    recorded_at: str,
+    event: str,
+    validation: str,
+    reason: str,
+    facts: bytes | None,
+) -> str:
+    """Render one row of purchases_purchaseversion; facts None: the same as the version before."""
+    text = NULL if facts is None else escape(facts.decode())
+    return (
+        f"{version_id.int:032x}\t{purchase_id.int:032x}\t{bucket}\t{number}\t{recorded_at}\t{event}\t{validation}"
+        f"\t{reason}\t{text}"
+    )
+
+
+def part_line(purchase_id: UUID, bucket: int, position: int, part: PartAmounts, contract_id: UUID | None) -> str:
+    """Render one new row of rewards_rewardpart."""
+    contract = NULL if contract_id is None else f"{contract_id.int:032x}"
+    return (
+        f"{purchase_id.int:032x}\t{bucket}\t{position}\t{part.funder_kind}\t{part.funder_id.int:032x}\t{contract}"
+        f"\t{part.commission_minor}\t{part.reward_minor}\t{part.share_minor}\t{part.margin_minor}\t0\t0\t0"
+    )
+
+
+def bytea(raw: str, encoding: str) -> str:
+    """Render text as a bytea value in COPY's text format; plain ASCII, the usual case, as it stands."""
+    if raw.isascii() and "\\" not in raw and "\x00" not in raw:
+        return escape(raw)
+    return "\\\\x" + raw.encode(encoding, errors="surrogateescape").hex()
+
+
+def json_text(data: object) -> str:
+    """Render JSON for COPY."""
+    return escape(orjson.dumps(data).decode())

@@ -1,0 +1,57 @@
+"""How a source's files are read: which of its columns or paths means which of our fields.
+
+A mapping is written in the programme file (docs/reference/programme-file.md) and kept as JSON with its source.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+ORDER_FIELDS = frozenset(
+    "order_ref member merchant occurred_at currency channel country coupon_codes card delivery delivery_tax "
+    "commission status status_reason updated_at source_id clicked_at".split()
+)
+LINE_FIELDS = frozenset(
+    "number sku quantity amount discount tax wallet category brand gift_card returned_quantity returned_amount".split()
+)
+ROWS = "rows"
+"""Value of `lines` when each row of the file is one line, and consecutive rows of one order belong together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """The reading rules of one source.
+
+    Attributes:
+        fields: our field → their column (CSV) or dotted path (JSON Lines).
+        lines: "rows", a path to the nested list, or None when an order has no lines (one line of its amount).
+        line_fields: our line field → their column, or path inside a nested line.
+        values: our field → their word → our word. defaults: our field → constant text.
+        amounts: "decimal" ("12.40") or "minor" ("1240"). timezone: of times without an offset.
+        unknown_products: "reject" or "accept" articles that the catalogue does not hold.
+    """
+
+    ref: str
+    kind: str
+    format: str = "csv"
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    timezone: str = "UTC"
+    amounts: str = "decimal"
+    fields: dict[str, str] = field(default_factory=dict)
+    lines: str | None = None
+    line_fields: dict[str, str] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+    defaults: dict[str, str] = field(default_factory=dict)
+    unknown_products: str = "accept"
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> "Mapping":
+        """Build a mapping from its JSON; keys that are absent take their defaults."""
+        known = {key: value for key, value in data.items() if key in cls.__dataclass_fields__ and value is not None}
+        return cls(**known)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of naive times."""
+        return ZoneInfo(self.timezone)

@@ -1,0 +1,353 @@
+"""From the texts of an order to a `Report`: checked, in minor units, in the shopper's time zone.
+
+Also the JSON of a purchase's facts, the form in which versions are kept: `facts_of` and `purchase_from_facts`
+are exact inverses.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping as Map
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from cagnotte.domain.errors import InvalidInput, InvalidRow, UnknownCurrency
+from cagnotte.domain.lifecycle import REASON_CODES
+from cagnotte.domain.money import MINOR_MAX, decimals_of, parse_minor
+from cagnotte.domain.purchases import Channel, Line, Purchase, Validation
+from cagnotte.purchases.mapping import Mapping
+from cagnotte.purchases.reading import OrderText
+
+Products = Map[str, tuple[str | None, str | None, bool]]
+"""Article → (category, brand, whether it is a gift card)."""
+
+AMOUNTS_CACHED_MAX = 200_000
+REF_LENGTH_MAX = 100
+
+
+class Report(NamedTuple):
+    """What one message says about one purchase.
+
+    Attributes:
+        native_id: what the source calls it; merchant and order reference where it has no id of its own.
+        status: the validation it reports, None when it says nothing of it. facts: the purchase as JSON bytes.
+        content_hash: 16 bytes over facts, status and reason; equal messages have equal hashes.
+        reported_at: the source's own time of the message, or None.
+    """
+
+    row_number: int
+    raw: str
+    native_id: str
+    member: str
+    purchase: Purchase
+    status: Validation | None
+    reason: str
+    reported_at: datetime | None
+    facts: bytes
+    content_hash: bytes
+
+
+class ReportReader:
+    """Turns the orders of one source into reports. Remembers amounts and times it has read, within bounds.
+
+    zone: the programme's, in which days and hours of purchases are told.
+    now: the time of this run, against which a date is in the future.
+    """
+
+    def __init__(
+        self,
+        mapping: Mapping,
+        line_names: tuple[str, ...],
+        *,
+        products: Products,
+        zone: ZoneInfo,
+        currency: str,
+        now: datetime,
+    ) -> None:
+        self._mapping = mapping
+        self._products = products
+        self._zone = zone
+        self._source_zone = mapping.zone
+        self._currency = currency
+        self._latest = now + timedelta(days=1)
+        self._amounts: dict[str, int] = {"": 0}
+        self._units: dict[str, int] = {}
+        self._reject_unknown = mapping.unknown_products == "reject"
+        place = {name: index for index, name in enumerate(line_names)}
+        self._line_places = tuple(place.get(name, -1) for name in _LINE_ORDER)
+        self._line_defaults = tuple(mapping.defaults.get(name, "") for name in _LINE_ORDER)
+
+    def read(self, order: OrderText) -> Report:
+        """Return the report of an order. Raises InvalidRow with the reason and a sentence."""
+        get = self._getter(order.fields)
+        merchant, order_ref = _needed(get, "merchant"), _needed(get, "order_ref")
+        currency = self._currency_of(get("currency"))
+        lines = self._lines(order.lines, currency) if order.lines else self._single_line(get, order)
+        occurred_at = self._moment(_needed(get, "occurred_at"), "occurred_at")
+        if occurred_at > self._latest:
+            raise InvalidRow("future_date", f"The purchase is dated {occurred_at:%Y-%m-%d}, in the future.")
+        purchase = Purchase(
+            merchant=merchant,
+            order_ref=order_ref,
+            occurred_at=occurred_at,
+            currency=currency,
+            lines=lines,
+            channel=_channel(get("channel")),
+            country=get("country") or None,
+            clicked_at=self._optional_moment(get("clicked_at"), "clicked_at"),
+            delivery_minor=self._amount(get("delivery"), currency, "delivery"),
+            delivery_tax_minor=self._amount(get("delivery_tax"), currency, "delivery_tax"),
+            coupon_codes=_codes(get("coupon_codes")),
+            card=get("card") or None,
+            commission_minor=self._amount(get("commission"), currency, "commission") if get("commission") else None,
+        )
+        status, reason = _status(get("status"), get("status_reason"))
+        facts = orjson.dumps(facts_of(purchase))
+        return Report(
+            row_number=order.row_number,
+            raw=order.raw,
+            native_id=get("source_id") or f"{merchant}/{order_ref}",
+            member=_needed(get, "member"),
+            purchase=purchase,
+            status=status,
+            reason=reason,
+            reported_at=self._optional_moment(get("updated_at"), "updated_at"),
+            facts=facts,
+            content_hash=content_hash(facts, status, reason),
+        )
+
+    def _getter(self, fields: dict[str, str]) -> Callable[[str], str]:
+        defaults, values = self._mapping.defaults, self._mapping.values
+
+        def get(name: str) -> str:
+            text = fields.get(name, "") or defaults.get(name, "")
+            words = values.get(name)
+            return words.get(text, text) if words else text
+
+        return get
+
+    def _currency_of(self, text: str) -> str:
+        if not text:
+            raise InvalidRow("missing_currency", "The order names no currency, and its source has no default one.")
+        try:
+            decimals_of(text)
+        except UnknownCurrency as error:
+            raise InvalidRow("unknown_currency", error.sentence) from error
+        if text != self._currency:
+            raise InvalidRow(
+                "foreign_currency", f"The order is in {text}; the wallets of this programme are in {self._currency}."
+            )
+        return text
+
+    def _lines(self, texts: list[tuple[str, ...]], currency: str) -> tuple[Line, ...]:
+        products, amounts, units = self._products, self._amounts, self._units
+        places, defaults = self._line_places, self._line_defaults
+        lines = []
+        for position, text in enumerate(texts, 1):
+            sku, quantity, amount, discount, tax, wallet, category, brand, gift, returned, returned_amount = [
+                text[place] if place >= 0 else default for place, default in zip(places, defaults, strict=True)
+            ]
+            known = products.get(sku)
+            if known is None:
+                if self._reject_unknown:
+                    raise InvalidRow(
+                        "unknown_product",
+                        f"Line {position}: the catalogue has no article “{sku}”; import it, then send the order again.",
+                        sku=sku,
+                    )
+                known = (category or None, brand or None, gift == "true")
+            line = Line(
+                position,
+                sku,
+                units[quantity] if quantity in units else self._unit(quantity, position),
+                amounts[amount] if amount in amounts else self._amount(amount, currency, "amount", position),
+                amounts[discount] if discount in amounts else self._amount(discount, currency, "discount", position),
+                amounts[tax] if tax in amounts else self._amount(tax, currency, "tax", position),
+                amounts[wallet] if wallet in amounts else self._amount(wallet, currency, "wallet", position),
+                category or known[0],
+                brand or known[1],
+                known[2],
+                self._unit(returned, position) if returned else 0,
+                self._amount(returned_amount, currency, "returned_amount", position) if returned_amount else 0,
+            )
+            if line.returned_minor or line.returned_quantity:
+                check_return(line)
+            lines.append(line)
+        return tuple(lines)
+
+    def _single_line(self, get: Callable[[str], str], order: OrderText) -> tuple[Line, ...]:
+        amount = order.fields.get("amount", "") or self._mapping.defaults.get("amount", "")
+        if not amount:
+            raise InvalidRow("no_lines", "The order has neither lines nor an amount.")
+        return (Line(1, "", 1, self._amount(amount, self._currency, "amount")),)
+
+    def _amount(self, text: str, currency: str, name: str, position: int | None = None) -> int:
+        """Read an amount ≥ 0; remember it, since prices repeat."""
+        if text in self._amounts:
+            return self._amounts[text]
+        where = f"Line {position}: " if position else ""
+        try:
+            if self._mapping.amounts == "minor":
+                if not text.lstrip("-").isdecimal() or not text.isascii():
+                    raise InvalidRow("bad_amount", f"{where}“{text}” ({name}) is not a whole number of minor units.")
+                value = int(text)
+            else:
+                value = parse_minor(text, currency)
+        except InvalidInput as error:
+            reason = "amount_too_large" if "larger" in error.sentence else "bad_amount"
+            raise InvalidRow(reason, f"{where}{name}: {error.sentence}", text=text) from error
+        if value < 0:
+            raise InvalidRow(
+                "negative_amount",
+                f"{where}{name} is {text}. Amounts are not negative; report a return as returned_quantity and "
+                "returned_amount of its line.",
+                text=text,
+            )
+        if value > MINOR_MAX:
+            raise InvalidRow("amount_too_large", f"{where}“{text}” ({name}) is larger than any amount Cagnotte takes.")
+        if len(self._amounts) >= AMOUNTS_CACHED_MAX:
+            self._amounts.clear()
+            self._amounts[""] = 0
+        self._amounts[text] = value
+        return value
+
+    def _unit(self, text: str, position: int) -> int:
+        if not text:
+            return 1
+        if not (text.isascii() and text.isdecimal()) or len(text) > 12:
+            raise InvalidRow("bad_quantity", f"Line {position}: “{text}” is no whole number of units.", text=text)
+        value = int(text)
+        if len(self._units) < AMOUNTS_CACHED_MAX:
+            self._units[text] = value
+        return value
+
+    def _moment(self, text: str, name: str) -> datetime:
+        try:
+            moment = datetime.fromisoformat(text)
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=self._source_zone)
+            return moment.astimezone(self._zone)
+        except (ValueError, OverflowError) as error:
+            raise InvalidRow(
+                "bad_date", f"{name} is “{text}”; write a date such as 2026-03-29T14:05:00.", text=text
+            ) from error
+
+    def _optional_moment(self, text: str, name: str) -> datetime | None:
+        return self._moment(text, name) if text else None
+
+
+_LINE_ORDER = (
+    "sku",
+    "quantity",
+    "amount",
+    "discount",
+    "tax",
+    "wallet",
+    "category",
+    "brand",
+    "gift_card",
+    "returned_quantity",
+    "returned_amount",
+)
+
+
+def check_return(line: Line) -> None:
+    """Refuse a return of more than was bought. Raises InvalidRow."""
+    if line.returned_minor > line.amount_minor or line.returned_quantity > line.quantity:
+        raise InvalidRow(
+            "returned_too_much",
+            f"Line {line.number}: more is returned ({line.returned_quantity} units, {line.returned_minor} minor units) "
+            f"than was bought ({line.quantity} units, {line.amount_minor}).",
+            line=line.number,
+        )
+
+
+def _needed(get: Callable[[str], str], name: str) -> str:
+    text = get(name)
+    if not text:
+        raise InvalidRow("missing_field", f"The order has no {name}.", field=name)
+    if len(text) > REF_LENGTH_MAX:
+        raise InvalidRow("bad_field", f"{name} is longer than {REF_LENGTH_MAX} characters.", field=name)
+    return text
+
+
+def _channel(text: str) -> Channel:
+    try:
+        return Channel(text) if text else Channel.WEB
+    except ValueError:
+        raise InvalidRow("bad_field", f"“{text}” is no channel; write web, app, store or card.") from None
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(sorted({code.strip().lower() for code in text.split(",") if code.strip()})) if text else ()
+
+
+def _status(text: str, reason: str) -> tuple[Validation | None, str]:
+    if not text:
+        return None, ""
+    try:
+        status = Validation(text)
+    except ValueError:
+        raise InvalidRow("bad_field", f"“{text}” is no status; write pending, confirmed or declined.") from None
+    if status is not Validation.DECLINED:
+        return status, ""
+    if reason and reason not in REASON_CODES:
+        raise InvalidRow("bad_field", f"“{reason}” is no decline reason; one of: {', '.join(sorted(REASON_CODES))}.")
+    return status, reason or "other"
+
+
+def content_hash(facts: bytes, status: Validation | None, reason: str) -> bytes:
+    """Return the 16 bytes by which two messages are told apart."""
+    return hashlib.blake2b(facts + f"|{status}|{reason}".encode(), digest_size=16).digest()
+
+
+def facts_of(purchase: Purchase) -> dict[str, Any]:
+    """Return a purchase as JSON-able facts, short keys first; times in ISO 8601 with their offset."""
+    facts: dict[str, Any] = {
+        "merchant": purchase.merchant,
+        "order": purchase.order_ref,
+        "at": purchase.occurred_at.isoformat(),
+        "currency": purchase.currency,
+        "channel": purchase.channel.value,
+        "lines": [list(line) for line in purchase.lines],
+    }
+    if purchase.country:
+        facts["country"] = purchase.country
+    if purchase.clicked_at:
+        facts["clicked_at"] = purchase.clicked_at.isoformat()
+    if purchase.delivery_minor:
+        facts["delivery"] = [purchase.delivery_minor, purchase.delivery_tax_minor]
+    if purchase.coupon_codes:
+        facts["coupons"] = list(purchase.coupon_codes)
+    if purchase.card:
+        facts["card"] = purchase.card
+    if purchase.commission_minor is not None:
+        facts["commission"] = purchase.commission_minor
+    return facts
+
+
+def purchase_from_facts(facts: dict[str, Any], zone: ZoneInfo) -> Purchase:
+    """Read back what `facts_of` wrote; times return to the programme's zone."""
+    clicked = facts.get("clicked_at")
+    delivery, delivery_tax = facts.get("delivery", (0, 0))
+    return Purchase(
+        merchant=facts["merchant"],
+        order_ref=facts["order"],
+        occurred_at=datetime.fromisoformat(facts["at"]).astimezone(zone),
+        currency=facts["currency"],
+        lines=tuple(Line(*line) for line in facts["lines"]),
+        channel=Channel(facts["channel"]),
+        country=facts.get("country"),
+        clicked_at=datetime.fromisoformat(clicked).astimezone(zone) if clicked else None,
+        delivery_minor=delivery,
+        delivery_tax_minor=delivery_tax,
+        coupon_codes=tuple(facts.get("coupons", ())),
+        card=facts.get("card"),
+        commission_minor=facts.get("commission"),
+    )
+
+
+def utc_text(moment: datetime) -> str:
+    """Return a moment as PostgreSQL reads it, in UTC."""
+    return moment.astimezone(UTC).isoformat()

@@ -1,0 +1,58 @@
+"""Writing sources and the files they sent."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from cagnotte.domain.ids import derived_id, named_id
+from cagnotte.platform.sql import load
+from cagnotte.purchases.models import Source
+
+SQL = load("ingest")
+
+
+def source_id_of(programme_id: UUID, ref: str) -> UUID:
+    """Return the identity of a source."""
+    return named_id("source", programme_id, ref)
+
+
+def save_source(*, programme_id: UUID, ref: str, kind: str, mapping: dict[str, Any]) -> bool:
+    """Write a source and how its files are read; return whether anything changed."""
+    source_id = source_id_of(programme_id, ref)
+    wanted = {"kind": kind, "mapping": mapping}
+    standing = Source.objects.filter(id=source_id).values("kind", "mapping").first()
+    if standing == wanted:
+        return False
+    Source.objects.update_or_create(
+        id=source_id, defaults=wanted, create_defaults={**wanted, "programme_id": programme_id, "ref": ref}
+    )
+    return True
+
+
+def open_file(
+    connection: psycopg.Connection[Any], *, source_id: UUID, sha256: str, name: str, size: int, now: datetime
+) -> tuple[UUID, bool]:
+    """Note that a file is being read; return its id, and whether it was read to its end before."""
+    row = connection.execute(
+        SQL.open_file,
+        {
+            "id": derived_id(now, source_id, sha256),
+            "source_id": source_id,
+            "sha256": sha256,
+            "name": name[-255:],
+            "size": size,
+            "now": now,
+        },
+    ).fetchone()
+    connection.commit()
+    if row is None:
+        raise AssertionError("the file's row is returned, new or old")
+    return row[0], row[1] is not None
+
+
+def finish_file(connection: psycopg.Connection[Any], file_id: UUID, now: datetime) -> None:
+    """Note that a file was read to its end."""
+    connection.execute(SQL.finish_file, {"id": file_id, "now": now})
+    connection.commit()

@@ -1,0 +1,48 @@
+-- Explain: what stands behind an amount. All reads by primary key or a named index; no locks.
+
+-- name: find
+-- in: programme_id, native_id, order_ref. out: the purchases meant. Index: purchase_of_order.
+SELECT id FROM purchases_purchase
+WHERE programme_id = %(programme_id)s AND order_ref = %(order_ref)s
+    AND (native_id = %(native_id)s OR order_ref = %(native_id)s);
+
+-- name: purchase
+-- in: id. out: the purchase with its reward. Index: primary keys.
+SELECT m.ref, p.validation, p.reason, p.release_on, r.amount_minor, r.released_minor, r.decision::text
+FROM purchases_purchase AS p
+JOIN rewards_reward AS r ON r.purchase_id = p.id
+JOIN identity_member AS m ON m.id = p.member_id
+WHERE p.id = %(id)s;
+
+-- name: versions
+-- in: id. out: what was said of it, oldest first. Index: purchase_version_unique.
+SELECT number, recorded_at, event, validation, reason FROM purchases_purchaseversion
+WHERE purchase_id = %(id)s ORDER BY number;
+
+-- name: entries
+-- in: id. out: every ledger entry its versions and releases caused. Index: ledger_transaction_fact.
+WITH facts AS (
+    SELECT id FROM purchases_purchaseversion WHERE purchase_id = %(id)s
+    UNION ALL SELECT id FROM rewards_lot WHERE purchase_id = %(id)s
+)
+SELECT t.kind, t.effective_on, a.kind, coalesce(party.ref, ''), e.amount_minor
+FROM facts
+JOIN ledger_transaction AS t ON t.fact_id = facts.id
+JOIN ledger_entry AS e ON e.bucket = t.bucket AND e.transaction_id = t.id
+JOIN ledger_account AS a ON a.id = e.account_id
+LEFT JOIN identity_party AS party ON party.id = a.owner_id
+ORDER BY t.recorded_at, t.id, e.leg;
+
+-- name: lots
+-- in: id. out: the lots it earned. Index: lot_purchase.
+SELECT available_on, expires_on, amount_minor, remaining_minor, expired_minor FROM rewards_lot
+WHERE purchase_id = %(id)s ORDER BY available_on, id;
+
+-- name: open_lots
+-- in: wallet_id. out: a wallet's lots with something left, first-expiring first. Index: lot_open.
+SELECT available_on, expires_on, amount_minor, remaining_minor, expired_minor FROM rewards_lot
+WHERE wallet_id = %(wallet_id)s AND remaining_minor > 0 ORDER BY expires_on NULLS LAST, available_on, id;
+
+-- name: member
+-- in: programme_id, ref. out: the member's wallet. Index: member_ref_unique.
+SELECT wallet_id FROM identity_member WHERE programme_id = %(programme_id)s AND ref = %(ref)s;

@@ -1,0 +1,88 @@
+-- Ingest: from reports to booked rewards. One database transaction per chunk.
+
+-- name: known_deliveries
+-- in: source_id, keys. out: the keys already received. Index: observation_delivery_unique. No locks.
+SELECT delivery_key FROM purchases_observation WHERE source_id = %(source_id)s AND delivery_key = ANY(%(keys)s);
+
+-- name: lock_purchases
+-- in: programme_id, source_id, native_ids. out: what stands. Index: purchase_key.
+-- Locks those purchases in key order until the end of the transaction; first in the global lock order.
+SELECT native_id, id, wallet_id, bucket, member_id, merchant_id, order_ref, occurred_on, currency, validation, reason,
+       version, content_hash, reported_at, file_id, confirmed_on, release_on
+FROM purchases_purchase
+WHERE programme_id = %(programme_id)s AND source_id = %(source_id)s AND native_id = ANY(%(native_ids)s)
+ORDER BY native_id
+FOR NO KEY UPDATE;
+
+-- name: members
+-- in: programme_id, refs. out: who they are. Index: member_ref_unique. No locks.
+SELECT m.ref, m.wallet_id, m.id, w.bucket, w.closed_at IS NOT NULL, m.segments
+FROM identity_member AS m JOIN identity_wallet AS w ON w.id = m.wallet_id
+WHERE m.programme_id = %(programme_id)s AND m.ref = ANY(%(refs)s);
+
+-- name: lock_wallets
+-- in: wallet_ids. Index: primary key. Locks wallet rows in key order; second in the global lock order.
+SELECT id FROM identity_wallet WHERE id = ANY(%(wallet_ids)s) ORDER BY id FOR NO KEY UPDATE;
+
+-- name: counters
+-- in: wallet_ids, since. out: running totals of the periods in question, and of a lifetime.
+-- Index: counter_unique. Guarded by the wallets' locks.
+SELECT wallet_id, name, period, amount_minor, count
+FROM rewards_counter
+WHERE wallet_id = ANY(%(wallet_ids)s) AND (period >= %(since)s OR period = '0001-01-01');
+
+-- name: add_counters
+-- in: one array per column. Writes rewards_counter in key order. Guarded by the wallets' locks.
+INSERT INTO rewards_counter AS c (wallet_id, bucket, name, period, amount_minor, count)
+SELECT * FROM unnest(%(wallet_ids)s::uuid[], %(buckets)s::smallint[], %(names)s::text[], %(periods)s::date[],
+                     %(amounts)s::bigint[], %(counts)s::integer[]) AS n (wallet_id, bucket, name, period, amount, count)
+ORDER BY n.wallet_id, n.name, n.period
+ON CONFLICT (wallet_id, name, period)
+DO UPDATE SET amount_minor = c.amount_minor + excluded.amount_minor, count = c.count + excluded.count;
+
+-- name: reject
+-- in: one array per column. Writes purchases_rejection, once per file, row and reason.
+INSERT INTO purchases_rejection (file_id, row_number, reason, sentence, raw, rejected_at)
+SELECT %(file_id)s, n.row_number, n.reason, n.sentence, n.raw, %(now)s
+FROM unnest(%(rows)s::bigint[], %(reasons)s::text[], %(sentences)s::text[], %(raws)s::bytea[])
+    AS n (row_number, reason, sentence, raw)
+ORDER BY n.row_number
+ON CONFLICT (file_id, row_number, reason) DO NOTHING;
+
+-- name: open_file
+-- in: id, source_id, sha256, name, size, now. Writes purchases_importedfile; a file known by its bytes keeps its row.
+INSERT INTO purchases_importedfile (id, source_id, sha256, name, size_bytes, first_seen_at)
+VALUES (%(id)s, %(source_id)s, %(sha256)s, %(name)s, %(size)s, %(now)s)
+ON CONFLICT (source_id, sha256) DO UPDATE SET name = purchases_importedfile.name
+RETURNING id, finished_at;
+
+-- name: finish_file
+-- in: id, now. Marks a file as read to its end.
+UPDATE purchases_importedfile SET finished_at = coalesce(finished_at, %(now)s) WHERE id = %(id)s;
+
+-- name: budget_slices
+-- in: programme_id, slot. out: what this writer holds of each budget. Locks its own slices.
+SELECT offer, granted_minor, used_minor FROM rewards_budgetslice
+WHERE programme_id = %(programme_id)s AND slot = %(slot)s ORDER BY offer FOR NO KEY UPDATE;
+
+-- name: open_pool
+-- in: programme_id, offer. Writes the offer's pool row where missing.
+INSERT INTO rewards_budgetslice (programme_id, offer, slot, granted_minor, used_minor)
+VALUES (%(programme_id)s, %(offer)s, 0, 0, 0) ON CONFLICT (programme_id, offer, slot) DO NOTHING;
+
+-- name: lock_pool
+-- in: programme_id, offer. out: how much of the budget slices hold. Locks the pool row until the end.
+SELECT granted_minor FROM rewards_budgetslice
+WHERE programme_id = %(programme_id)s AND offer = %(offer)s AND slot = 0 FOR NO KEY UPDATE;
+
+-- name: move_pool
+-- in: programme_id, offer, change. Writes the pool row, locked before.
+UPDATE rewards_budgetslice SET granted_minor = granted_minor + %(change)s
+WHERE programme_id = %(programme_id)s AND offer = %(offer)s AND slot = 0;
+
+-- name: save_slice
+-- in: programme_id, offer, slot, granted, used. Writes this writer's slice.
+INSERT INTO rewards_budgetslice (programme_id, offer, slot, granted_minor, used_minor)
+VALUES (%(programme_id)s, %(offer)s, %(slot)s, %(granted)s, %(used)s)
+ON CONFLICT (programme_id, offer, slot)
+DO UPDATE SET granted_minor = excluded.granted_minor, used_minor = excluded.used_minor;

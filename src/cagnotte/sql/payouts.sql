@@ -1,0 +1,255 @@
+-- Queries of payouts. Locks are taken in this order, each sorted by id: wallets, payouts, holds, lots, balances.
+
+-- name: settings
+-- in: programme_id. Index: primary key. No locks.
+SELECT
+    programme_id, currency, rail, debtor_name, debtor_iban, debtor_bic, threshold_minor, fee_minor, maximum_minor,
+    method_kinds, method_change_hold_hours, execution_days, transfer_text, settles_on_report
+FROM payouts_payoutsettings
+WHERE programme_id = %(programme_id)s;
+
+-- name: save_settings
+-- in: the row. Writes payouts_payoutsettings, new or over the old.
+INSERT INTO payouts_payoutsettings (
+    programme_id, currency, rail, debtor_name, debtor_iban, debtor_bic, threshold_minor, fee_minor, maximum_minor,
+    method_kinds, method_change_hold_hours, execution_days, transfer_text, settles_on_report
+)
+VALUES (
+    %(programme_id)s, %(currency)s, %(rail)s, %(debtor_name)s, %(debtor_iban)s, %(debtor_bic)s,
+    %(threshold_minor)s, %(fee_minor)s, %(maximum_minor)s, %(method_kinds)s::text[],
+    %(method_change_hold_hours)s, %(execution_days)s, %(transfer_text)s, %(settles_on_report)s
+)
+ON CONFLICT (programme_id) DO UPDATE SET
+    currency = excluded.currency,
+    rail = excluded.rail,
+    debtor_name = excluded.debtor_name,
+    debtor_iban = excluded.debtor_iban,
+    debtor_bic = excluded.debtor_bic,
+    threshold_minor = excluded.threshold_minor,
+    fee_minor = excluded.fee_minor,
+    maximum_minor = excluded.maximum_minor,
+    method_kinds = excluded.method_kinds,
+    method_change_hold_hours = excluded.method_change_hold_hours,
+    execution_days = excluded.execution_days,
+    transfer_text = excluded.transfer_text,
+    settles_on_report = excluded.settles_on_report;
+
+-- name: methods_in_use
+-- in: wallet_ids. Index: payout_method_in_use. No locks: their wallets are locked before.
+SELECT id, wallet_id, kind, holder, iban_fingerprint, iban_last4, bic
+FROM payouts_payoutmethod
+WHERE wallet_id = ANY(%(wallet_ids)s) AND retired_at IS NULL;
+
+-- name: retire_methods
+-- in: ids, now. Writes payouts_payoutmethod.
+UPDATE payouts_payoutmethod SET retired_at = %(now)s WHERE id = ANY(%(ids)s);
+
+-- name: insert_methods
+-- in: one array per column. Writes payouts_payoutmethod.
+INSERT INTO payouts_payoutmethod (
+    id, programme_id, wallet_id, bucket, kind, holder, iban_sealed, iban_last4, iban_fingerprint, bic, changed_at
+)
+SELECT
+    id, %(programme_id)s, wallet_id, bucket, kind, holder, iban_sealed, iban_last4, iban_fingerprint, bic, changed_at
+FROM unnest(
+    %(ids)s::uuid[], %(wallet_ids)s::uuid[], %(buckets)s::smallint[], %(kinds)s::text[], %(holders)s::text[],
+    %(sealed)s::text[], %(last4s)s::text[], %(fingerprints)s::text[], %(bics)s::text[],
+    %(changed_ats)s::timestamptz[]
+) AS method (
+    id, wallet_id, bucket, kind, holder, iban_sealed, iban_last4, iban_fingerprint, bic, changed_at
+);
+
+-- name: candidates
+-- in: programme_id, currency, day. Everybody who holds something that day, or owes something.
+-- Index: lot_open is read whole; the rest by key. No locks: holds look again.
+SELECT
+    wallet.id, coalesce(lots.available_minor, 0)::bigint, coalesce(debt.amount_minor, 0)::bigint, method.id,
+    method.kind, method.changed_at, wallet.frozen, wallet.closed_at IS NOT NULL
+FROM identity_wallet AS wallet
+LEFT JOIN (
+    SELECT wallet_id, sum(remaining_minor) AS available_minor
+    FROM rewards_lot
+    WHERE
+        remaining_minor > 0 AND currency = %(currency)s
+        AND (expires_on IS NULL OR expires_on >= %(day)s)
+    GROUP BY wallet_id
+) AS lots ON lots.wallet_id = wallet.id
+LEFT JOIN (
+    SELECT account.owner_id, balance.amount_minor
+    FROM ledger_account AS account
+    INNER JOIN ledger_balance AS balance ON balance.account_id = account.id
+    WHERE
+        account.programme_id = %(programme_id)s AND account.kind = 'member.owing'
+        AND account.currency = %(currency)s AND balance.amount_minor > 0
+) AS debt ON debt.owner_id = wallet.id
+LEFT JOIN payouts_payoutmethod AS method ON method.wallet_id = wallet.id AND method.retired_at IS NULL
+WHERE
+    wallet.programme_id = %(programme_id)s
+    AND (lots.available_minor > 0 OR debt.amount_minor > 0)
+ORDER BY wallet.id;
+
+-- name: try_lock_runs
+-- in: programme_id. One advisory lock per programme, held by the session: two runs never work side by side.
+SELECT pg_try_advisory_lock(hashtextextended('payouts:' || %(programme_id)s::text, 0));
+
+-- name: unlock_runs
+-- in: programme_id. Gives the lock of try_lock_runs back.
+SELECT pg_advisory_unlock(hashtextextended('payouts:' || %(programme_id)s::text, 0));
+
+-- name: insert_payouts
+-- in: one array per column that differs. Writes payouts_payout.
+INSERT INTO payouts_payout (
+    id, programme_id, wallet_id, bucket, hold_id, method_id, end_to_end_id, currency, amount_minor, fee_minor,
+    state, events, requested_at, state_at, reason
+)
+SELECT
+    id, %(programme_id)s, wallet_id, bucket, hold_id, method_id, end_to_end_id, %(currency)s, amount_minor,
+    fee_minor, %(state)s, 0, %(now)s, %(now)s, ''
+FROM unnest(
+    %(ids)s::uuid[], %(wallet_ids)s::uuid[], %(buckets)s::smallint[], %(hold_ids)s::uuid[],
+    %(method_ids)s::uuid[], %(end_to_end_ids)s::text[], %(amounts_minor)s::bigint[], %(fees_minor)s::bigint[]
+) AS payout (id, wallet_id, bucket, hold_id, method_id, end_to_end_id, amount_minor, fee_minor)
+ORDER BY id;
+
+-- name: payouts_by_id
+-- in: ids. Index: primary key. No locks.
+SELECT
+    id, wallet_id, hold_id, method_id, batch_id, end_to_end_id, currency, amount_minor, fee_minor, state, events,
+    requested_at
+FROM payouts_payout
+WHERE id = ANY(%(ids)s)
+ORDER BY id;
+
+-- name: lock_payouts
+-- in: ids. Locks them by id; their wallets are locked before. Index: primary key.
+SELECT
+    id, wallet_id, hold_id, method_id, batch_id, end_to_end_id, currency, amount_minor, fee_minor, state, events,
+    requested_at
+FROM payouts_payout
+WHERE id = ANY(%(ids)s)
+ORDER BY id
+FOR NO KEY UPDATE;
+
+-- name: payouts_by_reference
+-- in: programme_id, end_to_end_ids. Index: unique. No locks.
+SELECT
+    id, wallet_id, hold_id, method_id, batch_id, end_to_end_id, currency, amount_minor, fee_minor, state, events,
+    requested_at
+FROM payouts_payout
+WHERE end_to_end_id = ANY(%(end_to_end_ids)s) AND programme_id = %(programme_id)s;
+
+-- name: payouts_by_message
+-- in: programme_id, message_ids. Index: unique, then payout_batch. No locks.
+SELECT
+    payout.id, payout.wallet_id, payout.hold_id, payout.method_id, payout.batch_id, payout.end_to_end_id,
+    payout.currency, payout.amount_minor, payout.fee_minor, payout.state, payout.events, payout.requested_at,
+    batch.message_id
+FROM payouts_payoutbatch AS batch
+INNER JOIN payouts_payout AS payout ON payout.batch_id = batch.id
+WHERE batch.message_id = ANY(%(message_ids)s) AND batch.programme_id = %(programme_id)s
+ORDER BY payout.id;
+
+-- name: payouts_of_wallet
+-- in: wallet_id. Index: payout_wallet. No locks.
+SELECT
+    id, wallet_id, hold_id, method_id, batch_id, end_to_end_id, currency, amount_minor, fee_minor, state, events,
+    requested_at
+FROM payouts_payout
+WHERE wallet_id = %(wallet_id)s
+ORDER BY requested_at, id;
+
+-- name: payouts_to_batch
+-- in: programme_id, currency, at_most. Approved and in no batch yet. Index: payout_under_way. No locks: one run at
+-- a time has the advisory lock.
+SELECT id, amount_minor - fee_minor
+FROM payouts_payout
+WHERE
+    programme_id = %(programme_id)s AND state = 'approved' AND batch_id IS NULL AND currency = %(currency)s
+ORDER BY id
+LIMIT %(at_most)s
+FOR NO KEY UPDATE;
+
+-- name: insert_batch
+-- in: the row. Writes payouts_payoutbatch.
+INSERT INTO payouts_payoutbatch (
+    id, programme_id, rail, message_id, currency, count, total_minor, execution_on, created_at, file_path,
+    file_sha256
+)
+VALUES (
+    %(id)s, %(programme_id)s, %(rail)s, %(message_id)s, %(currency)s, %(count)s, %(total_minor)s,
+    %(execution_on)s, %(now)s, '', ''
+);
+
+-- name: put_in_batch
+-- in: ids, batch_id. Writes payouts_payout.
+UPDATE payouts_payout SET batch_id = %(batch_id)s WHERE id = ANY(%(ids)s);
+
+-- name: unsent_batches
+-- in: programme_id. Index: payout_batch_unsent. No locks.
+SELECT id, rail, message_id, currency, count, total_minor, execution_on, created_at, sent_at, file_path
+FROM payouts_payoutbatch
+WHERE programme_id = %(programme_id)s AND sent_at IS NULL
+ORDER BY created_at, id;
+
+-- name: transfers_of_batch
+-- in: batch_id. Index: payout_batch. No locks.
+SELECT
+    payout.id, payout.end_to_end_id, payout.amount_minor - payout.fee_minor, method.holder, method.iban_sealed,
+    method.bic
+FROM payouts_payout AS payout
+INNER JOIN payouts_payoutmethod AS method ON method.id = payout.method_id
+WHERE payout.batch_id = %(batch_id)s
+ORDER BY payout.end_to_end_id;
+
+-- name: mark_batch_sent
+-- in: id, now, file_path, file_sha256. Writes payouts_payoutbatch.
+UPDATE payouts_payoutbatch
+SET sent_at = %(now)s, file_path = %(file_path)s, file_sha256 = %(file_sha256)s
+WHERE id = %(id)s;
+
+-- name: step_payouts
+-- in: ids, states, events, now, reasons. Writes payouts_payout, locked before.
+UPDATE payouts_payout
+SET state = step.state, events = step.events, state_at = %(now)s, reason = step.reason
+FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(events)s::smallint[], %(reasons)s::text[])
+    AS step (id, state, events, reason)
+WHERE payouts_payout.id = step.id;
+
+-- name: insert_steps
+-- in: one array per column that differs. Writes payouts_payoutstep.
+INSERT INTO payouts_payoutstep (id, payout_id, bucket, n, event, occurred_on, at, code, reason, source)
+SELECT id, payout_id, bucket, n, event, %(occurred_on)s, %(now)s, code, reason, %(source)s
+FROM unnest(
+    %(ids)s::uuid[], %(payout_ids)s::uuid[], %(buckets)s::smallint[], %(ns)s::smallint[], %(events)s::text[],
+    %(codes)s::text[], %(reasons)s::text[]
+) AS step (id, payout_id, bucket, n, event, code, reason);
+
+-- name: steps_of_payout
+-- in: payout_id. Index: payout_step_unique. No locks.
+SELECT n, event, occurred_on, at, code, reason, source
+FROM payouts_payoutstep
+WHERE payout_id = %(payout_id)s
+ORDER BY n;
+
+-- name: claim_bank_file
+-- in: the row. Writes payouts_bankfile, or nothing when the file was read before. Waits for another reader of it.
+INSERT INTO payouts_bankfile (sha256, programme_id, name, lines, booked, imported_at)
+VALUES (%(sha256)s, %(programme_id)s, %(name)s, %(lines)s, 0, %(now)s)
+ON CONFLICT (sha256) DO NOTHING;
+
+-- name: count_booked
+-- in: sha256, booked. Writes payouts_bankfile.
+UPDATE payouts_bankfile SET booked = %(booked)s WHERE sha256 = %(sha256)s;
+
+-- name: insert_bank_lines
+-- in: one array per column that differs. Writes payouts_bankline.
+INSERT INTO payouts_bankline (
+    sha256, programme_id, number, kind, end_to_end_id, message_id, amount_minor, currency, problem, sentence
+)
+SELECT
+    %(sha256)s, %(programme_id)s, number, kind, end_to_end_id, message_id, amount_minor, currency, problem, sentence
+FROM unnest(
+    %(numbers)s::int[], %(kinds)s::text[], %(end_to_end_ids)s::text[], %(message_ids)s::text[],
+    %(amounts_minor)s::bigint[], %(currencies)s::text[], %(problems)s::text[], %(sentences)s::text[]
+) AS line (number, kind, end_to_end_id, message_id, amount_minor, currency, problem, sentence)
+ON CONFLICT DO NOTHING;
