@@ -109,7 +109,8 @@ FROM unnest(
     %(ids)s::uuid[], %(wallet_ids)s::uuid[], %(buckets)s::smallint[], %(hold_ids)s::uuid[],
     %(method_ids)s::uuid[], %(end_to_end_ids)s::text[], %(amounts_minor)s::bigint[], %(fees_minor)s::bigint[]
 ) AS payout (id, wallet_id, bucket, hold_id, method_id, end_to_end_id, amount_minor, fee_minor)
-ORDER BY id;
+ORDER BY id
+ON CONFLICT (id) DO NOTHING;
 
 -- name: payouts_by_id
 -- in: ids. Index: primary key. No locks.

@@ -32,6 +32,9 @@ from cagnotte.wallet.movements import (
 )
 from cagnotte.wallet.selectors import Allocation, CaptureView, HoldView, RefundView
 
+LATE = ":late"
+"""Ends the reference of the hold that a late capture makes anew."""
+
 OVERDUE_AT_ONCE_MAX = 2_000
 """Overdue holds resolved in one database transaction."""
 
@@ -359,7 +362,7 @@ def capture(connection: Connection, ask: CaptureAsk, *, occasion: Occasion) -> C
             hold.wallet_id,
             ask.amount_minor,
             hold.purpose,
-            f"{hold.reference}:late",
+            f"{hold.reference}{LATE}",
             hold.merchant_id,
         )
         anew = place_hold(connection, late, occasion=occasion)
