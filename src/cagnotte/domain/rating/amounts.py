@@ -5,7 +5,6 @@ below zero); they are written out because rating spends a third of its time in t
 """
 
 from cagnotte.domain.money import MINOR_MAX
-from cagnotte.domain.offers import NextOrderVoucher
 from cagnotte.domain.rating.bases import Order
 from cagnotte.domain.rating.conditions import Refusal
 from cagnotte.domain.rating.decision import Award
@@ -16,6 +15,9 @@ BPS = 10_000
 Funders = tuple[tuple[str, str, int], ...]
 Bill = tuple[str, str, int, list[int]]
 """(funder kind, funder, share in bps, rows it pays for)."""
+
+EMPTY: dict[str | None, str] = {"member": "member_cap", "budget": "budget"}
+"""The reason when a ceiling leaves nothing; an award may also round to "zero"."""
 
 
 def round_half_up(numerator: int, denominator: int) -> int:
@@ -43,62 +45,90 @@ def grant(candidate: Candidate, order: Order) -> Award | Refusal:
     Answers why when nothing is left.
     """
     plan = candidate.plan
-    weights, rate, parts = candidate.weights or order.bases, candidate.rate, candidate.parts
-    bills = _bills(candidate.won)
-    exact = [[weights[row] * rate for row in rows] for _, _, _, rows in bills]
-    amounts = uncapped = _round(plan, bills, exact, parts)
-    cap = None
+    funders, rows = candidate.won[0]
+    for others, _ in candidate.won:
+        if others is not funders:
+            return _award(candidate, order, _shared(candidate, order, _bills_apart(candidate.won)))
+    if len(candidate.won) > 1:
+        rows = sorted([row for _, some in candidate.won for row in some])
+    if len(funders) > 1:
+        bills = [(*funder, rows) for funder in funders]
+        return _award(candidate, order, _shared(candidate, order, bills))
+    exact, reached = _exact(candidate, order, rows)
+    uncapped = _round(plan, reached, candidate.parts)
+    total, cap = uncapped, None
     if plan.line_cap is not None:
-        highest = plan.line_cap * parts
-        exact = [[min(each, highest) for each in numerators] for numerators in exact]
-        amounts = _round(plan, bills, exact, parts)
-        cap = "line" if amounts != uncapped else None
-    total = sum(amounts)
-    if plan.purchase_cap is not None or plan.cap is not None or plan.budget_minor is not None:
-        room, nearest = _room(plan, order)
-        if room < total:
-            amounts, total, cap = spread(room, amounts), room, nearest
+        total = _round(plan, sum(exact), candidate.parts)
+        cap = "line" if total < uncapped else None
+    if plan.ceilings:
+        total, cap = _under_ceilings(plan, order, total, cap)
+    kind, ref, _ = funders[0]
+    by_row = spread(total, exact) if total else []
+    return _award(candidate, order, (uncapped, total, cap, ((kind, ref, total),), rows, by_row))
+
+
+Grant = tuple[int, int, str | None, tuple[tuple[str, str, int], ...], list[int], list[int]]
+"""(uncapped, amount, the ceiling that cut it, by funder, rows, by row)."""
+
+
+def _award(candidate: Candidate, order: Order, granted: Grant) -> Award | Refusal:
+    uncapped, total, cap, funders, rows, by_row = granted
+    plan = candidate.plan
     if not total:
-        return cap or "zero", dict(candidate.facts)
-    bases = order.bases
-    rows, by_row = _by_row(bills, exact, amounts)
-    effect = plan.effect
+        return EMPTY.get(cap, "zero"), candidate.facts
+    bases, numbers = order.bases, order.numbers
     return Award(
         plan.ref,
         plan.version,
         plan.effect_name,
         candidate.rate_bps,
         sum([bases[row] for row in rows]),
-        sum(uncapped),
+        uncapped,
         total,
         cap,
-        tuple(
-            [
-                (bill[0], bill[1], amount)
-                for bill, amount in zip(bills, amounts, strict=True)
-                if amount
-            ]
-        ),
-        tuple(zip(order.numbers(rows), by_row, strict=True)),
+        funders,
+        tuple(zip([numbers[row] for row in rows], by_row, strict=True)),
         candidate.facts,
-        (effect.minimum_basket_minor, effect.valid_days)
-        if isinstance(effect, NextOrderVoucher)
-        else None,
+        plan.voucher,
     )
 
 
-def _bills(won: list[tuple[Funders, list[int]]]) -> list[Bill]:
-    """Gather, for each funder, the rows it pays for and its share of them."""
-    funders, rows = won[0]
-    if len(won) > 1:
-        if any(others != funders for others, _ in won):
-            return _bills_apart(won)
-        rows = sorted([row for _, some in won for row in some])
-    return [(kind, ref, share_bps, rows) for kind, ref, share_bps in funders]
+def _shared(candidate: Candidate, order: Order, bills: list[Bill]) -> Grant:
+    """The same for several funders: each is rounded alone, and a ceiling is shared among them."""
+    plan = candidate.plan
+    found = [_exact(candidate, order, rows) for _, _, _, rows in bills]
+    parts = candidate.parts * BPS
+    shares = [bill[2] for bill in bills]
+    uncapped = [_round(plan, found[i][1] * share, parts) for i, share in enumerate(shares)]
+    amounts = [_round(plan, sum(found[i][0]) * share, parts) for i, share in enumerate(shares)]
+    cap = "line" if sum(amounts) < sum(uncapped) else None
+    total, cap = _under_ceilings(plan, order, sum(amounts), cap)
+    if total < sum(amounts):
+        amounts = spread(total, amounts)
+    by_row: dict[int, int] = {}
+    for bill, (exact, _), amount in zip(bills, found, amounts, strict=True):
+        for row, minor in zip(bill[3], spread(amount, exact), strict=True):
+            by_row[row] = by_row.get(row, 0) + minor
+    rows = sorted(by_row)
+    paid = tuple(
+        (bill[0], bill[1], amount) for bill, amount in zip(bills, amounts, strict=True) if amount
+    )
+    return sum(uncapped), total, cap, paid, rows, [by_row[row] for row in rows]
+
+
+def _exact(candidate: Candidate, order: Order, rows: list[int]) -> tuple[list[int], int]:
+    """The numerators of some rows, under the ceiling per line, and their sum without it."""
+    weights, rate = candidate.weights or order.bases, candidate.rate
+    exact = [weights[row] * rate for row in rows]
+    reached = sum(exact)
+    if candidate.plan.line_cap is not None:
+        highest = candidate.plan.line_cap * candidate.parts
+        exact = [min(each, highest) for each in exact]
+    return exact, reached
 
 
 def _bills_apart(won: list[tuple[Funders, list[int]]]) -> list[Bill]:
-    """The same, where lines have different funders: a brand pays for its own products alone."""
+    """What each funder pays for, where lines have different funders: a brand pays for its own products alone."""
     found: dict[tuple[str, str, int], list[int]] = {}
     for funders, rows in won:
         for funder in funders:
@@ -106,16 +136,19 @@ def _bills_apart(won: list[tuple[Funders, list[int]]]) -> list[Bill]:
     return [(*funder, sorted(rows)) for funder, rows in sorted(found.items())]
 
 
-def _round(plan: Plan, bills: list[Bill], exact: list[list[int]], parts: int) -> list[int]:
-    """Round once for each funder: half up, a share of a commission down."""
-    if plan.rounds_down:
-        return [
-            sum(each) * bill[2] // (parts * BPS) for bill, each in zip(bills, exact, strict=True)
-        ]
-    return [
-        round_half_up(sum(each) * bill[2], parts * BPS)
-        for bill, each in zip(bills, exact, strict=True)
-    ]
+def _round(plan: Plan, numerator: int, parts: int) -> int:
+    """Round once: half up, a share of a commission down."""
+    return numerator // parts if plan.rounds_down else (2 * numerator + parts) // (2 * parts)
+
+
+def _under_ceilings(
+    plan: Plan, order: Order, total: int, cap: str | None
+) -> tuple[int, str | None]:
+    if plan.ceilings:
+        room, nearest = _room(plan, order)
+        if room < total:
+            return room, nearest
+    return total, cap
 
 
 def _room(plan: Plan, order: Order) -> tuple[int, str]:
@@ -128,7 +161,7 @@ def _room(plan: Plan, order: Order) -> tuple[int, str]:
         used = order.counted(name, plan.cap.window)[0] + order.capped.get(name, (plan, 0))[1]
         left = max(plan.cap.amount_minor - used, 0)
         if left < room:
-            room, nearest = left, "member_cap"
+            room, nearest = left, "member"
     if plan.budget_minor is not None:
         left = (
             plan.budget_minor
@@ -138,17 +171,3 @@ def _room(plan: Plan, order: Order) -> tuple[int, str]:
         if left < room:
             room, nearest = left, "budget"
     return room, nearest
-
-
-def _by_row(
-    bills: list[Bill], exact: list[list[int]], amounts: list[int]
-) -> tuple[list[int], list[int]]:
-    """Split each funder's amount over its rows, by largest remainder, and add up what each row gets."""
-    if len(bills) == 1:
-        return bills[0][3], spread(amounts[0], exact[0])
-    total: dict[int, int] = {}
-    for bill, numerators, amount in zip(bills, exact, amounts, strict=True):
-        for row, minor in zip(bill[3], spread(amount, numerators), strict=True):
-            total[row] = total.get(row, 0) + minor
-    rows = sorted(total)
-    return rows, [total[row] for row in rows]

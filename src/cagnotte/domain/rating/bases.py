@@ -4,7 +4,7 @@ An `Order` is the purchase laid out for decision: one row per line with a base, 
 slot together. See docs/explanation/rating.md#the-base.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from cagnotte.domain.errors import InvalidInput
 from cagnotte.domain.money import Rounding, divide
 from cagnotte.domain.periods import Window, WindowKind
 from cagnotte.domain.purchases import Line, Purchase
-from cagnotte.domain.rating.decision import LineBase, MemberFacts, Miss
+from cagnotte.domain.rating.decision import Facts, LineBase, MemberFacts, Miss
 
 if TYPE_CHECKING:
     from cagnotte.domain.rating.commissions import Commission
@@ -29,9 +29,9 @@ class Order:
     Attributes:
         day: the date of the purchase, by which the member's counters are read. member, budgets: as given.
         lines: how each base came about. Rows are counted from 0; row i is the line lines[i].
-        bases, units: by row. base_minor: sum of the bases.
+        bases, units, numbers: by row; the last are line numbers. base_minor: sum of the bases.
         groups: the rows of each slot, in order, rows without base left out.
-        commissions: by (funder kind, funder), for contracts that have any.
+        keys: where the member's counters are found. commissions: by (funder kind, funder), for contracts that have any.
         misses: what did not apply, as it is found. losses: (loser, winner) → rows, of the choice line by line.
         climbed: by progressive counter, the offers that read it, with their rows.
         capped: by counter of a member's cap, the offer and what this purchase has drawn from it so far.
@@ -40,7 +40,7 @@ class Order:
 
     __slots__ = (
         "base_minor", "bases", "budget_uses", "budgets", "capped", "climbed", "commissions", "context", "day",
-        "groups", "lines", "losses", "member", "misses", "purchase", "units",
+        "groups", "keys", "lines", "losses", "member", "misses", "numbers", "purchase", "units",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +56,8 @@ class Order:
         self.lines: list[LineBase] = []
         self.bases: list[int] = []
         self.units: list[int] = []
+        self.numbers: list[int] = []
+        self.keys = context.book.keys_on(day)
         self.base_minor = 0
         self.groups: dict[Slot, list[int]] = {}
         self.commissions: dict[tuple[str, str], Commission] = {}
@@ -69,7 +71,7 @@ class Order:
         """Return what the member has in a counter over a window that ends with the purchase: (minor units, count)."""
         counters = self.member.counters
         if window.kind is not WindowKind.ROLLING:
-            return counters.get((name, window.period_of(self.day)), (0, 0))
+            return counters.get(self.keys[name], (0, 0))
         first, amount, count = window.first_counted(self.day), 0, 0
         for (counter, period), (amount_minor, times) in counters.items():
             if counter == name and first <= period <= self.day:
@@ -77,10 +79,10 @@ class Order:
                 count += times
         return amount, count
 
-    def numbers(self, rows: list[int]) -> tuple[int, ...]:
-        """Return the line numbers of some rows."""
-        lines = self.lines
-        return tuple([lines[row].number for row in rows])
+    def miss(self, plan: "Plan", reason: str, facts: Facts, rows: Iterable[int]) -> None:
+        """Note that an offer did not apply to some rows."""
+        numbers = self.numbers
+        self.misses.append(Miss(plan.ref, reason, facts, tuple([numbers[row] for row in rows])))
 
 
 def lay_out(order: Order) -> None:
@@ -93,7 +95,7 @@ def lay_out(order: Order) -> None:
         not policy.with_tax,
         policy.wallet_deducted,
     )
-    lines, bases, units = order.lines, order.bases, order.units
+    lines, bases, units, numbers = order.lines, order.bases, order.units, order.numbers
     for row, line in enumerate(_rows(order.purchase, policy)):
         (
             number,
@@ -122,6 +124,7 @@ def lay_out(order: Order) -> None:
         lines.append(LineBase(number, amount, deductions, base))
         bases.append(base)
         units.append(quantity)
+        numbers.append(number)
         if base:
             if slot in groups:
                 groups[slot].append(row)

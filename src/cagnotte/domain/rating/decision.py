@@ -21,7 +21,7 @@ class Award(NamedTuple):
         rate_bps: the rate applied, 0 where the effect has none.
         base_minor: the amount it was applied to.
         uncapped_minor: after rounding, before caps. amount_minor: what is given.
-        cap: which ceiling cut it ("line", "purchase", "member_cap", "budget"), or None; the last that did.
+        cap: which ceiling cut it ("line", "purchase", "member", "budget"), or None; the last that did.
         funders: ((kind, ref, amount_minor), …), summing to amount_minor.
         lines: ((line number, amount_minor), …), summing to amount_minor.
         facts: what explains the rate: the tier reached, the cumulated amount, what the next tier lacks.

@@ -43,14 +43,10 @@ def tiered(plan: Plan, order: Order, rows: list[int]) -> Measured:
     if not rate:
         return "below_first_tier", facts
     if effect.whole:
-        candidate = Candidate(plan, rows, rate, BPS, rate, facts)
-    else:
-        slices = _slices(effect.tiers, amount)
-        facts["slices"] = slices
-        total = sum([size * slice_rate for size, slice_rate in slices])
-        candidate = Candidate(plan, rows, total, BPS * amount, rate, facts)
-    candidate.base_minor = amount
-    return candidate
+        return Candidate(plan, rows, rate, BPS, rate, facts)
+    facts["slices"] = slices = _slices(effect.tiers, amount)
+    total = sum([size * slice_rate for size, slice_rate in slices])
+    return Candidate(plan, rows, total, BPS * amount, rate, facts)
 
 
 def progressive(plan: Plan, order: Order, rows: list[int]) -> Measured:
@@ -98,20 +94,14 @@ def fixed_per_order(plan: Plan, order: Order, rows: list[int]) -> Measured:
     """A fixed sum, at most the base of the matching rows, spread over them by base."""
     asked = cast("FixedPerOrder", plan.effect).amount_minor
     base = sum([order.bases[row] for row in rows])
-    candidate = Candidate(
-        plan, rows, min(asked, base), base, 0, {**plan.facts, "fixed_minor": asked}
-    )
-    candidate.base_minor = base
-    return candidate
+    return Candidate(plan, rows, min(asked, base), base, 0, {**plan.facts, "fixed_minor": asked})
 
 
 def next_order_voucher(plan: Plan, order: Order, rows: list[int]) -> Measured:
     """A voucher of a fixed value, whatever this order's amount."""
     value = cast("NextOrderVoucher", plan.effect).amount_minor
     base = sum([order.bases[row] for row in rows])
-    candidate = Candidate(plan, rows, value, base, 0, {**plan.facts, "fixed_minor": value})
-    candidate.base_minor = base
-    return candidate
+    return Candidate(plan, rows, value, base, 0, {**plan.facts, "fixed_minor": value})
 
 
 def fixed_per_unit(plan: Plan, order: Order, rows: list[int]) -> Measured:

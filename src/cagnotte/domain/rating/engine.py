@@ -7,6 +7,7 @@ same decision for the same arguments. See docs/explanation/rating.md.
 
 from collections.abc import Mapping
 from datetime import date
+from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
 from cagnotte.domain.contracts import Binding
@@ -15,14 +16,16 @@ from cagnotte.domain.purchases import Purchase
 from cagnotte.domain.rating.amounts import grant
 from cagnotte.domain.rating.bases import Order, fully_returned, lay_out
 from cagnotte.domain.rating.commissions import parts_of, reckon
-from cagnotte.domain.rating.decision import Award, CounterUse, Decision, MemberFacts, Miss, Part
+from cagnotte.domain.rating.decision import Award, CounterUse, Decision, MemberFacts, Part
 from cagnotte.domain.rating.effects import MEASURES
 from cagnotte.domain.rating.plans import Candidate, Plan
 from cagnotte.domain.rating.rulebook import PROGRAMME_PURCHASES, Context, Rulebook
-from cagnotte.domain.rating.selection import choose, losses
+from cagnotte.domain.rating.selection import choose
 
 if TYPE_CHECKING:
-    from cagnotte.domain.offers import MemberCap, Progressive
+    from cagnotte.domain.offers import Progressive
+
+RANK = attrgetter("rank")
 
 
 def decide(
@@ -59,7 +62,7 @@ def decide(
         sum([award.amount_minor for award in awards]),
         tuple(order.lines),
         tuple(awards),
-        (*order.misses, *losses(order)),
+        tuple(order.misses),
         parts,
         uses_of(order),
         tuple(order.budget_uses),
@@ -84,7 +87,7 @@ def qualify(order: Order) -> dict[Plan, Candidate]:
     """Return the offers whose conditions hold and whose rate is above nothing; note the others as misses."""
     reach = _reach(order)
     candidates = {}
-    for plan in sorted(reach, key=_rank):
+    for plan in sorted(reach, key=RANK):
         rows = reach[plan]
         for check in plan.checks:
             refusal = check(plan, order, rows)
@@ -96,7 +99,7 @@ def qualify(order: Order) -> dict[Plan, Candidate]:
                 candidates[plan] = measured
                 continue
             refusal = measured
-        order.misses.append(Miss(plan.ref, refusal[0], refusal[1], order.numbers(sorted(rows))))
+        order.miss(plan, refusal[0], refusal[1], sorted(rows))
     return candidates
 
 
@@ -109,12 +112,8 @@ def _reach(order: Order) -> dict[Plan, list[int]]:
             reach[plan] = rows if known is None else known + rows
         for plan, kind, funder in slot.unfunded:
             facts = {"funder_kind": str(kind), "funder": funder}
-            order.misses.append(Miss(plan.ref, "no_contract", facts, order.numbers(rows)))
+            order.miss(plan, "no_contract", facts, rows)
     return reach
-
-
-def _rank(plan: Plan) -> int:
-    return plan.rank
 
 
 def grant_all(order: Order, candidates: dict[Plan, Candidate]) -> list[Award]:
@@ -136,13 +135,13 @@ def grant_all(order: Order, candidates: dict[Plan, Candidate]) -> list[Award]:
                 order.budget_uses.append((plan.ref, amount))
         else:
             rows = sorted([row for _, won in candidate.won for row in won])
-            order.misses.append(Miss(plan.ref, award[0], award[1], order.numbers(rows)))
+            order.miss(plan, award[0], award[1], rows)
     return awards
 
 
 def uses_of(order: Order) -> tuple[CounterUse, ...]:
     """Return what this purchase adds to the member's counters; a purchase of which nothing remains adds nothing."""
-    base, day = order.base_minor, order.day
+    base = order.base_minor
     if not base and all(fully_returned(line) for line in order.purchase.lines):
         return ()
     uses = [
@@ -153,13 +152,9 @@ def uses_of(order: Order) -> tuple[CounterUse, ...]:
         effect = cast("Progressive", climbs[0][0].effect)
         rows = climbs[0][1] if len(climbs) == 1 else set().union(*[rows for _, rows in climbs])
         amount = sum([order.bases[row] for row in rows])
-        uses.append(CounterUse(name, effect.window.period_of(day), amount, 1, effect.counted))
-    for name, (plan, amount) in order.capped.items():
-        uses.append(
-            CounterUse(
-                name, cast("MemberCap", plan.cap).window.period_of(day), amount, 1, "tracked"
-            )
-        )
+        uses.append(CounterUse(name, order.keys[name][1], amount, 1, effect.counted))
+    for name, (_, amount) in order.capped.items():
+        uses.append(CounterUse(name, order.keys[name][1], amount, 1, "tracked"))
     return tuple(uses)
 
 

@@ -20,9 +20,6 @@ from cagnotte.domain.periods import Window
 from cagnotte.domain.rating.conditions import checks_of
 from cagnotte.domain.rating.decision import Facts
 
-WORTH_SCALE = 10**8
-"""Worths are compared as minor units per minor unit of base, times this."""
-
 EFFECT_NAMES: dict[type, str] = {
     Percent: "percent",
     CommissionShare: "commission_share",
@@ -48,15 +45,16 @@ class Plan:
     """One offer version, made ready.
 
     rank: its place in the order of work. whole: it acts on the order as a whole, not line by line.
+    weighted: what it gives is not in proportion to the base of a row.
     seats: the places on a line of which only one offer may take each; none for a boost that just adds.
     checks: the tests of its conditions that depend on the purchase or the member. cap_name, spend_name: the
     member's counters it reads, or None. counters: these with their windows.
     """
 
     __slots__ = (
-        "base_role", "budget_minor", "cap", "cap_name", "checks", "counters", "effect", "effect_name", "facts",
-        "group", "line_cap", "offer", "priority", "purchase_cap", "rank", "ref", "replaces", "role", "rounds_down",
-        "seats", "spend_name", "version", "whole",
+        "base_role", "budget_minor", "cap", "cap_name", "ceilings", "checks", "counters", "effect", "effect_name",
+        "facts", "group", "line_cap", "offer", "priority", "purchase_cap", "rank", "ref", "replaces", "role",
+        "rounds_down", "seats", "spend_name", "version", "voucher", "weighted", "whole",
     )  # fmt: skip
 
     def __init__(self, offer: Offer, rank: int) -> None:
@@ -71,6 +69,12 @@ class Plan:
         seats = [f"group:{offer.group}"] if offer.group else []
         seats += ["base"] if self.base_role else ["replace"] if self.replaces else []
         self.seats = tuple(seats)
+        ceilings = (limits.per_purchase_minor, limits.per_member, limits.budget_minor)
+        self.ceilings = any(ceiling is not None for ceiling in ceilings)
+        self.voucher: tuple[int, int] | None = None
+        if isinstance(effect, NextOrderVoucher):
+            self.voucher = (effect.minimum_basket_minor, effect.valid_days)
+        self.weighted = isinstance(effect, CommissionShare | FixedPerUnit)
         self.rounds_down = isinstance(effect, CommissionShare)
         self.facts: Facts = {} if self.base_role else {"role": str(offer.role)}
         if self.replaces:
@@ -103,14 +107,10 @@ class Candidate:
         rows: the order's rows it matches. weights: by row; the bases where None.
         rate, parts: a fraction; 5 % is 500 of 10,000.
         rate_bps: the rate to show, 0 where there is none.
-        base_minor: base of the matching rows where the effect had to know it, else None.
-        worth: the rate per unit of base, times WORTH_SCALE, to compare candidates by.
         won: what it may be granted on: (funders, rows) by slot.
     """
 
-    __slots__ = (
-        "base_minor", "facts", "parts", "plan", "rate", "rate_bps", "rows", "weights", "won", "worth",
-    )  # fmt: skip
+    __slots__ = ("facts", "parts", "plan", "rate", "rate_bps", "rows", "weights", "won")
 
     def __init__(
         self,
@@ -126,8 +126,6 @@ class Candidate:
         self.rate = rate
         self.parts = parts
         self.rate_bps = rate_bps
-        self.worth = rate * WORTH_SCALE // parts
         self.facts = plan.facts if facts is None else facts
         self.weights: list[int] | None = None
-        self.base_minor: int | None = None
         self.won: list[tuple[tuple[tuple[str, str, int], ...], list[int]]] = []

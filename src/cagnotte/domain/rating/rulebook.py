@@ -31,6 +31,9 @@ from cagnotte.domain.rating.plans import Plan
 SLOTS_MAX = 100_000
 """Slots kept in memory; beyond, all are forgotten and built again as purchases ask for them."""
 
+DAYS_MAX = 1_000
+"""Days whose counter keys are kept in memory."""
+
 CATEGORY_DEPTH_MAX = 32
 """Deepest category tree; a loop in the tree shows as a deeper one."""
 
@@ -57,15 +60,18 @@ class Entry(NamedTuple):
 
 
 class Slot:
-    """What a context says of one kind of product.
+    """What a context says of products that it treats alike.
 
-    excluded: the contract keeps it out of the base. entries: all offers that match, by rank.
-    contenders: those that compete line by line, most important first; tied: two of them are equally important,
-    so the amount decides. wholes: those that act on the order as a whole. unfunded: offers that match but have
-    nobody to pay them, with the missing funder. rates: commissions, ((contract, rate), …).
+    excluded: the contract keeps them out of the base. entries: all offers that match, by rank.
+    contenders: those that compete line by line, most important first. replacing: one of them may replace a base.
+    tied: two that want the same place are equally important, so the amount decides; by_row: and it depends on
+    the row. wholes: those that act on the order as a whole. unfunded: offers that match but have nobody to pay
+    them, with the missing funder. rates: commissions, ((contract, rate), …).
     """
 
-    __slots__ = ("contenders", "entries", "excluded", "rates", "tied", "unfunded", "wholes")
+    __slots__ = (
+        "by_row", "contenders", "entries", "excluded", "rates", "replacing", "tied", "unfunded", "wholes",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -83,8 +89,16 @@ class Slot:
             key=lambda entry: (-entry.plan.priority, -entry.specificity, entry.plan.rank),
         )
         self.contenders = tuple(contenders)
-        importance = [(entry.plan.priority, entry.specificity) for entry in contenders]
-        self.tied = len(set(importance)) < len(importance)
+        self.replacing = any(entry.plan.replaces for entry in contenders)
+        wanted = [
+            (entry.plan.priority, entry.specificity, seat)
+            for entry in contenders
+            for seat in entry.plan.seats
+        ]
+        self.tied = len(set(wanted)) < len(wanted)
+        self.by_row = (self.tied or self.replacing) and any(
+            entry.plan.weighted for entry in contenders
+        )
         self.unfunded = tuple(unfunded)
         self.rates = rates
 
@@ -102,8 +116,8 @@ class Context:
     """
 
     __slots__ = (
-        "binding", "book", "channel", "commissioned", "contract", "country", "day", "funders", "merchant",
-        "own_contracts", "policy", "purchases_counter", "slots", "source_contract",
+        "_alike", "_funders", "binding", "book", "channel", "commissioned", "contract", "country", "day",
+        "funders", "merchant", "own_contracts", "policy", "purchases_counter", "slots", "source_contract",
     )  # fmt: skip
 
     def __init__(
@@ -129,6 +143,8 @@ class Context:
         )
         self.funders: dict[tuple[str, str], Contract] = {}
         self.slots: dict[SlotKey, Slot] = {}
+        self._alike: dict[object, Slot] = {}
+        self._funders: dict[Funders, Funders] = {}
 
     def new_slot(self, key: SlotKey) -> Slot:
         """Work out the slot of a kind of product, and remember it."""
@@ -150,10 +166,13 @@ class Context:
             elif funders is not None:
                 unfunded.append((plan, funders.kind, funders.ref or brand or self.merchant))
         excluded = self.policy.excluded
-        out = (
-            excluded is not None and excluded != Products() and matches(excluded, sku, path, brand)
-        )
-        slot = Slot(entries, unfunded, () if out else self._rates(sku, path, brand), excluded=out)
+        out = bool(excluded and excluded != Products() and matches(excluded, sku, path, brand))
+        rates = () if out else self._rates(sku, path, brand)
+        # Products that are treated alike share one slot, so that an order has few groups of lines.
+        alike = (tuple(entries), tuple(unfunded), tuple((c.id, id(rate)) for c, rate in rates), out)
+        slot = self._alike.get(alike)
+        if slot is None:
+            slot = self._alike[alike] = Slot(entries, unfunded, rates, excluded=out)
         self.slots[key] = slot
         return slot
 
@@ -187,7 +206,9 @@ class Context:
                 return funding
             self.funders[str(kind), contract.funder] = contract
             funders.append((str(kind), contract.funder, funding.share_bps))
-        return tuple(funders)
+        # One object for equal funders, so that the hot path compares them by identity.
+        named = tuple(funders)
+        return self._funders.setdefault(named, named)
 
     def _rates(
         self, sku: str | None, path: tuple[str, ...], brand: str | None
@@ -257,6 +278,18 @@ class Shop:
         return context
 
 
+class CounterKeys(dict[str, tuple[str, date]]):
+    """For one day: the name of a counter → its key in `MemberFacts.counters`, (name, start of the period)."""
+
+    def __init__(self, windows: Mapping[str, Window], day: date) -> None:
+        super().__init__()
+        self._windows, self._day = windows, day
+
+    def __missing__(self, name: str) -> tuple[str, date]:
+        key = self[name] = (name, self._windows[name].period_of(self._day))
+        return key
+
+
 class Rulebook:
     """All contracts and offers of a programme, every version, ready to be asked. Immutable to its users.
 
@@ -300,6 +333,7 @@ class Rulebook:
                 )
         self._shops: dict[tuple[str, str, str | None], Shop] = {}
         self._slots_left = SLOTS_MAX
+        self._keys: dict[date, CounterKeys] = {}
         self.skus, self.brands = self._named()
         self.has_commissions = any(contract.commissions for contract in self._contracts)
         self.has_budgets = any(plan.offer.limits.budget_minor is not None for plan in self._plans)
@@ -400,6 +434,15 @@ class Rulebook:
     def days_of_change(self, merchant: str) -> list[date]:
         """Return the days on which an offer or contract that may concern a shop starts or has just ended."""
         return sorted(self._days.get(merchant, frozenset()) | self._days.get(None, frozenset()))
+
+    def keys_on(self, day: date) -> "CounterKeys":
+        """Return the keys under which a purchase on `day` finds the member's counters."""
+        keys = self._keys.get(day)
+        if keys is None:
+            if len(self._keys) > DAYS_MAX:
+                self._keys.clear()
+            keys = self._keys[day] = CounterKeys(self.counter_windows, day)
+        return keys
 
     def make_room(self) -> None:
         """Count a new slot, and forget all of them when there are too many."""

@@ -11,65 +11,68 @@ from typing import NamedTuple
 from cagnotte.domain.offers import Role
 from cagnotte.domain.rating.bases import Order
 from cagnotte.domain.rating.decision import Miss
-from cagnotte.domain.rating.plans import WORTH_SCALE, Candidate, Plan
-from cagnotte.domain.rating.rulebook import Entry, Funders, Slot
+from cagnotte.domain.rating.plans import Candidate, Plan
+from cagnotte.domain.rating.rulebook import Entry, Slot
 
 Candidates = dict[Plan, Candidate]
 
+WORTH_SCALE = 10**8
+"""Worths are compared as minor units per minor unit of base, times this."""
 
-class Contender(NamedTuple):
-    """A candidate in one slot, and its worth per unit of base there."""
-
-    candidate: Candidate
-    funders: Funders
-    specificity: int
-    worth: int
+Contender = tuple[Candidate, Entry]
+"""A candidate, and how it stands in one slot."""
 
 
 def choose(order: Order, candidates: Candidates) -> None:
     """Give each candidate the rows it wins (`Candidate.won`), and note who lost against whom."""
     wholes = False
     for slot, rows in order.groups.items():
-        _choose_in_slot(order, slot, rows, candidates)
+        field = [
+            (candidates[entry[0]], entry) for entry in slot.contenders if entry[0] in candidates
+        ]
+        if slot.by_row:
+            for row in rows:
+                _settle(order, slot, [row], field)
+        elif field:
+            _settle(order, slot, rows, field)
         wholes = wholes or bool(slot.wholes)
+    numbers = order.numbers
+    for (loser, winner), rows in order.losses.items():
+        lost = tuple([numbers[row] for row in sorted(rows)])
+        order.misses.append(Miss(loser.ref, "beaten", {"by": winner.ref}, lost))
     if wholes:
         _choose_wholes(order, candidates)
 
 
-def _choose_in_slot(order: Order, slot: Slot, rows: list[int], candidates: Candidates) -> None:
-    """Decide one slot: once for all its rows, or row by row where an amount depends on the row."""
-    standing = [
-        (candidates[entry.plan], entry) for entry in slot.contenders if entry.plan in candidates
-    ]
-    if not standing:
-        return
-    if len(standing) == 1:
-        candidate, entry = standing[0]
-        candidate.won.append((entry.funders, rows))
-    elif any(candidate.weights is not None for candidate, _ in standing):
-        for row in rows:
-            field = [
-                Contender(one, entry.funders, entry.specificity, _worth_at(one, order, row))
-                for one, entry in standing
-            ]
-            _walk(order, [row], sorted(field, key=_importance))
-    else:
-        field = [
-            Contender(one, entry.funders, entry.specificity, one.worth) for one, entry in standing
-        ]
-        if slot.tied:
-            field.sort(key=_importance)
-        _walk(order, rows, field)
+def _settle(order: Order, slot: Slot, rows: list[int], field: list[Contender]) -> None:
+    """Decide rows that are all alike: those left standing win them."""
+    if slot.tied and len(field) > 1:
+        field = sorted(field, key=lambda one: _importance(order, one, rows[0]))
+    if slot.replacing:
+        field = _replace(order, rows, field)
+    taken: dict[str, Plan] = {}
+    for candidate, entry in field:
+        plan = candidate.plan
+        for seat in plan.seats:
+            if seat in taken:
+                _beaten(order, plan, taken[seat], rows)
+                break
+        else:
+            for seat in plan.seats:
+                taken[seat] = plan
+            candidate.won.append((entry[1], rows))
 
 
-def _importance(one: Contender) -> tuple[int, int, int, int]:
-    plan = one.candidate.plan
-    return -plan.priority, -one.specificity, -one.worth, plan.rank
+def _importance(order: Order, one: Contender, row: int) -> tuple[int, int, int, int]:
+    candidate, entry = one
+    plan = candidate.plan
+    return -plan.priority, -entry.specificity, -_worth(order, candidate, row), plan.rank
 
 
-def _worth_at(candidate: Candidate, order: Order, row: int) -> int:
+def _worth(order: Order, candidate: Candidate, row: int) -> int:
+    """What a candidate gives on a row, per unit of its base, times WORTH_SCALE."""
     if candidate.weights is None:
-        return candidate.worth
+        return candidate.rate * WORTH_SCALE // candidate.parts
     return (
         candidate.weights[row]
         * candidate.rate
@@ -78,63 +81,31 @@ def _worth_at(candidate: Candidate, order: Order, row: int) -> int:
     )
 
 
-def _walk(order: Order, rows: list[int], field: list[Contender]) -> None:
-    """Go through the contenders, most important first; those left standing win the rows."""
-    taken: dict[str, Contender] = {}
-    standing = []
-    for one in field:
-        plan = one.candidate.plan
-        for seat in plan.seats:
-            if seat in taken:
-                _beaten(order, plan, taken[seat].candidate.plan, rows)
-                break
-        else:
-            taken.update(dict.fromkeys(plan.seats, one))
-            standing.append(one)
-    base, better = taken.get("base"), taken.get("replace")
-    if better is not None and base is not None:
-        _replace(order, rows, field, base, better)
-        return
-    for one in standing:
-        one.candidate.won.append((one.funders, rows))
+def _replace(order: Order, rows: list[int], field: list[Contender]) -> list[Contender]:
+    """Settle each base against the boost that would replace it, and return the field without the losers.
 
-
-def _replace(
-    order: Order, rows: list[int], field: list[Contender], base: Contender, better: Contender
-) -> None:
-    """Settle a base against the boost that would replace it, then walk again without the loser.
-
-    The walk starts anew because the loser may have kept others of its exclusive group away.
+    The places are taken anew each time, because the loser may have kept others of its exclusive group away.
     """
-    if better.worth > base.worth:
-        _beaten(order, base.candidate.plan, better.candidate.plan, rows)
-        _walk(order, rows, [one for one in field if not one.candidate.plan.base_role])
-    else:
-        _beaten(order, better.candidate.plan, base.candidate.plan, rows)
-        _walk(order, rows, [one for one in field if one is not better])
+    while True:
+        taken: dict[str, Contender] = {}
+        for one in field:
+            seats = one[0].plan.seats
+            if not any(seat in taken for seat in seats):
+                taken.update(dict.fromkeys(seats, one))
+        base, better = taken.get("base"), taken.get("replace")
+        if base is None or better is None:
+            return field
+        if _worth(order, better[0], rows[0]) > _worth(order, base[0], rows[0]):
+            _beaten(order, base[0].plan, better[0].plan, rows)
+            field = [one for one in field if not one[0].plan.base_role]
+        else:
+            _beaten(order, better[0].plan, base[0].plan, rows)
+            field = [one for one in field if one is not better]
 
 
 def _beaten(order: Order, loser: Plan, winner: Plan, rows: list[int]) -> None:
     known = order.losses.get((loser, winner))
-    if known is None:
-        order.losses[loser, winner] = list(rows)
-    else:
-        known += [row for row in rows if row not in known]
-
-
-def losses(order: Order) -> list[Miss]:
-    """Return what was lost in the choice line by line, in a fixed order."""
-    found = []
-    for (loser, winner), rows in order.losses.items():
-        found.append(
-            (
-                loser.rank,
-                winner.rank,
-                Miss(loser.ref, "beaten", {"by": winner.ref}, order.numbers(sorted(rows))),
-            )
-        )
-    found.sort()
-    return [miss for _, _, miss in found]
+    order.losses[loser, winner] = rows if known is None else known + rows
 
 
 def _choose_wholes(order: Order, candidates: Candidates) -> None:
@@ -164,9 +135,7 @@ def _choose_wholes(order: Order, candidates: Candidates) -> None:
         if winner is None or winner is plan:
             one.candidate.won = [(entry.funders, rows) for entry, rows in one.parts]
         else:
-            order.misses.append(
-                Miss(plan.ref, "beaten", {"by": winner.ref}, order.numbers(one.candidate.rows))
-            )
+            order.miss(plan, "beaten", {"by": winner.ref}, sorted(one.candidate.rows))
 
 
 class Whole(NamedTuple):
@@ -218,9 +187,7 @@ def _contest(order: Order, candidates: Candidates, one: Whole) -> Plan | None:
             return rival.plan
     for rival in rivals:
         lost = [row for _, won in rival.won for row in won if row in rows]
-        order.misses.append(
-            Miss(rival.plan.ref, "beaten", {"by": plan.ref}, order.numbers(sorted(lost)))
-        )
+        order.miss(rival.plan, "beaten", {"by": plan.ref}, sorted(lost))
         kept = [(funders, [row for row in won if row not in rows]) for funders, won in rival.won]
         rival.won = [(funders, won) for funders, won in kept if won]
     return None
