@@ -150,6 +150,10 @@ def test_row_21_charges_of_the_bank() -> None:
 
 
 def test_row_22_unclaimed_money() -> None:
+    assert read(spending.to_unclaimed(PURSE, 70)) == {
+        "member.available wallet": 70,
+        "programme.unclaimed": -70,
+    }
     assert read(spending.held_to_unclaimed(PURSE, 80)) == {
         "member.held wallet": 80,
         "programme.unclaimed": -80,
@@ -296,6 +300,7 @@ def test_every_booking_balances(amount: int, fee: int, owing: int) -> None:
         spending.payout_returned(PURSE, amount, fee, None),
         spending.charges(PURSE, amount, fee),
         spending.held_to_unclaimed(PURSE, amount),
+        spending.to_unclaimed(PURSE, amount),
         spending.unclaimed_paid(PURSE, amount),
         *spending.wallet_to_wallet(PURSE, other, amount, owing),
         companies.statement(TILL, BRAND, amount, fee),

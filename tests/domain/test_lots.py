@@ -95,6 +95,12 @@ def test_the_first_part_of_what_comes_back_can_be_left_out() -> None:
     assert lots.skip(parts, 800) == []
 
 
+def test_lots_stand_as_the_takes_left_them() -> None:
+    before = [a_lot(1, 300, None), a_lot(2, 500, None)]
+    taken = [Take(UUID(int=2), 120), Take(UUID(int=2), 30)]
+    assert [lot.remaining_minor for lot in lots.after(before, taken)] == [300, 350]
+
+
 some_lots = st.lists(
     st.builds(
         LotView,

@@ -37,8 +37,6 @@ class HoldPurpose(enum.StrEnum):
     """A voucher bought from the wallet."""
     DONATION = "donation"
     """A gift to a good cause."""
-    CLOSING = "closing"
-    """What is left when the account is closed and cannot be paid out."""
 
 
 TRANSITIONS: dict[tuple[HoldState, HoldEvent], HoldState] = {

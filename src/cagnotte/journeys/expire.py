@@ -145,5 +145,5 @@ def gaining_account(purse: Purse, frozen: dict[str, Any]) -> Account:
     if not frozen:
         return purse.programme("breakage")
     return Account(
-        str(frozen["kind"]), UUID(str(frozen["owner"])), purse.programme_id, purse.currency
+        str(frozen["kind"]), UUID(str(frozen["owner_id"])), purse.programme_id, purse.currency
     )

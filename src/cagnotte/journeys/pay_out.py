@@ -20,6 +20,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from psycopg.pq import TransactionStatus
+
 from cagnotte.domain import payouts as domain
 from cagnotte.domain.bookings.spending import Occasion
 from cagnotte.domain.errors import CagnotteError, Refused
@@ -140,6 +142,10 @@ def _tell_nobody(_phase: str, _done: int, _total: int) -> None:
 @contextmanager
 def _only_run(connection: Connection, programme_id: UUID) -> Iterator[None]:
     """Keep a second run of the same programme out, until this one or its process ends."""
+    if connection.info.transaction_status is not TransactionStatus.IDLE:
+        raise ValueError(
+            "a payout run commits phase by phase: give it a connection without a transaction"
+        )
     with connection.transaction():
         row = connection.execute(
             selectors.SQL.try_lock_runs, {"programme_id": programme_id}

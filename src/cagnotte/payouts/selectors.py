@@ -141,6 +141,12 @@ def candidates(
     ]
 
 
+def method_of_wallet(connection: Connection, wallet_id: UUID) -> MethodFacts | None:
+    """Return where the owner of a wallet wants the money, if anywhere."""
+    row = connection.execute(SQL.method_of_wallet, {"wallet_id": wallet_id}).fetchone()
+    return MethodFacts(*row) if row else None
+
+
 def payouts_by_id(connection: Connection, payout_ids: Iterable[UUID]) -> list[PayoutView]:
     """Return payouts in the order of their ids."""
     rows = connection.execute(SQL.payouts_by_id, {"ids": list(payout_ids)})

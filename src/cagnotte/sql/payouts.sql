@@ -254,3 +254,7 @@ FROM unnest(
     %(amounts_minor)s::bigint[], %(currencies)s::text[], %(problems)s::text[], %(sentences)s::text[]
 ) AS line (number, kind, end_to_end_id, message_id, amount_minor, currency, problem, sentence)
 ON CONFLICT DO NOTHING;
+
+-- name: method_of_wallet
+-- in: wallet_id. Its method in use, if any. Index: payout_method_in_use. No locks: the wallet is locked before.
+SELECT id, kind, changed_at FROM payouts_payoutmethod WHERE wallet_id = %(wallet_id)s AND retired_at IS NULL;

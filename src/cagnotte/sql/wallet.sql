@@ -250,3 +250,7 @@ FOR NO KEY UPDATE;
 UPDATE rewards_lot
 SET expired_minor = expired_minor + remaining_minor, remaining_minor = 0
 WHERE id = ANY(%(lot_ids)s);
+
+-- name: close_wallet
+-- in: wallet_id, now. Writes identity_wallet, locked before; a wallet that is closed stays as it was closed.
+UPDATE identity_wallet SET closed_at = %(now)s WHERE id = %(wallet_id)s AND closed_at IS NULL;

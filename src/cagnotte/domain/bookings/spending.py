@@ -210,8 +210,13 @@ def charges(
     ]
 
 
+def to_unclaimed(purse: Purse, amount_minor: int) -> list[Leg]:
+    """What is available when an account is closed and cannot be paid out; it stays owed."""
+    return _move(purse.member("available"), purse.programme("unclaimed"), amount_minor)
+
+
 def held_to_unclaimed(purse: Purse, amount_minor: int) -> list[Leg]:
-    """What an account still holds when it is closed and cannot be paid."""
+    """Held money that comes back to an account closed meanwhile."""
     return _move(purse.member("held"), purse.programme("unclaimed"), amount_minor)
 
 
