@@ -90,12 +90,12 @@ def _encode_scalar(value: object) -> object:
 
 
 @cache
-def _hints(cls: type) -> dict[str, Any]:
+def _hints(cls: Any) -> dict[str, Any]:
     return get_type_hints(cls)
 
 
 def _decode_fields(cls: type[T], data: Mapping[str, Any]) -> T:
-    hints = _hints(cls)
+    hints = _hints(cast("Any", cls))
     return cls(**{name: _decode(hints[name], raw) for name, raw in data.items()})
 
 

@@ -135,3 +135,47 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.sku
+
+
+class OpeningBalance(models.Model):
+    """What a member brought from another system: one version of one row of the programme file. Never changed."""
+
+    id = models.UUIDField(primary_key=True)
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
+    member_ref = models.CharField(max_length=100)
+    row = models.CharField(max_length=100, help_text="Its name among the member's rows.")
+    version = models.PositiveIntegerField(
+        help_text="1, and one more each time the row was restated."
+    )
+    wallet_id = models.UUIDField()
+    bucket = models.PositiveSmallIntegerField(help_text="Shard, from the wallet.")
+    opened_on = models.DateField(help_text="The day it was booked on.")
+    pending_minor = models.BigIntegerField(help_text="Owed to the member, not validated.")
+    confirmed_minor = models.BigIntegerField(
+        help_text="Owed to the member, waiting for its release."
+    )
+    available_minor = models.BigIntegerField(help_text="The member's to spend.")
+    available_on = models.DateField()
+    expires_on = models.DateField(
+        null=True, help_text="Last day it can be spent; empty = never expires."
+    )
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        """Versions of a row are numbered, and no amount is below zero."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["programme", "member_ref", "row", "version"],
+                name="opening_balance_version_unique",
+            ),
+            models.CheckConstraint(
+                name="opening_balance_not_negative",
+                condition=models.Q(
+                    pending_minor__gte=0, confirmed_minor__gte=0, available_minor__gte=0
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_ref}/{self.row} v{self.version}"

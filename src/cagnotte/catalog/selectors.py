@@ -119,7 +119,7 @@ def version_rows(
 ) -> Iterator[VersionRow]:
     """Give every stored version, ordered by reference and version."""
     columns = [field.name for field in dataclasses.fields(VersionRow)]
-    rows = model._default_manager.filter(programme_id=programme_id).order_by("ref", "version")
+    rows = model.objects.filter(programme_id=programme_id).order_by("ref", "version")
     for row in rows.values_list(*columns):
         yield VersionRow(*row)
 
@@ -127,9 +127,7 @@ def version_rows(
 def _named(
     model: type[models.Contract | models.Offer], programme_id: UUID, keys: set[VersionKey]
 ) -> Iterator[tuple[VersionKey, dict[str, Any]]]:
-    rows = model._default_manager.filter(
-        programme_id=programme_id, ref__in={ref for ref, _ in keys}
-    )
+    rows = model.objects.filter(programme_id=programme_id, ref__in={ref for ref, _ in keys})
     for ref, version, definition in rows.values_list("ref", "version", "definition"):
         if (ref, version) in keys:
             yield (ref, version), definition

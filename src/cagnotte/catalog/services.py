@@ -1,9 +1,9 @@
 """Writing the catalogue: versions of contracts and offers, categories, products."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -21,7 +21,6 @@ SQL = sql.load("catalogue")
 PRODUCT_COLUMNS = "line, sku, name, category_ref, brand_ref, gift_card"
 
 Value = TypeVar("Value", Contract, Offer)
-Model = type[models.Contract | models.Offer]
 
 
 class ProductFacts(NamedTuple):
@@ -55,151 +54,124 @@ class Change(NamedTuple):
     from_day: date
 
 
-def save_contracts(
-    programme_id: UUID, contracts: Sequence[Contract], *, now: datetime, today: date
-) -> list[Change]:
-    """Write the contracts of a programme file; see `catalog.versions` for what a change means.
+@dataclasses.dataclass(frozen=True)
+class VersionedKind(Generic[Value]):
+    """How one kind of definition is stored: contracts or offers. `describe` gives the columns people search by."""
 
-    `contracts` is the whole list: one that stands and is not among them ends. `today` is the day of `now` in the
-    programme's time zone. Runs inside the caller's transaction.
+    name: str
+    model: Any
+    encode: Callable[[Value], definitions.Data]
+    decode: Callable[[Mapping[str, Any]], Value]
+    describe: Callable[[Value], dict[str, str]]
+
+
+CONTRACTS = VersionedKind[Contract](
+    "contract",
+    models.Contract,
+    definitions.contract_data,
+    definitions.contract_from,
+    lambda contract: {"funder_kind": contract.funder_kind.value, "funder_ref": contract.funder},
+)
+OFFERS = VersionedKind[Offer](
+    "offer",
+    models.Offer,
+    definitions.offer_data,
+    definitions.offer_from,
+    lambda offer: {"name": offer.name, "role": offer.role.value},
+)
+
+
+class Plan(NamedTuple, Generic[Value]):
+    """What a load would do: all changes, and those that make a version with the value it holds."""
+
+    changes: list[Change]
+    made: list[tuple[Change, Value]]
+
+
+def plan_versions(
+    kind: VersionedKind[Value], programme_id: UUID, values: Sequence[Value], *, today: date
+) -> Plan[Value]:
+    """Compare a file's contracts or offers with the versions that stand; nothing is written.
+
+    `values` is the whole list: one that stands and is not among them ends. See `catalog.versions` for what a change
+    means, and from which day. `today` is the day of the load in the programme's time zone.
     """
-    store = _Store(
-        models.Contract,
-        programme_id,
-        definitions.contract_data,
-        definitions.contract_from,
-        now,
-        today,
-    )
-    return store.save(
-        contracts,
-        lambda contract: {"funder_kind": contract.funder_kind.value, "funder_ref": contract.funder},
-    )
+    latest = {row.ref: row for row in selectors.version_rows(kind.model, programme_id)}
+    made: list[tuple[Change, Value]] = []
+    for value in values:
+        change = _change(kind, programme_id, value, latest.get(value.ref), today)
+        if change:
+            made.append((change, _numbered(kind, programme_id, value, change.version)))
+    kept = {value.ref for value in values}
+    removed: list[Change] = [
+        Change("removed", row.ref, row.version, today)
+        for row in latest.values()
+        if row.ref not in kept and row.removed_on is None
+    ]
+    return Plan([change for change, _ in made] + removed, made)
 
 
-def save_offers(
-    programme_id: UUID, offers: Sequence[Offer], *, now: datetime, today: date
+def save_versions(
+    kind: VersionedKind[Value],
+    programme_id: UUID,
+    values: Sequence[Value],
+    *,
+    now: datetime,
+    today: date,
 ) -> list[Change]:
-    """Write the offers of a programme file, as `save_contracts` does contracts."""
-    store = _Store(
-        models.Offer, programme_id, definitions.offer_data, definitions.offer_from, now, today
+    """Write what `plan_versions` says, inside the caller's transaction; return the changes."""
+    plan = plan_versions(kind, programme_id, values, today=today)
+    current = kind.model.objects.filter(programme_id=programme_id, closed_at=None)
+    for name, facts in (("removed", {"removed_on": today}), ("changed", {})):
+        refs = [change.ref for change in plan.changes if change.kind == name]
+        current.filter(ref__in=refs).update(closed_at=now, **facts)
+    kind.model.objects.bulk_create(
+        [
+            kind.model(
+                id=value.id,
+                programme_id=programme_id,
+                ref=value.ref,
+                version=value.version,
+                definition=kind.encode(value),
+                valid_from=change.from_day,
+                valid_until=value.valid_until,
+                known_from=now,
+                **kind.describe(value),
+            )
+            for change, value in plan.made
+        ],
+        batch_size=1000,
     )
-    return store.save(offers, lambda offer: {"name": offer.name, "role": offer.role.value})
+    return plan.changes
 
 
-def plan_contracts(
-    programme_id: UUID, contracts: Sequence[Contract], *, now: datetime, today: date
-) -> list[Change]:
-    """Say what `save_contracts` would do; nothing is written."""
-    store = _Store(
-        models.Contract,
-        programme_id,
-        definitions.contract_data,
-        definitions.contract_from,
-        now,
-        today,
+def _change(
+    kind: VersionedKind[Value],
+    programme_id: UUID,
+    value: Value,
+    standing: VersionRow | None,
+    today: date,
+) -> Change | None:
+    if standing is None:
+        return Change("new", value.ref, 1, value.valid_from)
+    previous = kind.decode(standing.definition)
+    is_removed = standing.removed_on is not None
+    if not is_removed and previous == _numbered(kind, programme_id, value, standing.version):
+        return None
+    from_day = start_of_change(
+        today=today,
+        new_from=value.valid_from,
+        previous_from=previous.valid_from,
+        previous_removed=is_removed,
     )
-    return store.plan(contracts)[0]
-
-
-def plan_offers(
-    programme_id: UUID, offers: Sequence[Offer], *, now: datetime, today: date
-) -> list[Change]:
-    """Say what `save_offers` would do; nothing is written."""
-    store = _Store(
-        models.Offer, programme_id, definitions.offer_data, definitions.offer_from, now, today
+    return Change(
+        "restored" if is_removed else "changed", value.ref, standing.version + 1, from_day
     )
-    return store.plan(offers)[0]
 
 
-class _Store:
-    """Compares definitions with the versions that stand, and writes the difference."""
-
-    def __init__(
-        self,
-        model: Model,
-        programme_id: UUID,
-        encode: Callable[[Any], definitions.Data],
-        decode: Callable[[Any], Any],
-        now: datetime,
-        today: date,
-    ) -> None:
-        self._model = model
-        self._kind = model.__name__.lower()
-        self._programme_id = programme_id
-        self._encode, self._decode = encode, decode
-        self._now, self._today = now, today
-
-    def save(
-        self, values: Sequence[Value], describe: Callable[[Value], dict[str, str]]
-    ) -> list[Change]:
-        """Write what changed; return it."""
-        changes, made = self.plan(values)
-        self._close(changes)
-        self._model._default_manager.bulk_create(
-            [
-                self._model(
-                    id=value.id,
-                    programme_id=self._programme_id,
-                    ref=value.ref,
-                    version=value.version,
-                    definition=self._encode(value),
-                    valid_from=change.from_day,
-                    valid_until=value.valid_until,
-                    known_from=self._now,
-                    **describe(value),
-                )
-                for change, value in made
-            ],  # type: ignore[arg-type]  # one model at a time
-            batch_size=1000,
-        )
-        return changes
-
-    def plan(self, values: Sequence[Value]) -> tuple[list[Change], list[tuple[Change, Value]]]:
-        """Return all changes, and those that make a version with the value it holds."""
-        latest = {row.ref: row for row in selectors.version_rows(self._model, self._programme_id)}
-        made = [
-            (change, self._numbered(value, change.version))
-            for value in values
-            if (change := self._change(value, latest.get(value.ref)))
-        ]
-        kept = {value.ref for value in values}
-        removed = [
-            Change("removed", row.ref, row.version, self._today)
-            for row in latest.values()
-            if row.ref not in kept and row.removed_on is None
-        ]
-        return [change for change, _ in made] + removed, made
-
-    def _change(self, value: Contract | Offer, standing: VersionRow | None) -> Change | None:
-        if standing is None:
-            return Change("new", value.ref, 1, value.valid_from)
-        previous = self._decode(standing.definition)
-        is_removed = standing.removed_on is not None
-        if not is_removed and previous == self._numbered(value, standing.version):
-            return None
-        from_day = start_of_change(
-            today=self._today,
-            new_from=value.valid_from,
-            previous_from=previous.valid_from,
-            previous_removed=is_removed,
-        )
-        return Change(
-            "restored" if is_removed else "changed", value.ref, standing.version + 1, from_day
-        )
-
-    def _numbered(self, value: Value, version: int) -> Value:
-        identity = ids.named_id(self._programme_id, self._kind, value.ref, version)
-        return cast("Value", dataclasses.replace(value, id=identity, version=version))
-
-    def _close(self, changes: list[Change]) -> None:
-        current = self._model._default_manager.filter(
-            programme_id=self._programme_id, closed_at=None
-        )
-        removed = [change.ref for change in changes if change.kind == "removed"]
-        replaced = [change.ref for change in changes if change.kind == "changed"]
-        current.filter(ref__in=removed).update(closed_at=self._now, removed_on=self._today)
-        current.filter(ref__in=replaced).update(closed_at=self._now)
+def _numbered(kind: VersionedKind[Value], programme_id: UUID, value: Value, version: int) -> Value:
+    identity = ids.named_id(programme_id, kind.name, value.ref, version)
+    return dataclasses.replace(value, id=identity, version=version)
 
 
 def save_categories(

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import psycopg
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from psycopg.rows import tuple_row
@@ -185,7 +184,7 @@ def _staged(programme_id: UUID, member: MemberFacts) -> tuple[object, ...]:
 
 def has_operator(*, email: str) -> bool:
     """Say whether somebody runs the console under that address."""
-    return _users().filter(username=email.lower(), is_staff=True).exists()
+    return bool(_users().filter(username=email.lower(), is_staff=True).exists())
 
 
 def create_operator(*, email: str, password: str, username: str | None = None) -> bool:
@@ -205,5 +204,4 @@ def create_operator(*, email: str, password: str, username: str | None = None) -
 
 
 def _users() -> Any:
-    users: type[AbstractUser] = get_user_model()
-    return users._default_manager
+    return get_user_model()._default_manager  # noqa: SLF001 - the public way to any user model's rows

@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import psycopg
-import schwifty
-from schwifty.exceptions import SchwiftyException
 
 from cagnotte.domain.errors import InvalidRow
 from cagnotte.identity import services
 from cagnotte.identity.models import Programme
 from cagnotte.identity.services import MemberFacts
 from cagnotte.journeys.records import Progress, Row, Summary, chunks, needed, read_chunk, text_of
+from cagnotte.payouts import services as payouts
+from cagnotte.payouts.bank_accounts import check_account
+from cagnotte.payouts.services import MethodRow
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -25,19 +26,12 @@ EMAIL_LENGTH_MAX = 254
 SEGMENT_LENGTH_MAX = 50
 
 
-class BankDetails(NamedTuple):
-    """Where a member wants to be paid."""
-
-    member_ref: str
-    holder: str
-    iban: str
-
-
 class Enrolment(NamedTuple):
     """What one row says: the member, and the bank details where it has them."""
 
     member: MemberFacts
-    bank: BankDetails | None
+    account: tuple[str, str] | None
+    """Holder and IBAN."""
 
 
 def run(
@@ -59,13 +53,18 @@ def run(
         counts = services.save_members(
             connection, programme.id, (found.member for found in enrolments), now=now, today=today
         )
-        _save_bank_details(
-            connection, programme, [found.bank for found in enrolments if found.bank], now
-        )
+        accounts = [
+            MethodRow(services.wallet_id_of(programme.id, member.ref), *account)
+            for member, account in enrolments
+            if account
+        ]
+        saved = payouts.save_methods(connection, accounts, programme_id=programme.id, now=now)
         connection.commit()
+        # A known member with a new account has changed too; one whose name changed with it counts once.
+        changed = max(counts.changed, saved.changed + max(0, saved.new - counts.new))
         summary.new += counts.new
-        summary.changed += counts.changed
-        summary.unchanged += len(enrolments) - counts.new - counts.changed
+        summary.changed += changed
+        summary.unchanged += len(enrolments) - counts.new - changed
         if progress:
             progress(len(chunk))
     return summary
@@ -91,33 +90,7 @@ def read(line: int, fields: dict[str, str]) -> Enrolment:
     if not iban:
         return Enrolment(member, None)
     holder = text_of(fields, "holder") or member.name or ref
-    return Enrolment(member, BankDetails(ref, holder, check_iban(iban)))
-
-
-def check_iban(text: str) -> str:
-    """Return an IBAN without spaces. Raises InvalidRow when its length, bank code or check digits are wrong."""
-    try:
-        return schwifty.IBAN(text).compact
-    except SchwiftyException as error:
-        # The number itself is not repeated: it is somebody's, but for a letter.
-        raise InvalidRow(
-            "bad_iban",
-            f"The IBAN that ends in {text.strip()[-4:]} is wrong: {_reason(error)}. Ask the member for it again.",
-        ) from error
-
-
-def _reason(error: SchwiftyException) -> str:
-    kind = type(error).__name__
-    return _IBAN_REASONS.get(kind, "it is not written as an IBAN of its country is")
-
-
-_IBAN_REASONS = {
-    "InvalidChecksumDigits": "its check digits do not fit, so a digit is mistyped",
-    "InvalidBBANChecksum": "the check digits of its account number do not fit",
-    "InvalidLength": "it is too short or too long for its country",
-    "InvalidCountryCode": "no country has its first two letters",
-    "InvalidBankCode": "its bank does not exist",
-}
+    return Enrolment(member, (holder, check_account(iban).iban))
 
 
 def _matching(
@@ -152,13 +125,3 @@ def _date(fields: dict[str, str], name: str) -> date | None:
         raise InvalidRow(
             "bad_date", f"{name}: “{text}” is not a date; write it as 2026-01-31.", field=name
         ) from None
-
-
-def _save_bank_details(
-    connection: psycopg.Connection[Any],
-    programme: Programme,
-    details: list[BankDetails],
-    now: datetime,
-) -> None:
-    if details:
-        from cagnotte.payouts import services as payouts  # noqa: F401

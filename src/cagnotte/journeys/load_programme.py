@@ -1,36 +1,60 @@
-"""Load a programme file: its parties, categories, contracts, offers, payouts, sources and opening balances."""
+"""Load a programme file: parties, categories, contracts, offers, sources, payout rules and opening balances."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
+import psycopg
+from django.db import connection as django_connection
 from django.db import transaction
 
 from cagnotte.catalog import services as catalog
 from cagnotte.catalog.programme_file import ParsedProgramme, parse
+from cagnotte.catalog.programme_file.schema import PayoutsSection
 from cagnotte.catalog.services import Change
+from cagnotte.domain.errors import NotFound
 from cagnotte.identity import services as identity
 from cagnotte.identity.models import Programme
 from cagnotte.identity.services import PartyFacts
+from cagnotte.journeys import take_over
+from cagnotte.journeys.take_over import TakenOver
+from cagnotte.payouts import selectors as payout_rules
+from cagnotte.payouts import services as payouts
+from cagnotte.payouts.selectors import PayoutRules
+from cagnotte.purchases import services as purchases
+
+
+class Counted(NamedTuple):
+    """How many were new, and how many changed."""
+
+    new: int = 0
+    changed: int = 0
+
+
+NOTHING = Counted()
 
 
 @dataclass(slots=True)
 class Loaded:
-    """What a load did. Counts are (new, changed)."""
+    """What a load did. `sources` and `payouts` say how many sources, and whether the payout rules, changed."""
 
     programme: Programme
-    parties: tuple[int, int] = (0, 0)
-    categories: tuple[int, int] = (0, 0)
+    today: date
+    parties: Counted = NOTHING
+    categories: Counted = NOTHING
     contracts: list[Change] = field(default_factory=list)
     offers: list[Change] = field(default_factory=list)
-    sources: tuple[int, int] = (0, 0)
+    sources: int = 0
+    payouts: bool = False
+    opening: TakenOver = field(default_factory=TakenOver)
 
     @property
     def changed_nothing(self) -> bool:
         """Whether everything stood already."""
-        counts = (self.parties, self.categories, self.sources)
-        return not (self.contracts or self.offers or any(map(sum, counts)))
+        counts = (*self.parties, *self.categories, self.sources, self.payouts, self.opening.new)
+        return not (self.contracts or self.offers or any(counts))
 
 
 def run(path: Path, *, now: datetime) -> Loaded:
@@ -55,18 +79,74 @@ def load(parsed: ParsedProgramme, *, now: datetime) -> Loaded:
         now=now,
     )
     today = now.astimezone(ZoneInfo(programme.timezone)).date()
-    loaded = Loaded(programme)
-    loaded.parties = identity.save_parties(
-        programme.id, (PartyFacts(*party) for party in made.parties)
+    loaded = Loaded(programme, today)
+    loaded.parties = Counted(
+        *identity.save_parties(programme.id, (PartyFacts(*party) for party in made.parties))
     )
-    loaded.categories = catalog.save_categories(
-        programme.id, ((node.ref, node.parent, node.name) for node in made.categories)
+    loaded.categories = Counted(
+        *catalog.save_categories(
+            programme.id, ((node.ref, node.parent, node.name) for node in made.categories)
+        )
     )
-    loaded.contracts = catalog.save_contracts(programme.id, made.contracts, now=now, today=today)
-    loaded.offers = catalog.save_offers(programme.id, made.offers, now=now, today=today)
+    loaded.contracts = catalog.save_versions(
+        catalog.CONTRACTS, programme.id, made.contracts, now=now, today=today
+    )
+    loaded.offers = catalog.save_versions(
+        catalog.OFFERS, programme.id, made.offers, now=now, today=today
+    )
     loaded.sources = _save_sources(parsed, programme)
+    _save_payouts_and_opening(parsed, loaded, now)
     return loaded
 
 
-def _save_sources(parsed: ParsedProgramme, programme: Programme) -> tuple[int, int]:
-    return (0, 0)
+def _save_sources(parsed: ParsedProgramme, programme: Programme) -> int:
+    """Write the sources; one that the file no longer names stays, since files came from it."""
+    return sum(
+        purchases.save_source(
+            programme_id=programme.id,
+            ref=section.ref,
+            kind=section.kind,
+            mapping=section.mapping(timezone=programme.timezone),
+        )
+        for section in parsed.file.sources
+    )
+
+
+def _save_payouts_and_opening(parsed: ParsedProgramme, loaded: Loaded, now: datetime) -> None:
+    django_connection.ensure_connection()
+    # The set-based parts work on the driver's connection, inside the same database transaction.
+    connection = cast("psycopg.Connection[Any]", django_connection.connection)
+    if parsed.file.payouts:
+        loaded.payouts = _save_payouts(connection, loaded.programme, parsed.file.payouts)
+    if parsed.file.opening_balances:
+        loaded.opening = take_over.run(
+            connection,
+            programme=loaded.programme,
+            opening=parsed.file.opening_balances,
+            now=now,
+        )
+
+
+def _save_payouts(
+    connection: psycopg.Connection[Any], programme: Programme, section: PayoutsSection
+) -> bool:
+    try:
+        standing = payout_rules.rules(connection, programme.id)
+    except NotFound:
+        standing = None
+    wanted = PayoutRules(
+        programme_id=programme.id,
+        currency=programme.currency,
+        rail="sepa",
+        debtor_name=section.debtor_name,
+        debtor_iban=section.iban,
+        debtor_bic=section.bic or "",
+        threshold_minor=section.threshold,
+        fee_minor=section.fee,
+        maximum_minor=section.maximum,
+        method_change_hold_hours=24 * section.hold_days_after_change,
+        execution_days=section.execution_days,
+        transfer_text=section.transfer_text,
+        settles_on_report=section.settles_on_report,
+    )
+    return payouts.save_settings(connection, wanted) != standing

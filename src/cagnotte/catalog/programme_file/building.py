@@ -1,6 +1,6 @@
 """From the file's sections to the values of the domain."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import NamedTuple, TypeVar
 from uuid import UUID
@@ -20,6 +20,7 @@ from cagnotte.domain.errors import CagnotteError, InvalidInput
 from cagnotte.domain.money import parse_minor
 from cagnotte.domain.offers import Conditions, Effect, Funding, Limits, MemberCap, Offer, Tier
 
+S = TypeVar("S")
 T = TypeVar("T")
 Report = Callable[[Loc, str], None]
 """Takes the place and the sentence of a problem."""
@@ -63,42 +64,33 @@ def programme_id_of(slug: str) -> UUID:
 def build(file: schema.ProgrammeFile, report: Report) -> Definitions:
     """Make the domain's values; what cannot be made is reported with its place and left out."""
     programme_id = programme_id_of(file.programme.slug)
-    contracts = [
-        contract
-        for index, section in enumerate(file.contracts)
-        if (
-            contract := _attempt(
-                lambda s=section: build_contract(s, programme_id), ("contracts", index), report
-            )
-        )
-    ]
     build_offer = OfferBuilder(programme_id, file.programme.currency)
-    made = [
-        offer
-        for index, section in enumerate(file.offers)
-        if (offer := _attempt(lambda s=section: build_offer(s), ("offers", index), report))
-    ]
     return Definitions(
         programme_id,
         list(_parties(file)),
         list(flatten(file.categories, ("categories",))),
-        contracts,
-        made,
+        list(_made("contracts", file.contracts, lambda c: build_contract(c, programme_id), report)),
+        list(_made("offers", file.offers, build_offer, report)),
     )
 
 
 class _Misplaced(InvalidInput):
-    """A value that only its surroundings show to be wrong; `inner` is the way to it from its section."""
+    """A value that only its surroundings show to be wrong."""
+
+    def __init__(self, sentence: str, inner: Loc) -> None:
+        """Take the sentence, and the way to the value from its section."""
+        super().__init__(sentence)
+        self.inner = inner
 
 
-def _attempt(make: Callable[[], T], loc: Loc, report: Report) -> T | None:
-    try:
-        return make()
-    except _Misplaced as error:
-        report((*loc, *error.facts["inner"]), error.sentence)  # type: ignore[misc]  # facts are objects
-    except CagnotteError as error:
-        report(loc, error.sentence)
-    return None
+def _made(name: str, sections: Iterable[S], make: Callable[[S], T], report: Report) -> Iterator[T]:
+    for index, section in enumerate(sections):
+        try:
+            yield make(section)
+        except _Misplaced as error:
+            report((name, index, *error.inner), error.sentence)
+        except CagnotteError as error:
+            report((name, index), error.sentence)
 
 
 def flatten(
@@ -224,36 +216,26 @@ class OfferBuilder:
 
     def _effect(self, section: schema.AnyEffect) -> Effect:
         match section:
-            case schema.PercentEffect():
-                return offers.Percent(section.rate)
-            case schema.CommissionShareEffect():
-                return offers.CommissionShare(section.share)
-            case schema.FixedPerOrderEffect():
-                return offers.FixedPerOrder(section.amount)
-            case schema.FixedPerUnitEffect():
-                return offers.FixedPerUnit(section.amount)
-            case schema.VoucherEffect():
-                return offers.NextOrderVoucher(
-                    section.amount, section.minimum_basket, section.valid_days
-                )
             case schema.TieredEffect():
                 return offers.Tiered(self._tiers(section.tiers, counts=False), section.whole)
-        return offers.Progressive(
-            tiers=self._tiers(section.tiers, counts=section.by == "purchases"),
-            window=section.window,
-            by=section.by,
-            counted=section.counted,
-            counter=section.counter,
-        )
+            case schema.ProgressiveEffect():
+                return offers.Progressive(
+                    tiers=self._tiers(section.tiers, counts=section.by == "purchases"),
+                    window=section.window,
+                    by=section.by,
+                    counted=section.counted,
+                    counter=section.counter,
+                )
+        return _simple_effect(section)
 
     def _tiers(self, sections: list[schema.TierSection], *, counts: bool) -> tuple[Tier, ...]:
         return tuple(
-            Tier(self._start(section.start, counts, index), section.rate)
+            Tier(self._start(section.start, index, counts=counts), section.rate)
             for index, section in enumerate(sections)
         )
 
-    def _start(self, text: str, counts: bool, index: int) -> int:
-        inner = ("effect", "tiers", index, "from")
+    def _start(self, text: str, index: int, *, counts: bool) -> int:
+        inner: Loc = ("effect", "tiers", index, "from")
         if counts:
             if not text.isascii() or not text.isdigit() or int(text) > COUNT_MAX:
                 raise _Misplaced(
@@ -263,7 +245,26 @@ class OfferBuilder:
         try:
             return parse_minor(text, self._currency)
         except CagnotteError as error:
-            raise _Misplaced(error.sentence, inner=inner) from error
+            raise _Misplaced(error.sentence, inner) from error
+
+
+def _simple_effect(
+    section: schema.PercentEffect
+    | schema.CommissionShareEffect
+    | schema.FixedPerOrderEffect
+    | schema.FixedPerUnitEffect
+    | schema.VoucherEffect,
+) -> Effect:
+    match section:
+        case schema.PercentEffect():
+            return offers.Percent(section.rate)
+        case schema.CommissionShareEffect():
+            return offers.CommissionShare(section.share)
+        case schema.FixedPerOrderEffect():
+            return offers.FixedPerOrder(section.amount)
+        case schema.FixedPerUnitEffect():
+            return offers.FixedPerUnit(section.amount)
+    return offers.NextOrderVoucher(section.amount, section.minimum_basket, section.valid_days)
 
 
 def _conditions(section: schema.ConditionsSection) -> Conditions:

@@ -137,10 +137,7 @@ def _written(loc: Loc, data: Any) -> Loc:
         if isinstance(data, dict) and step not in data and not is_last:
             continue
         way.append(step)
-        try:
-            data = data[step]
-        except (KeyError, IndexError, TypeError):
-            data = None
+        data = _inside(data, step)
     return tuple(way)
 
 
@@ -199,7 +196,7 @@ def known_keys(schema_data: dict[str, Any], loc: Loc, data: Any) -> list[str]:
     here = [schema_data]
     for step in loc:
         here = [inner for outer in here for inner in _step(schema_data, outer, step)]
-        data = data[step] if isinstance(data, dict | list) and _holds(data, step) else None
+        data = _inside(data, step)
     variants = [variant for outer in here for variant in _variants(schema_data, outer)]
     kind = data.get("kind") if isinstance(data, dict) else None
     fitting = [
@@ -208,10 +205,12 @@ def known_keys(schema_data: dict[str, Any], loc: Loc, data: Any) -> list[str]:
     return sorted({key for variant in fitting or variants for key in variant.get("properties", {})})
 
 
-def _holds(data: dict[str, Any] | list[Any], step: str | int) -> bool:
-    if isinstance(data, list):
-        return isinstance(step, int) and step < len(data)
-    return step in data
+def _inside(data: Any, step: str | int) -> Any:
+    """The value at a step, None where there is none."""
+    try:
+        return data[step]
+    except (KeyError, IndexError, TypeError):
+        return None
 
 
 def _step(

@@ -118,13 +118,9 @@ def _unknown_key(name: str, known: list[str]) -> str:
 
 
 def _unknown_word(given: str, facts: dict[str, Any]) -> str:
-    if "tag" in facts:
-        given = str(facts["tag"])
     words = _words(facts)
-    return (
-        f"“{given}” is not known here{meant(given, words)}{'' if meant(given, words) else '.'}"
-        + (f" Write {choices(words)}.")
-    )
+    given = str(facts.get("tag", given))
+    return f"“{given}” is not known here{meant(given, words) or '.'} Write {choices(words)}."
 
 
 def _words(facts: dict[str, Any]) -> list[str]:

@@ -17,11 +17,12 @@ from cagnotte.domain.money import parse_minor
 from cagnotte.domain.periods import Window, WindowKind
 
 FULL_RATE_BPS = 10_000
+MIDNIGHT = "24:00"
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)\s*%?", re.ASCII)
-_HOURS = re.compile(r"(\d\d?):(\d\d)\s*[-–]\s*(\d\d?):(\d\d)", re.ASCII)
+_HOURS = re.compile(r"(\d\d:\d\d)\s*[-–]\s*(\d\d:\d\d)", re.ASCII)
 _ROLLING = re.compile(r"(\d{1,4})\s+days?", re.ASCII)
 _CALENDAR = tuple(kind.value for kind in WindowKind if kind is not WindowKind.ROLLING)
 
@@ -86,15 +87,14 @@ def weekday_from(value: object) -> int:
 def hours_from(value: object) -> tuple[time, time]:
     """Read “18:00-23:30” as two times; 24:00 is midnight at the end of the day. Raises ValueError."""
     match = _HOURS.fullmatch(str(value).strip())
-    if match:
-        hours = [int(part) for part in match.groups()]
-        if (
-            hours[0] < 24
-            and hours[1] < 60
-            and hours[2] <= 24
-            and hours[3] < (1 if hours[2] == 24 else 60)
-        ):
-            return time(hours[0], hours[1]), time(hours[2] % 24, hours[3])
+    try:
+        if match:
+            start, end = match[1], match[2]
+            return time.fromisoformat(start), time.min if end == MIDNIGHT else time.fromisoformat(
+                end
+            )
+    except ValueError:
+        pass
     raise ValueError(f"“{value}” is not a span of hours; write it as 18:00-23:00.")
 
 

@@ -4,6 +4,7 @@ The field's descriptions are the reference: they go into the published JSON Sche
 """
 
 import re
+from collections import Counter
 from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -27,6 +28,8 @@ from cagnotte.domain.money import DECIMALS
 from cagnotte.domain.offers import BoostMode, First, Role
 from cagnotte.domain.purchases import Channel
 
+SLUG_LENGTH_MAX = 50
+
 _REF = re.compile(r"[^\s\x00-\x1f\x7f]{1,100}")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -38,7 +41,7 @@ def _ref(text: str) -> str:
 
 
 def _slug(text: str) -> str:
-    if not _SLUG.fullmatch(text) or len(text) > 50:
+    if not _SLUG.fullmatch(text) or len(text) > SLUG_LENGTH_MAX:
         raise ValueError(
             f"“{text}” is no slug; write small letters, digits and single hyphens, such as my-shop."
         )
@@ -399,14 +402,40 @@ class OfferSection(Section):
 class PayoutsSection(Section):
     """The account members are paid from, and when."""
 
-    debtor_name: str = Field(min_length=1, max_length=70)
+    debtor_name: str = Field(min_length=1, max_length=70, description="Who the account belongs to.")
     iban: Annotated[str, AfterValidator(_iban)]
-    bic: Annotated[str, AfterValidator(_bic)] | None = None
+    bic: Annotated[str, AfterValidator(_bic)] | None = Field(
+        default=None, description="Default: the IBAN's own."
+    )
     threshold: Amount = Field(default=0, description="Least available balance that is paid.")
-    fee: Amount = Field(default=0, description="Kept of each payout.")
+    fee: Amount = Field(default=0, description="Kept of each payout; the threshold must cover it.")
+    maximum: Amount | None = Field(default=None, description="Most that one payout pays.")
     hold_days_after_change: Annotated[int, Field(ge=0, le=365)] = Field(
         default=3, description="Days without payout after a member's bank details changed."
     )
+    execution_days: Annotated[int, Field(ge=0, le=30)] = Field(
+        default=1, description="Days from the file to the day the bank is asked to pay on."
+    )
+    transfer_text: str = Field(
+        default="Cashback",
+        min_length=1,
+        max_length=100,
+        description="What members read on their statement.",
+    )
+    settles_on_report: bool = Field(
+        default=False,
+        description="The bank's acceptance counts as settlement; else its account statement does.",
+    )
+
+    @model_validator(mode="after")
+    def _amounts_fit(self) -> "PayoutsSection":
+        if self.fee > self.threshold:
+            raise ValueError(
+                "The fee is more than the threshold; the smallest payout must cover it."
+            )
+        if self.maximum is not None and self.maximum < max(self.threshold, 1):
+            raise ValueError("The maximum is less than the threshold; nothing could be paid.")
+        return self
 
 
 class OpeningRow(Section):
@@ -417,13 +446,19 @@ class OpeningRow(Section):
         default=None,
         description="Name of the row among the member's; default: its position, from 1.",
     )
-    pending: Amount = 0
-    confirmed: Amount = 0
-    available: Amount = 0
+    pending: Amount = Field(default=0, description="Owed to the member, not validated.")
+    confirmed: Amount = Field(default=0, description="Validated, waiting for its release.")
+    available: Amount = Field(default=0, description="The member's to spend.")
     available_on: date | None = Field(default=None, description="Default: the opening day.")
     expires_on: date | None = Field(
         default=None, description="Last day it can be spent; default: never."
     )
+
+    @model_validator(mode="after")
+    def _brings_something(self) -> "OpeningRow":
+        if self.expires_on and self.available_on and self.expires_on < self.available_on:
+            raise ValueError(f"The money expires on {self.expires_on}, before it is available.")
+        return self
 
 
 class OpeningSection(Section):
@@ -431,6 +466,16 @@ class OpeningSection(Section):
 
     on: date = Field(description="The day they are booked on.")
     members: list[OpeningRow]
+
+    @model_validator(mode="after")
+    def _rows_have_one_name(self) -> "OpeningSection":
+        named = Counter((row.member, row.row) for row in self.members if row.row)
+        for (member, row), times in named.items():
+            if times > 1:
+                raise ValueError(
+                    f"The member “{member}” has {times} rows named “{row}”; names are used once."
+                )
+        return self
 
 
 class ProgrammeFile(Section):

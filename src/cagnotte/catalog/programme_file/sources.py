@@ -46,7 +46,16 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "iban",
         "holder",
     ),
-    "decisions": ("order_ref", "merchant", "decision", "reason", "on"),
+    "decisions": (
+        "order_ref",
+        "merchant",
+        "decision",
+        "reason",
+        "on",
+        "line",
+        "returned_quantity",
+        "returned_amount",
+    ),
 }
 """Our fields, by the kind of source. The amount of a purchase is for orders without lines."""
 

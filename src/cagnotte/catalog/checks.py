@@ -1,0 +1,199 @@
+"""What deserves a look in a programme file that can be loaded.
+
+Overlaps, offers that never apply, offers that nobody pays for. All findings are warnings: errors (unknown keys and
+references, contradictions) are found while parsing.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from cagnotte.catalog.programme_file import Level, ParsedProgramme, Problem
+from cagnotte.catalog.scopes import (
+    contradiction,
+    covers,
+    days_meet,
+    every,
+    lies_within,
+    ties,
+)
+from cagnotte.domain.contracts import Contract, FunderKind
+from cagnotte.domain.offers import CommissionShare, Funding, Offer, Percent, Role
+
+PARTNERS_SHOWN_MAX = 3
+"""Overlaps named per offer; the others are counted."""
+
+
+def check(parsed: ParsedProgramme, *, today: date) -> list[Problem]:
+    """Return the warnings about a programme file, in the file's order."""
+    review = _Review(parsed, today)
+    found = [*review.overlaps(), *review.unreachable(), *review.unpaid()]
+    return sorted(found, key=lambda problem: (problem.file, problem.line, problem.code))
+
+
+class _Review:
+    """Looks at the offers of one file against each other and against the contracts."""
+
+    def __init__(self, parsed: ParsedProgramme, today: date) -> None:
+        made = parsed.definitions
+        self._parsed = parsed
+        self._today = today
+        self._offers = made.offers
+        self._contracts = made.contracts
+        self._parents: Mapping[str, str | None] = {
+            node.ref: node.parent for node in made.categories
+        }
+        self._places = {offer.ref: index for index, offer in enumerate(made.offers)}
+        self._merchants = [party.ref for party in made.parties if party.kind is FunderKind.MERCHANT]
+
+    def _warn(self, offer: Offer, sentence: str, code: str) -> Problem:
+        return self._parsed.problem(
+            ("offers", self._places[offer.ref]), sentence, code, level=Level.WARNING
+        )
+
+    # ---- overlaps ----
+
+    def overlaps(self) -> Iterator[Problem]:
+        """Base offers that can match the same line at the same time, with nothing but the amount to choose by."""
+        standing = [o for o in self._offers if o.role is Role.BASE and o.valid_until >= self._today]
+        partners: dict[str, list[tuple[str, str]]] = {}
+        for one, other, where in ties(standing, self._parents):
+            partners.setdefault(one.ref, []).append((other.ref, where))
+        for ref, met in partners.items():
+            offer = self._offers[self._places[ref]]
+            named = "; ".join(f"“{other}” ({where})" for other, where in met[:PARTNERS_SHOWN_MAX])
+            more = len(met) - PARTNERS_SHOWN_MAX
+            yield self._warn(
+                offer,
+                f"“{ref}” can match the same line at the same time as {named}"
+                + (f" and {more} more" if more > 0 else "")
+                + ", with equal priority and specificity: the one that gives more will apply. "
+                "Give one of them a higher priority, or keep them apart by their conditions.",
+                "overlap",
+            )
+
+    # ---- never applied ----
+
+    def unreachable(self) -> Iterator[Problem]:
+        """Offers that can never apply: over, contradicting themselves or their contract, or always beaten."""
+        for offer in self._offers:
+            reason = (
+                self._is_over(offer)
+                or self._contradicts_itself(offer)
+                or self._contradicts_contracts(offer)
+                or self._is_beaten(offer)
+            )
+            if reason:
+                yield self._warn(offer, f"“{offer.ref}” never applies: {reason}.", "unreachable")
+
+    def _is_over(self, offer: Offer) -> str | None:
+        return f"it ended on {offer.valid_until}" if offer.valid_until < self._today else None
+
+    def _contradicts_itself(self, offer: Offer) -> str | None:
+        return contradiction(offer, self._parents)
+
+    def _contradicts_contracts(self, offer: Offer) -> str | None:
+        contracts = self._contracts_of_shops(offer)
+        if not contracts:
+            return None
+        if not any(days_meet(offer, c.valid_from, c.valid_until) for c in contracts):
+            return "no contract of its merchants is in force on its days"
+        wanted = offer.conditions.products
+        if every(
+            contracts,
+            lambda c: bool(c.base.excluded and lies_within(wanted, c.base.excluded, self._parents)),
+        ):
+            refs = ", ".join(f"“{contract.ref}”" for contract in contracts)
+            return f"the contract {refs} excludes every product it names"
+        return None
+
+    def _is_beaten(self, offer: Offer) -> str | None:
+        if offer.role is not Role.BASE:
+            return None
+        for rival in self._offers:
+            if rival is not offer and self._always_beats(rival, offer):
+                return f"“{rival.ref}” holds wherever it does, and goes before it"
+        return None
+
+    def _always_beats(self, rival: Offer, offer: Offer) -> bool:
+        # Who pays decides whether an offer applies at all, so only equal payers can be compared here.
+        if rival.role is not Role.BASE or rival.funding != offer.funding:
+            return False
+        mine, theirs = offer.effect, rival.effect
+        if not isinstance(mine, Percent) or not isinstance(theirs, Percent):
+            return False
+        if not covers(rival, offer, self._parents):
+            return False
+        if rival.priority != offer.priority:
+            return rival.priority > offer.priority
+        # Equally specific where both name the same; then the amount decides, then the name.
+        alike = rival.conditions.products == offer.conditions.products and bool(
+            rival.conditions.merchants
+        ) == bool(offer.conditions.merchants)
+        return alike and (-theirs.rate_bps, rival.ref) < (-mine.rate_bps, offer.ref)
+
+    def _contracts_of_shops(self, offer: Offer) -> list[Contract]:
+        """The contracts of the shops where an offer holds, brands' aside."""
+        asked = offer.conditions
+        return [
+            contract
+            for contract in self._contracts
+            if contract.funder_kind is not FunderKind.BRAND
+            and (not asked.merchants or contract.merchant in asked.merchants)
+            and contract.merchant not in asked.not_merchants
+        ]
+
+    # ---- paid by nobody ----
+
+    def unpaid(self) -> Iterator[Problem]:
+        """Offers that name a funder who has no contract, or share a commission nobody pays."""
+        for offer in self._offers:
+            for share in offer.funding:
+                missing = self._missing_funder(offer, share)
+                if missing:
+                    yield self._warn(
+                        offer,
+                        f"“{offer.ref}” is paid by {missing}, and will give nothing. Add the contract, or let "
+                        "somebody else fund it.",
+                        "no_contract",
+                    )
+            if isinstance(offer.effect, CommissionShare) and not self._has_commissions():
+                yield self._warn(
+                    offer,
+                    f"“{offer.ref}” shares a commission, and no contract has one: it gives something only where "
+                    "the source reports its commission.",
+                    "no_commission",
+                )
+
+    def _has_commissions(self) -> bool:
+        return any(contract.commissions for contract in self._contracts)
+
+    def _missing_funder(self, offer: Offer, share: Funding) -> str | None:
+        if share.kind is FunderKind.PROGRAMME:
+            return None
+        if share.kind is FunderKind.BRAND:
+            return self._missing_brand(offer, share.ref)
+        if share.ref is not None:
+            covered = any(
+                c.funder_kind is share.kind and c.funder == share.ref for c in self._contracts
+            )
+            return None if covered else f"the {share.kind} “{share.ref}”, who has no contract"
+        return self._missing_shop(offer, share.kind)
+
+    def _missing_shop(self, offer: Offer, kind: FunderKind) -> str | None:
+        asked = offer.conditions
+        shops = sorted(asked.merchants or set(self._merchants) - asked.not_merchants)
+        covered = {c.merchant for c in self._contracts if c.funder_kind is kind}
+        # An offer for all shops is meant for those with a contract; one that names a shop is meant for that shop.
+        bare = [shop for shop in shops if shop not in covered]
+        if not bare or (not asked.merchants and len(bare) < len(shops)):
+            return None
+        whose = "the merchant" if kind is FunderKind.MERCHANT else "the network of the merchant"
+        return f"{whose} {', '.join(f'“{shop}”' for shop in bare)}, without a contract"
+
+    def _missing_brand(self, offer: Offer, ref: str | None) -> str | None:
+        covered = {c.funder for c in self._contracts if c.funder_kind is FunderKind.BRAND}
+        brands = [ref] if ref else sorted(offer.conditions.products.brands)
+        bare = [brand for brand in brands if brand not in covered]
+        if bare:
+            return f"the brand {', '.join(f'“{brand}”' for brand in bare)}, without a contract"
+        return None if covered else "the line's brand, and no brand has a contract"
