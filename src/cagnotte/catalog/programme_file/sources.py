@@ -152,7 +152,9 @@ class SourceSection(BaseModel):
         default={}, description="By field: a constant where the file has nothing."
     )
     unknown_products: Literal["reject", "accept"] = Field(
-        default="reject", description="What to do with articles the catalogue does not hold."
+        default="accept",
+        description="Purchases of articles the catalogue does not hold; accepted ones have the category and brand "
+        "of their file.",
     )
 
     @model_validator(mode="after")
