@@ -18,7 +18,10 @@ programme_option = click.option(
     "--programme", "slug", default=None, help="Its short name; not needed when there is only one."
 )
 now_option = click.option(
-    "--now", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), default=None, help="The moment to record, in UTC."
+    "--now",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    default=None,
+    help="The moment to record, in UTC.",
 )
 
 
@@ -29,14 +32,29 @@ def read_clock(now: datetime | None) -> datetime:
 
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--source", required=True, help="The source of the programme file whose mapping reads them.")
+@click.option(
+    "--source", required=True, help="The source of the programme file whose mapping reads them."
+)
 @programme_option
-@click.option("--jobs", type=click.IntRange(1, 16), default=1, show_default=True, help="Processes for purchases.")
-@click.option("--rejects", type=click.Path(path_type=Path), default=None, help="Where rejected rows go.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 16),
+    default=1,
+    show_default=True,
+    help="Processes for purchases.",
+)
+@click.option(
+    "--rejects", type=click.Path(path_type=Path), default=None, help="Where rejected rows go."
+)
 @now_option
 @with_database
 def import_command(
-    files: tuple[Path, ...], source: str, slug: str | None, jobs: int, rejects: Path | None, now: datetime | None
+    files: tuple[Path, ...],
+    source: str,
+    slug: str | None,
+    jobs: int,
+    rejects: Path | None,
+    now: datetime | None,
 ) -> None:
     """Import members, products, purchases or answers from FILES (CSV or JSON Lines).
 
@@ -50,9 +68,16 @@ def import_command(
 
 @click.command("validate")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--source", default="answers", show_default=True, help="The source whose mapping reads the file.")
+@click.option(
+    "--source",
+    default="answers",
+    show_default=True,
+    help="The source whose mapping reads the file.",
+)
 @programme_option
-@click.option("--rejects", type=click.Path(path_type=Path), default=None, help="Where rejected rows go.")
+@click.option(
+    "--rejects", type=click.Path(path_type=Path), default=None, help="Where rejected rows go."
+)
 @now_option
 @with_database
 def validate_command(
@@ -70,7 +95,12 @@ def _import_one(
 
     from cagnotte.journeys.import_file import import_file
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(path.name, total=None)
         summary = import_file(
@@ -89,21 +119,29 @@ _AMOUNTS = ("reward_minor", "reward_change_minor", "owing_minor", "losses_minor"
 
 
 def _print_summary(summary: "ImportSummary") -> None:
-    counts = {name: count for name, count in summary.counts.items() if count and name not in _AMOUNTS}
+    counts = {
+        name: count for name, count in summary.counts.items() if count and name not in _AMOUNTS
+    }
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "nothing new"
     rejected = sum(summary.rejected.values())
     again = " (imported before)" if summary.seen_before else ""
     click.echo(f"{summary.file.name}{again}: {told}, {rejected:,} rejected.")
     if summary.unread:
-        click.echo(f"  Columns the mapping does not name were not read: {', '.join(summary.unread)}.")
+        click.echo(
+            f"  Columns the mapping does not name were not read: {', '.join(summary.unread)}."
+        )
     for reason, count in sorted(summary.rejected.items(), key=lambda item: -item[1]):
         click.echo(f"  {count:>7,} × {reason}")
     if summary.rejects:
-        click.echo(f"  Rejected rows: {summary.rejects}, with their reasons in {summary.rejects.stem}.reasons.csv.")
+        click.echo(
+            f"  Rejected rows: {summary.rejects}, with their reasons in {summary.rejects.stem}.reasons.csv."
+        )
 
 
 @click.command("mature")
-@click.option("--on", "on", type=click.DateTime(["%Y-%m-%d"]), default=None, help="The day; default today.")
+@click.option(
+    "--on", "on", type=click.DateTime(["%Y-%m-%d"]), default=None, help="The day; default today."
+)
 @programme_option
 @now_option
 @with_database
@@ -122,14 +160,18 @@ def mature_command(on: datetime | None, slug: str | None, now: datetime | None) 
         columns = (SpinnerColumn(), TextColumn("{task.completed:,} purchases looked at"))
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("", total=None)
-            result = mature(connection, run, on=day, on_chunk=lambda count: bar.advance(task, count))
+            result = mature(
+                connection, run, on=day, on_chunk=lambda count: bar.advance(task, count)
+            )
         currency = run.programme.currency
     click.echo(
         f"{day}: {format_minor(result.released_minor, currency)} {currency} of {result.purchases:,} purchases became "
         f"available to {len(result.wallets):,} members."
     )
     if result.repaid_minor:
-        click.echo(f"  {format_minor(result.repaid_minor, currency)} {currency} of it repaid what members owed.")
+        click.echo(
+            f"  {format_minor(result.repaid_minor, currency)} {currency} of it repaid what members owed."
+        )
     for reason, count in sorted(result.waiting.items()):
         click.echo(f"  {count:,} wait for: {reason}.")
 
@@ -173,12 +215,20 @@ def _print_why(told: "Why") -> None:
     for side in ("debit", "credit"):
         table.add_column(side, justify="right")
     for entry in told.entries:
-        sides = (amount(entry.amount_minor), "") if entry.amount_minor > 0 else ("", amount(-entry.amount_minor))
-        table.add_row(str(entry.effective_on), entry.transaction, entry.account, entry.owner, *sides)
+        sides = (
+            (amount(entry.amount_minor), "")
+            if entry.amount_minor > 0
+            else ("", amount(-entry.amount_minor))
+        )
+        table.add_row(
+            str(entry.effective_on), entry.transaction, entry.account, entry.owner, *sides
+        )
     console.print(table)
     for version in told.versions:
         told_reason = f" ({version.reason})" if version.reason else ""
-        console.print(f"  {version.number}. {version.recorded_at:%Y-%m-%d %H:%M} {version.event}{told_reason}")
+        console.print(
+            f"  {version.number}. {version.recorded_at:%Y-%m-%d %H:%M} {version.event}{told_reason}"
+        )
     for lot in told.lots:
         console.print(
             f"  lot of {amount(lot.amount_minor)}, available from {lot.available_on}, "
@@ -188,7 +238,9 @@ def _print_why(told: "Why") -> None:
 
 @click.command("balance")
 @click.argument("member")
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None, help="At the end of this day.")
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None, help="At the end of this day."
+)
 @programme_option
 @with_database
 def balance_command(member: str, as_of: datetime | None, slug: str | None) -> None:
@@ -209,4 +261,6 @@ def _print_balance(told: "BalanceTold") -> None:
         click.echo(f"  {state:<10} {format_minor(minor, told.currency):>14} {told.currency}")
     for lot in told.lots:
         until = f"until {lot.expires_on}" if lot.expires_on else "without expiry"
-        click.echo(f"    lot of {lot.available_on}: {format_minor(lot.remaining_minor, told.currency)} left, {until}")
+        click.echo(
+            f"    lot of {lot.available_on}: {format_minor(lot.remaining_minor, told.currency)} left, {until}"
+        )

@@ -20,7 +20,11 @@ class Budgets(Mapping[str, int]):
     """Room left for this writer under each budget, as `decide` reads it: offer reference → minor units."""
 
     def __init__(
-        self, connection: psycopg.Connection[tuple[object, ...]], programme_id: UUID, limits: Mapping[str, int], slot: int
+        self,
+        connection: psycopg.Connection[tuple[object, ...]],
+        programme_id: UUID,
+        limits: Mapping[str, int],
+        slot: int,
     ) -> None:
         self._connection = connection
         self._programme_id = programme_id

@@ -34,12 +34,26 @@ class WalletLots:
 
     def read(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Take the rows of the query `lots`."""
-        for lot_id, wallet_id, purchase_id, remaining, expired, expires_on, available_on, gainer in rows:
+        for (
+            lot_id,
+            wallet_id,
+            purchase_id,
+            remaining,
+            expired,
+            expires_on,
+            available_on,
+            gainer,
+        ) in rows:
             view = LotView(lot_id, remaining, expires_on, available_on or date.min)
             self._lots[lot_id] = _Lot(wallet_id, purchase_id, view, remaining, expired, gainer)
 
     def take_back(
-        self, wallet_id: UUID, purchase_id: UUID, currency: str, amount_minor: int, policy: ClawbackPolicy | None
+        self,
+        wallet_id: UUID,
+        purchase_id: UUID,
+        currency: str,
+        amount_minor: int,
+        policy: ClawbackPolicy | None,
     ) -> Clawback:
         """Take X back for a purchase and say where it came from; held money is never touched."""
         if not amount_minor:
@@ -62,7 +76,8 @@ class WalletLots:
         if amount_minor <= 0:
             return 0
         views = [
-            LotView(lot.view.id, lot.remaining_minor, lot.view.expires_on, lot.view.available_on) for lot in lots
+            LotView(lot.view.id, lot.remaining_minor, lot.view.expires_on, lot.view.available_on)
+            for lot in lots
         ]
         takes = take_up_to(views, amount_minor)
         for take in takes:
@@ -71,7 +86,9 @@ class WalletLots:
             lot.touched = True
         return sum(take.amount_minor for take in takes)
 
-    def _take_expired(self, own: list[_Lot], currency: str, amount_minor: int) -> tuple[tuple[Account, int], ...]:
+    def _take_expired(
+        self, own: list[_Lot], currency: str, amount_minor: int
+    ) -> tuple[tuple[Account, int], ...]:
         """Take from whoever gained by the expiry of the reward's own lots."""
         taken = []
         for lot in sorted(own, key=lambda each: each.view.id):
@@ -81,7 +98,9 @@ class WalletLots:
                 lot.touched = True
                 amount_minor -= part
                 owner = UUID(lot.gainer["owner_id"])
-                taken.append((Account(lot.gainer["kind"], owner, self._programme_id, currency), part))
+                taken.append(
+                    (Account(lot.gainer["kind"], owner, self._programme_id, currency), part)
+                )
         return tuple(taken)
 
     def write(self, connection: psycopg.Connection[Any], query: LiteralString) -> None:

@@ -89,8 +89,12 @@ def why(connection: Connection, programme: Programme, key: str) -> Why:
         raise NotFound(f"The purchase {key} has no reward.", key=key)
     member_ref, validation, reason, release_on, amount, released, decision_text = row
     decision = from_data(orjson.loads(decision_text))
-    purchase = purchases.latest_purchases(connection, [purchase_id], ZoneInfo(programme.timezone))[purchase_id]
-    offers = catalog.offers_by_version(programme.id, {(award.offer, award.version) for award in decision.awards})
+    purchase = purchases.latest_purchases(connection, [purchase_id], ZoneInfo(programme.timezone))[
+        purchase_id
+    ]
+    offers = catalog.offers_by_version(
+        programme.id, {(award.offer, award.version) for award in decision.awards}
+    )
     told = sentences.explain(
         decision,
         parties=identity.party_names(programme.id),
@@ -107,8 +111,13 @@ def why(connection: Connection, programme: Programme, key: str) -> Why:
         released_minor=released,
         decision=decision,
         sentences=told,
-        versions=[VersionTold(*version) for version in connection.execute(SQL.versions, {"id": purchase_id})],
-        entries=[EntryTold(*entry) for entry in connection.execute(SQL.entries, {"id": purchase_id})],
+        versions=[
+            VersionTold(*version)
+            for version in connection.execute(SQL.versions, {"id": purchase_id})
+        ],
+        entries=[
+            EntryTold(*entry) for entry in connection.execute(SQL.entries, {"id": purchase_id})
+        ],
         lots=[LotTold(*lot) for lot in connection.execute(SQL.lots, {"id": purchase_id})],
     )
 
@@ -128,7 +137,9 @@ def _find(connection: Connection, programme: Programme, key: str) -> UUID:
     if not rows:
         raise NotFound(f"“{programme.slug}” knows no purchase {key}.", key=key)
     raise NotFound(
-        f"Several merchants have an order {order_ref}; write merchant/{order_ref}.", key=key, merchant=merchant
+        f"Several merchants have an order {order_ref}; write merchant/{order_ref}.",
+        key=key,
+        merchant=merchant,
     )
 
 
@@ -144,9 +155,13 @@ class BalanceTold:
     lots: list[LotTold]
 
 
-def balance(connection: Connection, programme: Programme, member_ref: str, as_of: date | None) -> BalanceTold:
+def balance(
+    connection: Connection, programme: Programme, member_ref: str, as_of: date | None
+) -> BalanceTold:
     """Tell a member's balance, now or at the end of a day (effective view). Raises NotFound."""
-    row = connection.execute(SQL.member, {"programme_id": programme.id, "ref": member_ref}).fetchone()
+    row = connection.execute(
+        SQL.member, {"programme_id": programme.id, "ref": member_ref}
+    ).fetchone()
     if row is None:
         raise NotFound(f"“{programme.slug}” has no member “{member_ref}”.", member=member_ref)
     wallet_id = row[0]
@@ -159,4 +174,6 @@ def balance(connection: Connection, programme: Programme, member_ref: str, as_of
         for state in ("pending", "confirmed", "available", "held", "owing")
     }
     lots = [LotTold(*lot) for lot in connection.execute(SQL.open_lots, {"wallet_id": wallet_id})]
-    return BalanceTold(member_ref, wallet_id, programme.currency, as_of, states, [] if as_of else lots)
+    return BalanceTold(
+        member_ref, wallet_id, programme.currency, as_of, states, [] if as_of else lots
+    )

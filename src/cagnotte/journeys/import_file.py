@@ -22,6 +22,7 @@ import psycopg
 from cagnotte.catalog import selectors as catalog
 from cagnotte.domain.errors import CagnotteError, InvalidInput, InvalidRow, NotFound
 from cagnotte.journeys import enrol, ingest, records, stock_catalogue, validate
+from cagnotte.journeys.arrivals import ArrivedFile, Rejected
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.platform import database
 from cagnotte.purchases import services
@@ -87,7 +88,8 @@ def import_file(
             connection, source_id=row.id, sha256=sha256, name=path.name, size=size, now=now
         )
         summary = ImportSummary(path, row.kind, seen_before=seen)
-        job = _Job(path, mapping, run, row.id, file_id, sha256, size, rejects or _rejects_path(path))
+        arrived = ArrivedFile(row.id, file_id, sha256, mapping.encoding)
+        job = _Job(path, mapping, run, arrived, size, rejects or _rejects_path(path))
         with _Rejects(job.rejects_path, path, mapping) as kept:
             _TAKERS[row.kind](connection, job, jobs, summary, kept, on_progress)
         summary.rejects = job.rejects_path if kept.count else None
@@ -100,9 +102,7 @@ class _Job:
     path: Path
     mapping: Mapping
     run: ProgrammeRun
-    source_id: UUID
-    file_id: UUID
-    sha256: str
+    arrived: ArrivedFile
     size: int
     rejects_path: Path
 
@@ -110,7 +110,9 @@ class _Job:
 def _source(run: ProgrammeRun, ref: str) -> Source:
     found = Source.objects.filter(programme_id=run.id, ref=ref).first()
     if found is None:
-        known = ", ".join(Source.objects.filter(programme_id=run.id).order_by("ref").values_list("ref", flat=True))
+        known = ", ".join(
+            Source.objects.filter(programme_id=run.id).order_by("ref").values_list("ref", flat=True)
+        )
         raise NotFound(
             f"“{run.programme.slug}” has no source “{ref}”. Its sources are: {known or 'none yet'}. Sources are part of "
             "the programme file.",
@@ -166,7 +168,9 @@ class _Rejects(AbstractContextManager["_Rejects"]):
         encoding = self._mapping.encoding
         rows = self._path.open("w", encoding=encoding, errors="surrogateescape", newline="")
         if self._mapping.format == "csv":
-            with self._original.open(encoding=encoding, errors="surrogateescape", newline="") as original:
+            with self._original.open(
+                encoding=encoding, errors="surrogateescape", newline=""
+            ) as original:
                 rows.write(original.readline())
         reasons = self._path.with_suffix(".reasons.csv").open("w", encoding="utf-8", newline="")
         csv.writer(reasons).writerow(["row", "reason", "sentence"])
@@ -177,7 +181,12 @@ class _Rejects(AbstractContextManager["_Rejects"]):
 
 
 def _take_purchases(
-    connection: Connection, job: _Job, jobs: int, summary: ImportSummary, kept: _Rejects, on_progress: OnProgress
+    connection: Connection,
+    job: _Job,
+    jobs: int,
+    summary: ImportSummary,
+    kept: _Rejects,
+    on_progress: OnProgress,
 ) -> None:
     orders = OrderFile(job.path, job.mapping)
     summary.unread = orders.unread
@@ -189,11 +198,13 @@ def _take_purchases(
         on_progress(done, job.size)
 
 
-Chunk = tuple[ingest.Tally, list[ingest.Rejected], int]
+Chunk = tuple[ingest.Tally, list[Rejected], int]
 """What a chunk came to, what it rejected, and how many bytes were read so far."""
 
 
-def _purchases(connection: Connection, job: _Job, orders: OrderFile, *, writer: int, writers: int) -> Iterator[Chunk]:
+def _purchases(
+    connection: Connection, job: _Job, orders: OrderFile, *, writer: int, writers: int
+) -> Iterator[Chunk]:
     """Take the orders that fall to one of several writers; give each committed chunk."""
     run = job.run
     reader = ReportReader(
@@ -206,9 +217,8 @@ def _purchases(connection: Connection, job: _Job, orders: OrderFile, *, writer: 
     )
     connection.commit()
     file = ingest.FileRun(
-        run, job.source_id, job.file_id, job.sha256, job.mapping.encoding, reader,
-        grouped=job.mapping.lines == ROWS, writer=writer,
-    )  # fmt: skip
+        run, job.arrived, reader, grouped=job.mapping.lines == ROWS, writer=writer
+    )
     read = _Metered(orders)
     mine = _share(writer, writers) if writers > 1 else None
     for tally, rejected in ingest.import_orders(connection, file, read, mine=mine):
@@ -232,13 +242,16 @@ def _share(writer: int, writers: int) -> Callable[[OrderText], bool]:
     """Return which orders fall to a writer: by member, so that each member's purchases keep their order."""
 
     def mine(order: OrderText) -> bool:
-        return zlib.crc32(order.fields.get("member", "").encode(errors="surrogateescape")) % writers == writer - 1
+        return (
+            zlib.crc32(order.fields.get("member", "").encode(errors="surrogateescape")) % writers
+            == writer - 1
+        )
 
     return mine
 
 
 def _count(
-    summary: ImportSummary, kept: _Rejects, tally: ingest.Tally, rejected: Iterable[ingest.Rejected]
+    summary: ImportSummary, kept: _Rejects, tally: ingest.Tally, rejected: Iterable[Rejected]
 ) -> None:
     summary.add(
         {
@@ -257,9 +270,11 @@ def _with_processes(
     """Share a file among processes. Each reads it whole and takes its members' orders."""
     context = multiprocessing.get_context("spawn")
     queue: multiprocessing.SimpleQueue[Any] = context.SimpleQueue()
-    plan = (job.path, job.mapping, job.run.programme.slug, job.run.now, job.source_id, job.file_id, job.sha256)
+    plan = (job.path, job.mapping, job.run.programme.slug, job.run.now, job.arrived)
     processes = [
-        context.Process(target=_writer, args=(queue, database.database_url(), plan, writer, jobs), daemon=True)
+        context.Process(
+            target=_writer, args=(queue, database.database_url(), plan, writer, jobs), daemon=True
+        )
         for writer in range(1, jobs + 1)
     ]
     for process in processes:
@@ -296,12 +311,14 @@ def _writer(queue: Any, url: str, plan: tuple[Any, ...], writer: int, writers: i
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cagnotte.config.settings")
     django.setup()
     database.use_database(url)
-    path, mapping, slug, now, source_id, file_id, sha256 = plan
+    path, mapping, slug, now, arrived = plan
     try:
         with database.connect() as connection:
             run = ProgrammeRun.open(connection, slug, now)
-            job = _Job(path, mapping, run, source_id, file_id, sha256, 0, path)
-            for chunk in _purchases(connection, job, OrderFile(path, mapping), writer=writer, writers=writers):
+            job = _Job(path, mapping, run, arrived, 0, path)
+            for chunk in _purchases(
+                connection, job, OrderFile(path, mapping), writer=writer, writers=writers
+            ):
                 queue.put((writer, chunk))
         queue.put((writer, None))
     except CagnotteError as error:
@@ -316,7 +333,12 @@ def _writer(queue: Any, url: str, plan: tuple[Any, ...], writer: int, writers: i
 
 
 def _take_answers(
-    connection: Connection, job: _Job, _jobs: int, summary: ImportSummary, kept: _Rejects, on_progress: OnProgress
+    connection: Connection,
+    job: _Job,
+    _jobs: int,
+    summary: ImportSummary,
+    kept: _Rejects,
+    on_progress: OnProgress,
 ) -> None:
     read = 0
 
@@ -339,10 +361,7 @@ def _take_answers(
         connection,
         job.run,
         validate.read_answers(rows(), job.run.programme.currency),
-        source_id=job.source_id,
-        file_id=job.file_id,
-        file_sha256=job.sha256,
-        encoding=job.mapping.encoding,
+        file=job.arrived,
         on_chunk=on_chunk,
     )
 
@@ -351,7 +370,12 @@ def _take_answers(
 
 
 def _take_records(
-    connection: Connection, job: _Job, _jobs: int, summary: ImportSummary, kept: _Rejects, on_progress: OnProgress
+    connection: Connection,
+    job: _Job,
+    _jobs: int,
+    summary: ImportSummary,
+    kept: _Rejects,
+    on_progress: OnProgress,
 ) -> None:
     read = 0
 
@@ -363,13 +387,15 @@ def _take_records(
                 kept.add(number, raw, fields)
                 summary.add({}, {fields.reason: 1})
             else:
-                yield number, {**job.mapping.defaults, **{key: text for key, text in fields.items() if text}}
+                yield number, fields
 
     def on_rows(_count: int) -> None:
         on_progress(read, job.size)
 
     journey = enrol.run if job.mapping.kind == "members" else stock_catalogue.run
-    result = journey(connection, programme=job.run.programme, rows=rows(), now=job.run.now, progress=on_rows)
+    result = journey(
+        connection, programme=job.run.programme, rows=rows(), now=job.run.now, progress=on_rows
+    )
     summary.add({"new": result.new, "changed": result.changed, "unchanged": result.unchanged}, {})
     # The rows that were rejected are read a second time, so that the file is never held in memory.
     errors = {bad.line: InvalidRow(bad.reason, bad.sentence) for bad in result.rejected}
@@ -389,4 +415,3 @@ _TAKERS = cast(
     },
 )
 """How each kind of source is taken."""
-

@@ -5,7 +5,6 @@ again, whole or in part, writes nothing new: every message has a delivery key, d
 and the row it stands on.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,11 +24,12 @@ from cagnotte.domain.rating import engine
 from cagnotte.domain.rating.decision import CounterUse, Decision, MemberFacts, to_data
 from cagnotte.domain.transactions import Transaction
 from cagnotte.journeys import restate
+from cagnotte.journeys.arrivals import ArrivedFile, Rejected, rounds
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.programme_run import ProgrammeRun
-from cagnotte.journeys.recording import NULL, SQL, Recording, bytea, json_text, part_line, version_line
+from cagnotte.journeys.recording import NULL, SQL, Recording, json_text, part_line, version_line
 from cagnotte.platform.sql import escape
-from cagnotte.purchases.reading import Broken, OrderText, raw_bytes
+from cagnotte.purchases.reading import Broken, OrderText
 from cagnotte.purchases.reports import Report, ReportReader
 
 Connection = psycopg.Connection[Any]
@@ -66,14 +66,6 @@ class Tally:
             self.rejected[reason] = self.rejected.get(reason, 0) + count
 
 
-class Rejected(NamedTuple):
-    """An order that was not taken, for the file that can be fed back."""
-
-    row_number: int
-    raw: str
-    error: InvalidRow
-
-
 class MemberRow(NamedTuple):
     """Who a member number belongs to."""
 
@@ -89,10 +81,7 @@ class FileRun:
     """One file being imported: where it comes from, how it is read, and by which of several writers (1 …)."""
 
     run: ProgrammeRun
-    source_id: UUID
-    file_id: UUID
-    file_sha256: str
-    encoding: str
+    arrived: ArrivedFile
     reader: ReportReader
     grouped: bool
     writer: int = 1
@@ -168,38 +157,21 @@ class _Chunk:
 
     def take(self, chunk: list[Order]) -> tuple[Tally, list[Rejected]]:
         """Attribute, rate and write; the same order twice in a chunk is taken in two rounds."""
-        reports = self._understood(self._undelivered(chunk))
+        fresh = self.file.arrived.undelivered(self.connection, chunk)
+        self.tally.unchanged += len(chunk) - len(fresh)
+        reports = self._understood(fresh)
         self.budgets.load()
-        round_number = 0
-        while reports:
-            this_round: dict[str, Report] = {}
-            later: list[Report] = []
-            for report in reports:
-                if report.native_id in this_round:
-                    later.append(report)
-                else:
-                    this_round[report.native_id] = report
-            self._round(this_round, round_number)
-            reports, round_number = later, round_number + 1
+        for number, this_round in enumerate(rounds(reports, lambda report: report.native_id)):
+            self._round(this_round, number)
         self.budgets.save()
-        self._write_rejections()
+        self.file.arrived.keep_rejected(self.connection, self.rejected, self.run.now)
         return self.tally, self.rejected
 
     # ---- what is new, and what it says ----
 
-    def _undelivered(self, chunk: list[Order]) -> list[tuple[Order, bytes]]:
-        keys = [_delivery_key(self.file.file_sha256, order.row_number) for order in chunk]
-        rows = self.connection.execute(
-            SQL.known_deliveries, {"source_id": self.file.source_id, "keys": keys}
-        ).fetchall()
-        known = {bytes(row[0]) for row in rows}
-        fresh = [(order, key) for order, key in zip(chunk, keys, strict=True) if key not in known]
-        self.tally.unchanged += len(chunk) - len(fresh)
-        return fresh
-
-    def _understood(self, orders: list[tuple[Order, bytes]]) -> list[Report]:
+    def _understood(self, orders: list[Order]) -> list[Report]:
         reports: list[Report] = []
-        for order, _ in orders:
+        for order in orders:
             if isinstance(order, Broken):
                 self._reject(order.row_number, order.raw, order.error)
                 continue
@@ -218,7 +190,9 @@ class _Chunk:
     def _attributed(self, reports: list[Report]) -> list[Report]:
         """Keep what belongs to a member, by member number; reject the others with the reason."""
         refs = sorted({report.member for report in reports})
-        rows = self.connection.execute(SQL.members, {"programme_id": self.run.id, "refs": refs}).fetchall()
+        rows = self.connection.execute(
+            SQL.members, {"programme_id": self.run.id, "refs": refs}
+        ).fetchall()
         self.members = {
             ref: MemberRow(wallet, member, bucket, closed, frozenset(segments))
             for ref, wallet, member, bucket, closed, segments in rows
@@ -228,11 +202,14 @@ class _Chunk:
             member = self.members.get(report.member)
             if member is None:
                 error = InvalidRow(
-                    "unknown_member", f"No member has the number “{report.member}”; enrol them, then send it again."
+                    "unknown_member",
+                    f"No member has the number “{report.member}”; enrol them, then send it again.",
                 )
                 self._reject(report.row_number, report.raw, error)
             elif member.closed:
-                error = InvalidRow("member_closed", f"The account of member “{report.member}” is closed.")
+                error = InvalidRow(
+                    "member_closed", f"The account of member “{report.member}” is closed."
+                )
                 self._reject(report.row_number, report.raw, error)
             else:
                 kept.append(report)
@@ -242,31 +219,21 @@ class _Chunk:
         self.rejected.append(Rejected(row_number, raw, error))
         self.tally.rejected[error.reason] = self.tally.rejected.get(error.reason, 0) + 1
 
-    def _write_rejections(self) -> None:
-        if not self.rejected:
-            return
-        encoding = self.file.encoding
-        self.connection.execute(
-            SQL.reject,
-            {
-                "file_id": self.file.file_id,
-                "now": self.run.now,
-                "rows": [rejected.row_number for rejected in self.rejected],
-                "reasons": [rejected.error.reason for rejected in self.rejected],
-                "sentences": [rejected.error.sentence for rejected in self.rejected],
-                "raws": [raw_bytes(rejected.raw, encoding) for rejected in self.rejected],
-            },
-        )
-
     # ---- deciding and writing ----
 
     def _round(self, reports: dict[str, Report], round_number: int) -> None:
         """Lock what stands, lock the wallets, decide each order in the file's order, write."""
         batch_id = derived_id(
-            self.run.now, "ingest", self.file.file_id, round_number, next(iter(reports.values())).row_number
+            self.run.now,
+            "ingest",
+            self.file.arrived.file_id,
+            round_number,
+            next(iter(reports.values())).row_number,
         )
         recording = Recording(batch_id)
-        standing = restate.lock_purchases(self.connection, self.run.id, self.file.source_id, sorted(reports))
+        standing = restate.lock_purchases(
+            self.connection, self.run.id, self.file.arrived.source_id, sorted(reports)
+        )
         wallets = {self.members[report.member].wallet_id for report in reports.values()}
         wallets.update(row.wallet_id for row in standing.values())
         self.connection.execute(SQL.lock_wallets, {"wallet_ids": sorted(wallets)})
@@ -290,8 +257,11 @@ class _Chunk:
             wanted[member.wallet_id] = member.segments
             first_day = min(first_day, report.purchase.occurred_on)
         since = min(
-            (window.first_counted(first_day) for window in self.rules.counter_windows.values()
-             if window.kind is not WindowKind.LIFETIME),
+            (
+                window.first_counted(first_day)
+                for window in self.rules.counter_windows.values()
+                if window.kind is not WindowKind.LIFETIME
+            ),
             default=first_day,
         )
         self.facts = {wallet: MemberFacts(segments, {}) for wallet, segments in wanted.items()}
@@ -307,7 +277,7 @@ class _Chunk:
         validation = report.status or Validation.PENDING
         parts = self.run.parts_of(decision) if validation is not Validation.DECLINED else ()
         now, purchase = self.run.now, report.purchase
-        purchase_id = derived_id(now, self.run.id, self.file.source_id, report.native_id)
+        purchase_id = derived_id(now, self.run.id, self.file.arrived.source_id, report.native_id)
         version_id = derived_id(now, purchase_id, 1)
         merchant_id = self.run.parties["merchant", purchase.merchant]
         frozen = restate.frozen_data(facts, decision, self.budgets)
@@ -318,10 +288,26 @@ class _Chunk:
         if validation is not Validation.DECLINED:
             for offer, amount in decision.budget_uses:
                 self.budgets.use(offer, amount)
-        self._render(report, decision, frozen, validation, member, purchase_id, version_id, merchant_id, recording)
+        self._render(
+            report,
+            decision,
+            frozen,
+            validation,
+            member,
+            purchase_id,
+            version_id,
+            merchant_id,
+            recording,
+        )
         for position, part in enumerate(parts):
             recording.lines["rewards_rewardpart"].append(
-                part_line(purchase_id, member.bucket, position, part, self._contract_id(decision, position))
+                part_line(
+                    purchase_id,
+                    member.bucket,
+                    position,
+                    part,
+                    self._contract_id(decision, position),
+                )
             )
         owners = Owners(self.run.id, member.wallet_id, merchant_id, purchase.currency)
         recording.book(
@@ -371,17 +357,19 @@ class _Chunk:
         purchase, lines, file = report.purchase, recording.lines, self.file
         purchase_hex, wallet_hex = f"{purchase_id.int:032x}", f"{member.wallet_id.int:032x}"
         programme_hex, merchant_hex = f"{self.run.id.int:032x}", f"{merchant_id.int:032x}"
-        self._observe(report, purchase_id, "new", recording)
+        file.arrived.observe(
+            report, purchase_id, "new", report.content_hash, self.run.now, recording
+        )
         confirmed_on = release_on = NULL
         if validation is Validation.CONFIRMED:
             confirmed_on = str(self.run.today)
             release_on = str(self._release_on(decision, purchase) or NULL)
         lines["purchases_purchase"].append(
-            f"{purchase_hex}\t{programme_hex}\t{file.source_id.int:032x}\t{escape(report.native_id)}\t{wallet_hex}"
+            f"{purchase_hex}\t{programme_hex}\t{file.arrived.source_id.int:032x}\t{escape(report.native_id)}\t{wallet_hex}"
             f"\t{member.bucket}\t{member.member_id.int:032x}\t{merchant_hex}\t{escape(purchase.order_ref)}"
             f"\t{purchase.occurred_at.isoformat()}\t{purchase.occurred_on}\t{purchase.currency}"
             f"\t{purchase.amount_minor}\t{validation}\t{report.reason}\t1\t\\\\x{report.content_hash.hex()}"
-            f"\t{report.reported_at.isoformat() if report.reported_at else NULL}\t{file.file_id.int:032x}"
+            f"\t{report.reported_at.isoformat() if report.reported_at else NULL}\t{file.arrived.file_id.int:032x}"
             f"\t{confirmed_on}\t{release_on}\t{{}}\tmember_number"
         )
         lines["purchases_purchaseversion"].append(
@@ -403,24 +391,15 @@ class _Chunk:
             return self.run.today
         return release_date(contract.release, Moments(purchase.occurred_on, self.run.today))
 
-    def _observe(self, report: Report, purchase_id: UUID, outcome: str, recording: Recording) -> None:
-        """Render the observation and its bytes."""
-        key = _delivery_key(self.file.file_sha256, report.row_number)
-        observation_id = derived_id(self.run.now, self.file.source_id, key.hex())
-        recording.lines["purchases_observation"].append(
-            f"{observation_id.int:032x}\t{self.file.source_id.int:032x}\t\\\\x{key.hex()}"
-            f"\t\\\\x{report.content_hash.hex()}\t{purchase_id.int:032x}\t{report.row_number}\t{outcome}"
-            f"\t{self.recorded_at}"
-        )
-        recording.lines["purchases_observationbody"].append(
-            f"{observation_id.int:032x}\t{bytea(report.raw, self.file.encoding)}"
-        )
-
     def _again(
-        self, report: Report, row: restate.PurchaseRow, recording: Recording, changes: list[restate.Change]
+        self,
+        report: Report,
+        row: restate.PurchaseRow,
+        recording: Recording,
+        changes: list[restate.Change],
     ) -> None:
         """Sort a message about a known order: unchanged, stale, out of place, or a change."""
-        if self.file.grouped and row.file_id == self.file.file_id:
+        if self.file.grouped and row.file_id == self.file.arrived.file_id:
             error = InvalidRow(
                 "split_order",
                 f"The order {report.purchase.order_ref} stands twice in this file, with other orders between; sort the "
@@ -430,13 +409,16 @@ class _Chunk:
             return
         if row.wallet_id != self.members[report.member].wallet_id:
             error = InvalidRow(
-                "other_member", f"The order {report.purchase.order_ref} belongs to another member already."
+                "other_member",
+                f"The order {report.purchase.order_ref} belongs to another member already.",
             )
             self._reject(report.row_number, report.raw, error)
             return
-        change = restate.change_of(row, report, self.file.file_id)
+        change = restate.change_of(row, report, self.file.arrived.file_id)
         outcome = change if isinstance(change, str) else "changed"
-        self._observe(report, row.id, outcome, recording)
+        self.file.arrived.observe(
+            report, row.id, outcome, report.content_hash, self.run.now, recording
+        )
         setattr(self.tally, outcome, getattr(self.tally, outcome) + 1)
         if isinstance(change, restate.Change):
             changes.append(change)
@@ -449,7 +431,3 @@ def active_uses(decision: Decision, validation: Validation) -> list[CounterUse]:
         return []
     confirmed = validation is Validation.CONFIRMED
     return [use for use in decision.uses if confirmed or use.when == "tracked"]
-
-
-def _delivery_key(file_sha256: str, row_number: int) -> bytes:
-    return hashlib.blake2b(f"{file_sha256}:{row_number}".encode(), digest_size=16).digest()

@@ -70,7 +70,11 @@ class Due(NamedTuple):
 
 
 def mature(
-    connection: Connection, run: ProgrammeRun, *, on: date, on_chunk: Callable[[int], None] = lambda count: None
+    connection: Connection,
+    run: ProgrammeRun,
+    *,
+    on: date,
+    on_chunk: Callable[[int], None] = lambda count: None,
 ) -> Matured:
     """Release what is due on a day, one database transaction per chunk. Running it again releases nothing twice."""
     result = Matured()
@@ -102,7 +106,9 @@ def _candidates(connection: Connection, programme_id: UUID, on: date) -> Iterato
         yield [row[1] for row in rows]
 
 
-def _release(connection: Connection, run: ProgrammeRun, on: date, ids: list[UUID], result: Matured) -> None:
+def _release(
+    connection: Connection, run: ProgrammeRun, on: date, ids: list[UUID], result: Matured
+) -> None:
     due = [Due(*row) for row in connection.execute(SQL.lock_due, {"ids": sorted(ids)})]
     settled = _settlements(connection, [row.id for row in due])
     ready: list[tuple[Due, Decision, Contract | None]] = []
@@ -136,7 +142,10 @@ def _release(connection: Connection, run: ProgrammeRun, on: date, ids: list[UUID
     copy_text(connection, "rewards_lot", LOT_COLUMNS, lots)
     connection.execute(
         SQL.released,
-        {"ids": [row.id for row, _, _ in ready], "amounts": [row.to_release_minor for row, _, _ in ready]},
+        {
+            "ids": [row.id for row, _, _ in ready],
+            "amounts": [row.to_release_minor for row, _, _ in ready],
+        },
     )
     recording.write(connection)
 
@@ -159,14 +168,21 @@ def _waits_for(run: ProgrammeRun, row: Due, decision: Decision, parts: Parts) ->
     required = _required_settlements(run, decision)
     for kind, funder_id, commission, billed, paid, written_off in parts:
         settlement = settlement_of(
-            commission_minor=commission, billed_minor=billed, paid_minor=paid, written_off_minor=written_off
+            commission_minor=commission,
+            billed_minor=billed,
+            paid_minor=paid,
+            written_off_minor=written_off,
         )
-        if not settlement_allows(required.get((kind, funder_id), ReleaseSettlement.NONE), settlement):
+        if not settlement_allows(
+            required.get((kind, funder_id), ReleaseSettlement.NONE), settlement
+        ):
             return "settlement"
     return None
 
 
-def _required_settlements(run: ProgrammeRun, decision: Decision) -> dict[tuple[str, UUID], ReleaseSettlement]:
+def _required_settlements(
+    run: ProgrammeRun, decision: Decision
+) -> dict[tuple[str, UUID], ReleaseSettlement]:
     """Return what each funder's own contract requires."""
     required = {}
     for part in decision.parts:
@@ -176,7 +192,9 @@ def _required_settlements(run: ProgrammeRun, decision: Decision) -> dict[tuple[s
     return required
 
 
-def _booking(run: ProgrammeRun, row: Due, amount_minor: int, repaid_minor: int, on: date) -> Transaction | None:
+def _booking(
+    run: ProgrammeRun, row: Due, amount_minor: int, repaid_minor: int, on: date
+) -> Transaction | None:
     owners = Owners(run.id, row.wallet_id, row.merchant_id, row.currency)
     legs: list[Leg] = released(amount_minor, repaid_minor, owners)
     return Transaction.of(
@@ -197,7 +215,12 @@ def _release_id(run: ProgrammeRun, row: Due) -> UUID:
 
 
 def _lot_line(
-    run: ProgrammeRun, row: Due, decision: Decision, policy: Contract | None, remaining_minor: int, on: date
+    run: ProgrammeRun,
+    row: Due,
+    decision: Decision,
+    policy: Contract | None,
+    remaining_minor: int,
+    on: date,
 ) -> str:
     """Render the lot of a release; what repaid a debt is not left in it."""
     months = policy.lot_months if policy else None

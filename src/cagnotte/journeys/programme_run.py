@@ -88,7 +88,11 @@ class ProgrammeRun:
     def budgets(self) -> dict[str, int]:
         """Return the budget of each offer that has one, by reference, as of now."""
         offers = catalog.offers(self.id)
-        return {offer.ref: offer.limits.budget_minor for offer in offers if offer.limits.budget_minor is not None}
+        return {
+            offer.ref: offer.limits.budget_minor
+            for offer in offers
+            if offer.limits.budget_minor is not None
+        }
 
     def contract(self, key: tuple[str, int]) -> Contract:
         """Return one version of a contract, by (ref, version)."""
@@ -108,7 +112,9 @@ class ProgrammeRun:
         return tuple(
             PartAmounts(
                 part.funder_kind,
-                self.id if part.funder_kind == "programme" else self.parties[part.funder_kind, part.funder],
+                self.id
+                if part.funder_kind == "programme"
+                else self.parties[part.funder_kind, part.funder],
                 part.commission_minor,
                 part.reward_minor,
                 part.share_minor,

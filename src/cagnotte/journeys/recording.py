@@ -112,7 +112,9 @@ def version_line(
     )
 
 
-def part_line(purchase_id: UUID, bucket: int, position: int, part: PartAmounts, contract_id: UUID | None) -> str:
+def part_line(
+    purchase_id: UUID, bucket: int, position: int, part: PartAmounts, contract_id: UUID | None
+) -> str:
     """Render one new row of rewards_rewardpart."""
     contract = NULL if contract_id is None else f"{contract_id.int:032x}"
     return (

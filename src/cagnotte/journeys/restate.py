@@ -154,7 +154,9 @@ def state_change(row: PurchaseRow, event: Event, reason: str = "") -> Change:
     standing = Validation(row.validation)
     after = next_state(standing, event)
     if after is standing:
-        raise IllegalTransition(f"The purchase {row.native_id} is {standing} already.", state=standing, event=event)
+        raise IllegalTransition(
+            f"The purchase {row.native_id} is {standing} already.", state=standing, event=event
+        )
     return Change(row=row, event=event, validation=after, reason=reason)
 
 
@@ -179,12 +181,19 @@ def frozen_facts(frozen: dict[str, Any]) -> MemberFacts:
     """Read back what `frozen_data` wrote."""
     return MemberFacts(
         frozenset(frozen.get("segments", ())),
-        {(name, date.fromisoformat(period)): (amount, count) for name, period, amount, count in frozen["counters"]},
+        {
+            (name, date.fromisoformat(period)): (amount, count)
+            for name, period, amount, count in frozen["counters"]
+        },
     )
 
 
 def apply(
-    connection: Connection, run: ProgrammeRun, changes: list[Change], recording: Recording, budgets: Budgets | None
+    connection: Connection,
+    run: ProgrammeRun,
+    changes: list[Change],
+    recording: Recording,
+    budgets: Budgets | None,
 ) -> list[Outcome]:
     """Decide, book and write changes of locked purchases whose wallets are locked too.
 
@@ -197,7 +206,16 @@ def apply(
     lots = _read_lots(connection, run, changes, booked)
     writes = _Writes()
     outcomes = [
-        _one(run, change, booked[change.row.id], facts.get(change.row.id), lots, recording, budgets, writes)
+        _one(
+            run,
+            change,
+            booked[change.row.id],
+            facts.get(change.row.id),
+            lots,
+            recording,
+            budgets,
+            writes,
+        )
         for change in changes
     ]
     writes.write(connection)
@@ -208,7 +226,13 @@ def apply(
 def _read_booked(connection: Connection, ids: list[UUID]) -> dict[UUID, Booked]:
     booked = {
         purchase_id: Booked(
-            amount, released, kept, from_data(orjson.loads(decision)), orjson.loads(frozen), rules_at, []
+            amount,
+            released,
+            kept,
+            from_data(orjson.loads(decision)),
+            orjson.loads(frozen),
+            rules_at,
+            [],
         )
         for purchase_id, amount, released, kept, decision, frozen, rules_at in connection.execute(
             SQL.rewards, {"ids": ids}
@@ -227,7 +251,10 @@ def _read_facts(
     if not ids:
         return {}
     rows = connection.execute(SQL.latest_facts, {"ids": ids})
-    return {purchase_id: purchase_from_facts(orjson.loads(facts), run.zone) for purchase_id, facts in rows}
+    return {
+        purchase_id: purchase_from_facts(orjson.loads(facts), run.zone)
+        for purchase_id, facts in rows
+    }
 
 
 def _read_lots(
@@ -274,12 +301,17 @@ def _one(
         policy.clawback if policy else None,
     )
     after = _standing(
-        target.validation, target.parts, before.released_minor - clawback.total_minor, target.kept_minor
+        target.validation,
+        target.parts,
+        before.released_minor - clawback.total_minor,
+        target.kept_minor,
     )
     version_id = derived_id(run_now, row.id, row.version + 1)
     recording.book(
         Transaction.of(
-            restatement(standing, after, run.owners(row.wallet_id, row.merchant_id, row.currency), clawback),
+            restatement(
+                standing, after, run.owners(row.wallet_id, row.merchant_id, row.currency), clawback
+            ),
             programme_id=run.id,
             book_id=row.wallet_id,
             kind=_KINDS[change.event],
@@ -298,7 +330,9 @@ def _one(
         )
     )  # fmt: skip
     writes.add(run, change, decision if change.purchase else None, decision, after, policy)
-    return Outcome(row, before.amount_minor, after.reward_minor, clawback.owing_minor, clawback.losses_minor)
+    return Outcome(
+        row, before.amount_minor, after.reward_minor, clawback.owing_minor, clawback.losses_minor
+    )
 
 
 _KINDS = {
@@ -325,7 +359,11 @@ def _decide(run: ProgrammeRun, change: Change, before: Booked, known: Purchase |
 
 
 def _target(
-    run: ProgrammeRun, change: Change, decision: Decision, standing: Standing, policy: Contract | None
+    run: ProgrammeRun,
+    change: Change,
+    decision: Decision,
+    standing: Standing,
+    policy: Contract | None,
 ) -> Standing:
     """Return what should stand now, each side inside its own window of the contract.
 
@@ -339,7 +377,10 @@ def _target(
     kept = 0
     age = run.today - change.row.occurred_on
     if age > timedelta(days=policy.funder_refund_days):
-        target = tuple(_locked(old, new) for old, new in zip(_padded(standing.parts, target), target, strict=True))
+        target = tuple(
+            _locked(old, new)
+            for old, new in zip(_padded(standing.parts, target), target, strict=True)
+        )
     if age > timedelta(days=policy.member_clawback_days):
         kept = max(0, standing.reward_minor - sum(part.reward_minor for part in target))
     return Standing(change.validation, target, kept_minor=kept)
@@ -349,12 +390,16 @@ def _standing(
     validation: Validation, parts: tuple[PartAmounts, ...], released_minor: int, kept_minor: int
 ) -> Standing:
     """Return what stands on the books: what outlives a decline stands as confirmed."""
-    if validation is Validation.DECLINED and (kept_minor or any(part.commission_minor for part in parts)):
+    if validation is Validation.DECLINED and (
+        kept_minor or any(part.commission_minor for part in parts)
+    ):
         validation = Validation.CONFIRMED
     return Standing(validation, parts, released_minor, kept_minor)
 
 
-def merge_parts(before: tuple[PartAmounts, ...], after: tuple[PartAmounts, ...]) -> tuple[PartAmounts, ...]:
+def merge_parts(
+    before: tuple[PartAmounts, ...], after: tuple[PartAmounts, ...]
+) -> tuple[PartAmounts, ...]:
     """Return `after` in the positions of `before`: a funder keeps its place, one that left stands at zero."""
     by_funder = {(part.funder_kind, part.funder_id): part for part in after}
     merged = []
@@ -364,8 +409,12 @@ def merge_parts(before: tuple[PartAmounts, ...], after: tuple[PartAmounts, ...])
     return (*merged, *by_funder.values())
 
 
-def _padded(before: tuple[PartAmounts, ...], target: tuple[PartAmounts, ...]) -> tuple[PartAmounts, ...]:
-    extra = (PartAmounts(part.funder_kind, part.funder_id, 0, 0, 0, 0) for part in target[len(before) :])
+def _padded(
+    before: tuple[PartAmounts, ...], target: tuple[PartAmounts, ...]
+) -> tuple[PartAmounts, ...]:
+    extra = (
+        PartAmounts(part.funder_kind, part.funder_id, 0, 0, 0, 0) for part in target[len(before) :]
+    )
     return (*before, *extra)
 
 
@@ -376,7 +425,12 @@ def _locked(old: PartAmounts, new: PartAmounts) -> PartAmounts:
     reward = min(new.reward_minor, old.commission_minor)
     share = min(new.share_minor, old.commission_minor - reward)
     return PartAmounts(
-        old.funder_kind, old.funder_id, old.commission_minor, reward, share, old.commission_minor - reward - share
+        old.funder_kind,
+        old.funder_id,
+        old.commission_minor,
+        reward,
+        share,
+        old.commission_minor - reward - share,
     )
 
 
@@ -429,13 +483,33 @@ class _Writes:
         data = orjson.dumps(to_data(new_decision)).decode() if new_decision else None
         base = new_decision.base_minor if new_decision else None
         self.rewards.append(
-            (row.id, version, base, after.reward_minor, after.released_minor, after.kept_minor, data)
+            (
+                row.id,
+                version,
+                base,
+                after.reward_minor,
+                after.released_minor,
+                after.kept_minor,
+                data,
+            )
         )
         contracts = {(p.funder_kind, p.funder): p.contract for p in decision.parts}
         for position, part in enumerate(after.parts):
-            key = contracts.get((part.funder_kind, run.party_names.get(part.funder_id, ("", "programme"))[1]))
+            key = contracts.get(
+                (part.funder_kind, run.party_names.get(part.funder_id, ("", "programme"))[1])
+            )
             contract_id = run.contract(key).id if key else None
-            self.parts.append((row.id, row.bucket, position, part.funder_kind, part.funder_id, contract_id, *part[2:]))
+            self.parts.append(
+                (
+                    row.id,
+                    row.bucket,
+                    position,
+                    part.funder_kind,
+                    part.funder_id,
+                    contract_id,
+                    *part[2:],
+                )
+            )
 
     def write(self, connection: Connection) -> None:
         """Write all updates, each table in one statement."""
@@ -444,7 +518,9 @@ class _Writes:
         names = "ids versions bases amounts released kept decisions"
         connection.execute(SQL.update_rewards, _columns(names, self.rewards))
         if self.parts:
-            names = "ids buckets positions kinds funders contracts commissions rewards shares margins"
+            names = (
+                "ids buckets positions kinds funders contracts commissions rewards shares margins"
+            )
             connection.execute(SQL.save_parts, _columns(names, self.parts))
 
 

@@ -19,12 +19,12 @@ from cagnotte.domain.lifecycle import REASON_CODES, Event
 from cagnotte.domain.money import parse_minor
 from cagnotte.domain.purchases import Purchase, Validation
 from cagnotte.journeys import restate
+from cagnotte.journeys.arrivals import ArrivedFile, Rejected, rounds
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.programme_run import ProgrammeRun
-from cagnotte.journeys.recording import Recording, bytea
+from cagnotte.journeys.recording import Recording
 from cagnotte.platform.sql import load
 from cagnotte.purchases import selectors
-from cagnotte.purchases.reading import raw_bytes
 from cagnotte.purchases.reports import check_return
 
 Connection = psycopg.Connection[Any]
@@ -32,7 +32,12 @@ INGEST = load("ingest")
 
 CHUNK_ANSWERS = 5_000
 
-WORDS = {"confirm": Event.CONFIRM, "decline": Event.DECLINE, "reopen": Event.REOPEN, "amend": Event.AMEND}
+WORDS = {
+    "confirm": Event.CONFIRM,
+    "decline": Event.DECLINE,
+    "reopen": Event.REOPEN,
+    "amend": Event.AMEND,
+}
 """What a row may say."""
 
 
@@ -47,14 +52,6 @@ class Answer(NamedTuple):
     reason: str
     returns: tuple[tuple[int, int, int], ...]
     """Cumulative returns: (line number, units, minor units)."""
-
-
-class RejectedAnswer(NamedTuple):
-    """An answer that was not taken."""
-
-    row_number: int
-    raw: str
-    error: CagnotteError
 
 
 @dataclass(slots=True)
@@ -82,7 +79,7 @@ class AnswerTally:
 Row = tuple[int, str, dict[str, str] | InvalidRow]
 
 
-def read_answers(rows: Iterable[Row], currency: str) -> Iterator[Answer | RejectedAnswer]:
+def read_answers(rows: Iterable[Row], currency: str) -> Iterator[Answer | Rejected]:
     """Understand the rows of a file of answers; join amending rows of one order that follow each other."""
     pending: Answer | None = None
     for number, raw, fields in rows:
@@ -91,10 +88,12 @@ def read_answers(rows: Iterable[Row], currency: str) -> Iterator[Answer | Reject
                 raise fields
             answer = _answer(number, raw, fields, currency)
         except InvalidRow as error:
-            yield RejectedAnswer(number, raw, error)
+            yield Rejected(number, raw, error)
             continue
         if pending and _same_amendment(pending, answer):
-            pending = pending._replace(raw=pending.raw + answer.raw, returns=pending.returns + answer.returns)
+            pending = pending._replace(
+                raw=pending.raw + answer.raw, returns=pending.returns + answer.returns
+            )
             continue
         if pending:
             yield pending
@@ -113,10 +112,15 @@ def _answer(number: int, raw: str, fields: dict[str, str], currency: str) -> Ans
         raise InvalidRow("missing_field", "An answer names its merchant and its order_ref.")
     event = WORDS.get(fields.get("decision", ""))
     if event is None:
-        raise InvalidRow("bad_field", f"“{fields.get('decision', '')}” is no answer; write {', '.join(WORDS)}.")
+        raise InvalidRow(
+            "bad_field", f"“{fields.get('decision', '')}” is no answer; write {', '.join(WORDS)}."
+        )
     reason = fields.get("reason", "")
     if event is Event.DECLINE and reason not in REASON_CODES:
-        raise InvalidRow("bad_reason", f"“{reason}” is no reason to decline; one of: {', '.join(sorted(REASON_CODES))}.")
+        raise InvalidRow(
+            "bad_reason",
+            f"“{reason}” is no reason to decline; one of: {', '.join(sorted(REASON_CODES))}.",
+        )
     returns = (_return(fields, currency),) if event is Event.AMEND else ()
     return Answer(number, raw, merchant, order_ref, event, reason, returns)
 
@@ -131,25 +135,24 @@ def _return(fields: dict[str, str], currency: str) -> tuple[int, int, int]:
             "An amendment names a line, and the units and amount returned of it so far, such as 3, 1 and 4.20.",
         ) from error
     if line < 1 or units < 0 or amount < 0:
-        raise InvalidRow("bad_return", "Lines count from 1; returned units and amounts are not negative.")
+        raise InvalidRow(
+            "bad_return", "Lines count from 1; returned units and amounts are not negative."
+        )
     return line, units, amount
 
 
 def validate(
     connection: Connection,
     run: ProgrammeRun,
-    answers: Iterable[Answer | RejectedAnswer],
+    answers: Iterable[Answer | Rejected],
     *,
-    source_id: UUID,
-    file_id: UUID,
-    file_sha256: str,
-    encoding: str,
-    on_chunk: Callable[[AnswerTally, list[RejectedAnswer]], None],
+    file: ArrivedFile,
+    on_chunk: Callable[[AnswerTally, list[Rejected]], None],
 ) -> None:
     """Apply a file's answers, one database transaction per chunk; tell each committed chunk to `on_chunk`."""
     budgets = Budgets(connection, run.id, run.budgets(), slot=1)
-    chunk: list[Answer | RejectedAnswer] = []
-    work = _Answers(connection, run, budgets, source_id, file_id, file_sha256, encoding)
+    chunk: list[Answer | Rejected] = []
+    work = _Answers(connection, run, budgets, file)
 
     def commit() -> None:
         with connection.transaction():
@@ -172,48 +175,27 @@ class _Answers:
     connection: Connection
     run: ProgrammeRun
     budgets: Budgets
-    source_id: UUID
-    file_id: UUID
-    file_sha256: str
-    encoding: str
+    file: ArrivedFile
     tally: AnswerTally = field(default_factory=AnswerTally)
-    rejected: list[RejectedAnswer] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
 
-    def take(self, chunk: list[Answer | RejectedAnswer]) -> tuple[AnswerTally, list[RejectedAnswer]]:
+    def take(self, chunk: list[Answer | Rejected]) -> tuple[AnswerTally, list[Rejected]]:
         """Apply one chunk inside its transaction; an order that comes twice is taken in two rounds."""
         self.tally, self.rejected = AnswerTally(), []
-        fresh = []
+        answers = []
         for answer in chunk:
-            if isinstance(answer, RejectedAnswer):
+            if isinstance(answer, Rejected):
                 self._reject(answer)
             else:
-                fresh.append(answer)
-        answers = self._undelivered(fresh)
+                answers.append(answer)
+        fresh = self.file.undelivered(self.connection, answers)
+        self.tally.unchanged += len(answers) - len(fresh)
         self.budgets.load()
-        while answers:
-            this_round: dict[tuple[str, str], Answer] = {}
-            later = []
-            for answer in answers:
-                key = (answer.merchant, answer.order_ref)
-                if key in this_round:
-                    later.append(answer)
-                else:
-                    this_round[key] = answer
+        for this_round in rounds(fresh, lambda answer: (answer.merchant, answer.order_ref)):
             self._round(this_round)
-            answers = later
         self.budgets.save()
-        self._write_rejections()
+        self.file.keep_rejected(self.connection, self.rejected, self.run.now)
         return self.tally, self.rejected
-
-    def _key(self, answer: Answer) -> bytes:
-        return hashlib.blake2b(f"{self.file_sha256}:{answer.row_number}".encode(), digest_size=16).digest()
-
-    def _undelivered(self, answers: list[Answer]) -> list[Answer]:
-        keys = [self._key(answer) for answer in answers]
-        rows = self.connection.execute(INGEST.known_deliveries, {"source_id": self.source_id, "keys": keys})
-        known = {bytes(row[0]) for row in rows}
-        self.tally.unchanged += len(known)
-        return [answer for answer, key in zip(answers, keys, strict=True) if key not in known]
 
     def _round(self, answers: dict[tuple[str, str], Answer]) -> None:
         ids = selectors.ids_of_orders(self.connection, self.run.id, self.run.parties, answers)
@@ -223,24 +205,37 @@ class _Answers:
         )
         facts = selectors.latest_purchases(
             self.connection,
-            [ids[key] for key, answer in answers.items() if key in ids and answer.event is Event.AMEND],
+            [
+                ids[key]
+                for key, answer in answers.items()
+                if key in ids and answer.event is Event.AMEND
+            ],
             self.run.zone,
         )
         first = next(iter(answers.values()))
-        recording = Recording(derived_id(self.run.now, "validate", self.file_id, first.row_number, len(answers)))
+        recording = Recording(
+            derived_id(self.run.now, "validate", self.file.file_id, first.row_number, len(answers))
+        )
         changes = []
         for key, answer in answers.items():
             try:
-                changes.append(self._change(answer, rows.get(ids[key]) if key in ids else None, facts))
+                changes.append(
+                    self._change(answer, rows.get(ids[key]) if key in ids else None, facts)
+                )
             except CagnotteError as error:
-                self._reject(RejectedAnswer(answer.row_number, answer.raw, error))
+                self._reject(Rejected(answer.row_number, answer.raw, error))
                 continue
             if changes[-1] is None:
                 changes.pop()
                 self.tally.unchanged += 1
                 continue
             self.tally.applied[answer.event] = self.tally.applied.get(answer.event, 0) + 1
-            self._observe(answer, changes[-1].row.id, recording)
+            content = hashlib.blake2b(
+                answer.raw.encode(errors="surrogateescape"), digest_size=16
+            ).digest()
+            self.file.observe(
+                answer, changes[-1].row.id, "changed", content, self.run.now, recording
+            )
         outcomes = restate.apply(self.connection, self.run, changes, recording, self.budgets)
         for outcome in outcomes:
             self.tally.reward_change_minor += outcome.after_minor - outcome.before_minor
@@ -270,37 +265,9 @@ class _Answers:
             row, Event.AMEND, Validation(row.validation), row.reason, purchase=after
         )
 
-    def _observe(self, answer: Answer, purchase_id: UUID, recording: Recording) -> None:
-        key = self._key(answer)
-        content = hashlib.blake2b(answer.raw.encode(errors="surrogateescape"), digest_size=16).hexdigest()
-        observation_id = derived_id(self.run.now, self.source_id, key.hex())
-        recording.lines["purchases_observation"].append(
-            f"{observation_id.int:032x}\t{self.source_id.int:032x}\t\\\\x{key.hex()}\t\\\\x{content}"
-            f"\t{purchase_id.int:032x}\t{answer.row_number}\tchanged\t{self.run.now.isoformat()}"
-        )
-        recording.lines["purchases_observationbody"].append(
-            f"{observation_id.int:032x}\t{bytea(answer.raw, self.encoding)}"
-        )
-
-    def _reject(self, rejected: RejectedAnswer) -> None:
+    def _reject(self, rejected: Rejected) -> None:
         self.rejected.append(rejected)
-        reason = rejected.error.reason if isinstance(rejected.error, InvalidRow) else rejected.error.code
-        self.tally.rejected[reason] = self.tally.rejected.get(reason, 0) + 1
-
-    def _write_rejections(self) -> None:
-        if self.rejected:
-            errors = [rejected.error for rejected in self.rejected]
-            self.connection.execute(
-                INGEST.reject,
-                {
-                    "file_id": self.file_id,
-                    "now": self.run.now,
-                    "rows": [rejected.row_number for rejected in self.rejected],
-                    "reasons": [e.reason if isinstance(e, InvalidRow) else e.code for e in errors],
-                    "sentences": [error.sentence for error in errors],
-                    "raws": [raw_bytes(rejected.raw, self.encoding) for rejected in self.rejected],
-                },
-            )
+        self.tally.rejected[rejected.reason] = self.tally.rejected.get(rejected.reason, 0) + 1
 
 
 _REPEATS = {
@@ -315,7 +282,9 @@ def _with_returns(purchase: Purchase, answer: Answer) -> Purchase:
     lines = {line.number: line for line in purchase.lines}
     for number, units, amount_minor in answer.returns:
         if number not in lines:
-            raise InvalidRow("unknown_line", f"Order {answer.order_ref} has no line {number}.", line=number)
+            raise InvalidRow(
+                "unknown_line", f"Order {answer.order_ref} has no line {number}.", line=number
+            )
         line = lines[number]._replace(returned_quantity=units, returned_minor=amount_minor)
         check_return(line)
         lines[number] = line

@@ -48,7 +48,11 @@ class Mapping:
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> "Mapping":
         """Build a mapping from its JSON; keys that are absent take their defaults."""
-        known = {key: value for key, value in data.items() if key in cls.__dataclass_fields__ and value is not None}
+        known = {
+            key: value
+            for key, value in data.items()
+            if key in cls.__dataclass_fields__ and value is not None
+        }
         return cls(**known)
 
     @property

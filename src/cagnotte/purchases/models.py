@@ -62,14 +62,18 @@ class Observation(models.Model):
     content_hash = models.BinaryField(max_length=16)
     purchase_id = models.UUIDField(null=True)
     row_number = models.BigIntegerField(help_text="Its place in the file, from 1.")
-    outcome = models.CharField(max_length=12, help_text="new, changed, unchanged, stale or rejected.")
+    outcome = models.CharField(
+        max_length=12, help_text="new, changed, unchanged, stale or rejected."
+    )
     received_at = models.DateTimeField()
 
     class Meta:
         """The delivery key is the idempotency key."""
 
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["source_id", "delivery_key"], name="observation_delivery_unique"),
+            models.UniqueConstraint(
+                fields=["source_id", "delivery_key"], name="observation_delivery_unique"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -101,7 +105,9 @@ class Rejection(models.Model):
         """A row is rejected once per file and reason."""
 
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["file_id", "row_number", "reason"], name="rejection_unique"),
+            models.UniqueConstraint(
+                fields=["file_id", "row_number", "reason"], name="rejection_unique"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -114,7 +120,9 @@ class Purchase(models.Model):
     id = models.UUIDField(primary_key=True)
     programme_id = models.UUIDField()
     source_id = models.UUIDField()
-    native_id = models.CharField(max_length=120, help_text="merchant/order reference, or the source's own id.")
+    native_id = models.CharField(
+        max_length=120, help_text="merchant/order reference, or the source's own id."
+    )
     wallet_id = models.UUIDField()
     bucket = models.PositiveSmallIntegerField()
     member_id = models.UUIDField()
@@ -128,10 +136,14 @@ class Purchase(models.Model):
     reason = models.CharField(max_length=30, blank=True, default="")
     version = models.PositiveIntegerField()
     content_hash = models.BinaryField(max_length=16, help_text="Of the latest applied message.")
-    reported_at = models.DateTimeField(null=True, help_text="The source's own time of its latest message.")
+    reported_at = models.DateTimeField(
+        null=True, help_text="The source's own time of its latest message."
+    )
     file_id = models.UUIDField(null=True, help_text="File of its latest applied message.")
     confirmed_on = models.DateField(null=True)
-    release_on = models.DateField(null=True, help_text="From this day the delay of its contract is over.")
+    release_on = models.DateField(
+        null=True, help_text="From this day the delay of its contract is over."
+    )
     blocks = ArrayField(models.CharField(max_length=20), default=list)
     attributed_by = models.CharField(max_length=20, default="member_number")
 
@@ -139,7 +151,9 @@ class Purchase(models.Model):
         """Found by its key, by its member, and by the day it becomes available."""
 
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["programme_id", "source_id", "native_id"], name="purchase_key"),
+            models.UniqueConstraint(
+                fields=["programme_id", "source_id", "native_id"], name="purchase_key"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["wallet_id", "occurred_on"], name="purchase_of_wallet"),
@@ -166,13 +180,17 @@ class PurchaseVersion(models.Model):
     event = models.CharField(max_length=12, help_text="track, confirm, decline, reopen or amend.")
     validation = models.CharField(max_length=10)
     reason = models.CharField(max_length=30, blank=True, default="")
-    facts = models.JSONField(help_text="The purchase as reported: its lines and amounts.", null=True)
+    facts = models.JSONField(
+        help_text="The purchase as reported: its lines and amounts.", null=True
+    )
 
     class Meta:
         """Versions of a purchase are numbered from 1."""
 
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["purchase_id", "number"], name="purchase_version_unique"),
+            models.UniqueConstraint(
+                fields=["purchase_id", "number"], name="purchase_version_unique"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -63,20 +63,31 @@ class OrderFile:
     # ---- CSV ----
 
     def _text(self) -> TextIO:
-        encoding = "utf-8-sig" if self.mapping.encoding.lower() in ("utf-8", "utf8") else self.mapping.encoding
+        encoding = (
+            "utf-8-sig"
+            if self.mapping.encoding.lower() in ("utf-8", "utf8")
+            else self.mapping.encoding
+        )
         try:
             return self.path.open(encoding=encoding, errors="surrogateescape", newline="")
         except OSError as error:
-            raise InvalidInput(f"{self.path} cannot be read: {error.strerror}.", path=str(self.path)) from error
+            raise InvalidInput(
+                f"{self.path} cannot be read: {error.strerror}.", path=str(self.path)
+            ) from error
 
     def _open_csv(self) -> None:
         with self._text() as stream:
             try:
                 self.header = next(csv.reader(stream, delimiter=self.mapping.delimiter), [])
             except csv.Error as error:
-                raise InvalidInput(f"{self.path.name} is no CSV file: {error}.", path=str(self.path)) from error
+                raise InvalidInput(
+                    f"{self.path.name} is no CSV file: {error}.", path=str(self.path)
+                ) from error
         if not self.header:
-            raise InvalidInput(f"{self.path.name} is empty; its first row must name the columns.", path=str(self.path))
+            raise InvalidInput(
+                f"{self.path.name} is empty; its first row must name the columns.",
+                path=str(self.path),
+            )
         mapped = {**self.mapping.fields, **self.mapping.line_fields}
         for ours, theirs in mapped.items():
             if theirs not in self.header:
@@ -111,7 +122,9 @@ class OrderFile:
                 if raws:
                     yield _order(first, raws, fields, lines, broken)
                 first, key, raws, lines, broken = number, row_key, [], [], None
-                fields = dict(zip(names, take_fields(row), strict=True)) if isinstance(row, list) else {}
+                fields = (
+                    dict(zip(names, take_fields(row), strict=True)) if isinstance(row, list) else {}
+                )
             raws.append(raw)
             broken = broken or error
             if isinstance(row, list) and take_line is not None:
@@ -134,7 +147,11 @@ class OrderFile:
                 except StopIteration:
                     return
                 except csv.Error as error:
-                    yield number, "".join(pending), InvalidRow("bad_row", f"This row is no CSV: {error}.")
+                    yield (
+                        number,
+                        "".join(pending),
+                        InvalidRow("bad_row", f"This row is no CSV: {error}."),
+                    )
                     pending.clear()
                     continue
                 raw = pending[0] if len(pending) == 1 else "".join(pending)
@@ -167,7 +184,9 @@ class OrderFile:
             # Numbers stay texts: an amount must never pass through binary fractions.
             message = json.loads(raw, parse_float=str, parse_int=str)
         except ValueError as error:
-            raise InvalidRow("bad_row", f"This line is no JSON: {error}. The file may be cut off here.") from error
+            raise InvalidRow(
+                "bad_row", f"This line is no JSON: {error}. The file may be cut off here."
+            ) from error
         if not isinstance(message, dict):
             raise InvalidRow("bad_row", "This line is no JSON object.")
         fields = {ours: _text_at(message, path) for ours, path in self.mapping.fields.items()}
@@ -189,7 +208,11 @@ def _remembering(stream: TextIO, pending: list[str]) -> Iterator[str]:
 
 
 def _order(
-    first: int, raws: list[str], fields: dict[str, str], lines: list[tuple[str, ...]], broken: InvalidRow | None
+    first: int,
+    raws: list[str],
+    fields: dict[str, str],
+    lines: list[tuple[str, ...]],
+    broken: InvalidRow | None,
 ) -> OrderText | Broken:
     raw = "".join(raws)
     return Broken(first, raw, broken) if broken else OrderText(first, raw, fields, lines)
@@ -248,14 +271,20 @@ def raw_bytes(raw: str, encoding: str) -> bytes:
     return raw.encode(encoding, errors="surrogateescape")
 
 
-def read_table(path: Path, mapping: Mapping) -> Iterator[tuple[int, str, dict[str, str] | InvalidRow]]:
-    """Read a file of flat records (members, products, decisions): (line, raw text, fields by our names or error).
+def read_table(
+    path: Path, mapping: Mapping
+) -> Iterator[tuple[int, str, dict[str, str] | InvalidRow]]:
+    """Read a file of flat records (members, products, answers): (line, raw text, fields by our names or error).
 
+    The mapping's defaults and words are applied; a field that stays empty is left out.
     Raises InvalidInput as `OrderFile`.
     """
-    flat = OrderFile(path, mapping)
-    for order in flat:
+    for order in OrderFile(path, mapping):
         if isinstance(order, Broken):
             yield order.row_number, order.raw, order.error
-        else:
-            yield order.row_number, order.raw, order.fields
+            continue
+        fields = {**mapping.defaults, **{name: text for name, text in order.fields.items() if text}}
+        for name, words in mapping.values.items():
+            if name in fields:
+                fields[name] = words.get(fields[name], fields[name])
+        yield order.row_number, order.raw, fields

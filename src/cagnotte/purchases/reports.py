@@ -86,7 +86,9 @@ class ReportReader:
         lines = self._lines(order.lines, currency) if order.lines else self._single_line(get, order)
         occurred_at = self._moment(_needed(get, "occurred_at"), "occurred_at")
         if occurred_at > self._latest:
-            raise InvalidRow("future_date", f"The purchase is dated {occurred_at:%Y-%m-%d}, in the future.")
+            raise InvalidRow(
+                "future_date", f"The purchase is dated {occurred_at:%Y-%m-%d}, in the future."
+            )
         purchase = Purchase(
             merchant=merchant,
             order_ref=order_ref,
@@ -100,7 +102,9 @@ class ReportReader:
             delivery_tax_minor=self._amount(get("delivery_tax"), currency, "delivery_tax"),
             coupon_codes=_codes(get("coupon_codes")),
             card=get("card") or None,
-            commission_minor=self._amount(get("commission"), currency, "commission") if get("commission") else None,
+            commission_minor=self._amount(get("commission"), currency, "commission")
+            if get("commission")
+            else None,
         )
         status, reason = _status(get("status"), get("status_reason"))
         facts = orjson.dumps(facts_of(purchase))
@@ -129,14 +133,18 @@ class ReportReader:
 
     def _currency_of(self, text: str) -> str:
         if not text:
-            raise InvalidRow("missing_currency", "The order names no currency, and its source has no default one.")
+            raise InvalidRow(
+                "missing_currency",
+                "The order names no currency, and its source has no default one.",
+            )
         try:
             decimals_of(text)
         except UnknownCurrency as error:
             raise InvalidRow("unknown_currency", error.sentence) from error
         if text != self._currency:
             raise InvalidRow(
-                "foreign_currency", f"The order is in {text}; the wallets of this programme are in {self._currency}."
+                "foreign_currency",
+                f"The order is in {text}; the wallets of this programme are in {self._currency}.",
             )
         return text
 
@@ -145,8 +153,21 @@ class ReportReader:
         places, defaults = self._line_places, self._line_defaults
         lines = []
         for position, text in enumerate(texts, 1):
-            sku, quantity, amount, discount, tax, wallet, category, brand, gift, returned, returned_amount = [
-                text[place] if place >= 0 else default for place, default in zip(places, defaults, strict=True)
+            (
+                sku,
+                quantity,
+                amount,
+                discount,
+                tax,
+                wallet,
+                category,
+                brand,
+                gift,
+                returned,
+                returned_amount,
+            ) = [
+                text[place] if place >= 0 else default
+                for place, default in zip(places, defaults, strict=True)
             ]
             known = products.get(sku)
             if known is None:
@@ -161,15 +182,23 @@ class ReportReader:
                 position,
                 sku,
                 units[quantity] if quantity in units else self._unit(quantity, position),
-                amounts[amount] if amount in amounts else self._amount(amount, currency, "amount", position),
-                amounts[discount] if discount in amounts else self._amount(discount, currency, "discount", position),
+                amounts[amount]
+                if amount in amounts
+                else self._amount(amount, currency, "amount", position),
+                amounts[discount]
+                if discount in amounts
+                else self._amount(discount, currency, "discount", position),
                 amounts[tax] if tax in amounts else self._amount(tax, currency, "tax", position),
-                amounts[wallet] if wallet in amounts else self._amount(wallet, currency, "wallet", position),
+                amounts[wallet]
+                if wallet in amounts
+                else self._amount(wallet, currency, "wallet", position),
                 category or known[0],
                 brand or known[1],
                 known[2],
                 self._unit(returned, position) if returned else 0,
-                self._amount(returned_amount, currency, "returned_amount", position) if returned_amount else 0,
+                self._amount(returned_amount, currency, "returned_amount", position)
+                if returned_amount
+                else 0,
             )
             if line.returned_minor or line.returned_quantity:
                 check_return(line)
@@ -190,7 +219,10 @@ class ReportReader:
         try:
             if self._mapping.amounts == "minor":
                 if not text.lstrip("-").isdecimal() or not text.isascii():
-                    raise InvalidRow("bad_amount", f"{where}“{text}” ({name}) is not a whole number of minor units.")
+                    raise InvalidRow(
+                        "bad_amount",
+                        f"{where}“{text}” ({name}) is not a whole number of minor units.",
+                    )
                 value = int(text)
             else:
                 value = parse_minor(text, currency)
@@ -205,7 +237,10 @@ class ReportReader:
                 text=text,
             )
         if value > MINOR_MAX:
-            raise InvalidRow("amount_too_large", f"{where}“{text}” ({name}) is larger than any amount Cagnotte takes.")
+            raise InvalidRow(
+                "amount_too_large",
+                f"{where}“{text}” ({name}) is larger than any amount Cagnotte takes.",
+            )
         if len(self._amounts) >= AMOUNTS_CACHED_MAX:
             self._amounts.clear()
             self._amounts[""] = 0
@@ -216,7 +251,9 @@ class ReportReader:
         if not text:
             return 1
         if not (text.isascii() and text.isdecimal()) or len(text) > 12:
-            raise InvalidRow("bad_quantity", f"Line {position}: “{text}” is no whole number of units.", text=text)
+            raise InvalidRow(
+                "bad_quantity", f"Line {position}: “{text}” is no whole number of units.", text=text
+            )
         value = int(text)
         if len(self._units) < AMOUNTS_CACHED_MAX:
             self._units[text] = value
@@ -230,7 +267,9 @@ class ReportReader:
             return moment.astimezone(self._zone)
         except (ValueError, OverflowError) as error:
             raise InvalidRow(
-                "bad_date", f"{name} is “{text}”; write a date such as 2026-03-29T14:05:00.", text=text
+                "bad_date",
+                f"{name} is “{text}”; write a date such as 2026-03-29T14:05:00.",
+                text=text,
             ) from error
 
     def _optional_moment(self, text: str, name: str) -> datetime | None:
@@ -268,7 +307,9 @@ def _needed(get: Callable[[str], str], name: str) -> str:
     if not text:
         raise InvalidRow("missing_field", f"The order has no {name}.", field=name)
     if len(text) > REF_LENGTH_MAX:
-        raise InvalidRow("bad_field", f"{name} is longer than {REF_LENGTH_MAX} characters.", field=name)
+        raise InvalidRow(
+            "bad_field", f"{name} is longer than {REF_LENGTH_MAX} characters.", field=name
+        )
     return text
 
 
@@ -276,11 +317,17 @@ def _channel(text: str) -> Channel:
     try:
         return Channel(text) if text else Channel.WEB
     except ValueError:
-        raise InvalidRow("bad_field", f"“{text}” is no channel; write web, app, store or card.") from None
+        raise InvalidRow(
+            "bad_field", f"“{text}” is no channel; write web, app, store or card."
+        ) from None
 
 
 def _codes(text: str) -> tuple[str, ...]:
-    return tuple(sorted({code.strip().lower() for code in text.split(",") if code.strip()})) if text else ()
+    return (
+        tuple(sorted({code.strip().lower() for code in text.split(",") if code.strip()}))
+        if text
+        else ()
+    )
 
 
 def _status(text: str, reason: str) -> tuple[Validation | None, str]:
@@ -289,11 +336,16 @@ def _status(text: str, reason: str) -> tuple[Validation | None, str]:
     try:
         status = Validation(text)
     except ValueError:
-        raise InvalidRow("bad_field", f"“{text}” is no status; write pending, confirmed or declined.") from None
+        raise InvalidRow(
+            "bad_field", f"“{text}” is no status; write pending, confirmed or declined."
+        ) from None
     if status is not Validation.DECLINED:
         return status, ""
     if reason and reason not in REASON_CODES:
-        raise InvalidRow("bad_field", f"“{reason}” is no decline reason; one of: {', '.join(sorted(REASON_CODES))}.")
+        raise InvalidRow(
+            "bad_field",
+            f"“{reason}” is no decline reason; one of: {', '.join(sorted(REASON_CODES))}.",
+        )
     return status, reason or "other"
 
 

@@ -19,7 +19,10 @@ OrderKey = tuple[str, str]
 
 
 def ids_of_orders(
-    connection: Connection, programme_id: UUID, parties: Mapping[tuple[str, str], UUID], orders: Iterable[OrderKey]
+    connection: Connection,
+    programme_id: UUID,
+    parties: Mapping[tuple[str, str], UUID],
+    orders: Iterable[OrderKey],
 ) -> dict[OrderKey, UUID]:
     """Return the purchases of some orders, by (merchant, order reference); unknown ones are absent.
 
@@ -28,7 +31,9 @@ def ids_of_orders(
     merchants = {parties.get(("merchant", merchant)): merchant for merchant, _ in orders}
     refs = sorted({ref for _, ref in orders})
     wanted = set(orders)
-    rows = connection.execute(SQL.ids_of_orders, {"programme_id": programme_id, "refs": refs}).fetchall()
+    rows = connection.execute(
+        SQL.ids_of_orders, {"programme_id": programme_id, "refs": refs}
+    ).fetchall()
     found: dict[OrderKey, UUID] = {}
     for purchase_id, merchant_id, ref in rows:
         key = (merchants.get(merchant_id, ""), ref)
@@ -37,9 +42,13 @@ def ids_of_orders(
     return found
 
 
-def latest_purchases(connection: Connection, ids: list[UUID], zone: ZoneInfo) -> dict[UUID, Purchase]:
+def latest_purchases(
+    connection: Connection, ids: list[UUID], zone: ZoneInfo
+) -> dict[UUID, Purchase]:
     """Return the latest facts of purchases, times in the programme's zone."""
     if not ids:
         return {}
     rows = connection.execute(load("restate").latest_facts, {"ids": ids})
-    return {purchase_id: purchase_from_facts(orjson.loads(facts), zone) for purchase_id, facts in rows}
+    return {
+        purchase_id: purchase_from_facts(orjson.loads(facts), zone) for purchase_id, facts in rows
+    }

@@ -26,13 +26,26 @@ def save_source(*, programme_id: UUID, ref: str, kind: str, mapping: dict[str, A
     if standing == wanted:
         return False
     Source.objects.update_or_create(
-        id=source_id, defaults=wanted, create_defaults={**wanted, "programme_id": programme_id, "ref": ref}
+        id=source_id,
+        defaults=wanted,
+        create_defaults={**wanted, "programme_id": programme_id, "ref": ref},
     )
     return True
 
 
+def known(programme_id: UUID) -> set[str]:
+    """Return the references of a programme's sources."""
+    return set(Source.objects.filter(programme_id=programme_id).values_list("ref", flat=True))
+
+
 def open_file(
-    connection: psycopg.Connection[Any], *, source_id: UUID, sha256: str, name: str, size: int, now: datetime
+    connection: psycopg.Connection[Any],
+    *,
+    source_id: UUID,
+    sha256: str,
+    name: str,
+    size: int,
+    now: datetime,
 ) -> tuple[UUID, bool]:
     """Note that a file is being read; return its id, and whether it was read to its end before."""
     row = connection.execute(

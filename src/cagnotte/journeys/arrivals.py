@@ -1,0 +1,124 @@
+"""What files of orders and files of answers share: delivery keys, rounds, observations, rejections."""
+
+import hashlib
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol, TypeVar
+from uuid import UUID
+
+import psycopg
+
+from cagnotte.domain.errors import CagnotteError, InvalidRow
+from cagnotte.domain.ids import derived_id
+from cagnotte.journeys.recording import Recording, bytea
+from cagnotte.platform.sql import load
+from cagnotte.purchases.reading import raw_bytes
+
+Connection = psycopg.Connection[Any]
+SQL = load("ingest")
+
+
+class Message(Protocol):
+    """Something that stands in a file: its place, from 1, and its text."""
+
+    @property
+    def row_number(self) -> int:
+        """The row it starts on."""
+
+    @property
+    def raw(self) -> str:
+        """Its text as read."""
+
+
+M = TypeVar("M", bound=Message)
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+
+
+class Rejected(NamedTuple):
+    """A message that was not taken, for the file that can be fed back."""
+
+    row_number: int
+    raw: str
+    error: CagnotteError
+
+    @property
+    def reason(self) -> str:
+        """The reason's code."""
+        return self.error.reason if isinstance(self.error, InvalidRow) else self.error.code
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedFile:
+    """A file known by its bytes, as the messages in it are recorded."""
+
+    source_id: UUID
+    file_id: UUID
+    sha256: str
+    encoding: str
+
+    def delivery_key(self, message: Message) -> bytes:
+        """Return the key under which a message is received once: the file's hash and its row."""
+        return hashlib.blake2b(
+            f"{self.sha256}:{message.row_number}".encode(), digest_size=16
+        ).digest()
+
+    def undelivered(self, connection: Connection, messages: list[M]) -> list[M]:
+        """Return the messages that were not received before."""
+        keys = [self.delivery_key(message) for message in messages]
+        rows = connection.execute(SQL.known_deliveries, {"source_id": self.source_id, "keys": keys})
+        known = {bytes(row[0]) for row in rows}
+        return [message for message, key in zip(messages, keys, strict=True) if key not in known]
+
+    def observe(
+        self,
+        message: Message,
+        purchase_id: UUID,
+        outcome: str,
+        content_hash: bytes,
+        now: datetime,
+        recording: Recording,
+    ) -> None:
+        """Record that a message was received, with its bytes apart."""
+        key = self.delivery_key(message).hex()
+        observation_id = derived_id(now, self.source_id, key)
+        recording.lines["purchases_observation"].append(
+            f"{observation_id.int:032x}\t{self.source_id.int:032x}\t\\\\x{key}\t\\\\x{content_hash.hex()}"
+            f"\t{purchase_id.int:032x}\t{message.row_number}\t{outcome}\t{now.isoformat()}"
+        )
+        recording.lines["purchases_observationbody"].append(
+            f"{observation_id.int:032x}\t{bytea(message.raw, self.encoding)}"
+        )
+
+    def keep_rejected(
+        self, connection: Connection, rejected: list[Rejected], now: datetime
+    ) -> None:
+        """Write what was not taken, with its reason and sentence; once per row and reason."""
+        if rejected:
+            connection.execute(
+                SQL.reject,
+                {
+                    "file_id": self.file_id,
+                    "now": now,
+                    "rows": [row.row_number for row in rejected],
+                    "reasons": [row.reason for row in rejected],
+                    "sentences": [row.error.sentence for row in rejected],
+                    "raws": [raw_bytes(row.raw, self.encoding) for row in rejected],
+                },
+            )
+
+
+def rounds(items: Iterable[T], key: Callable[[T], K]) -> Iterator[dict[K, T]]:
+    """Cut items into rounds in which every key comes once; a later item of the same key waits for the next round."""
+    waiting = list(items)
+    while waiting:
+        this_round: dict[K, T] = {}
+        later: list[T] = []
+        for item in waiting:
+            if key(item) in this_round:
+                later.append(item)
+            else:
+                this_round[key(item)] = item
+        yield this_round
+        waiting = later

@@ -1,0 +1,74 @@
+"""The books against everything above them: checks that span contexts, and one hash of the whole state."""
+
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from cagnotte.ledger import checks
+from cagnotte.ledger import digest as ledger_digest
+from cagnotte.ledger.checks import Check, Finding, sql_check
+from cagnotte.platform.sql import load
+
+SQL = load("books")
+Connection = psycopg.Connection[Any]
+
+CHECKS: tuple[Check, ...] = (
+    sql_check(
+        "lots",
+        "lots add up to the available money",
+        SQL.lots_are_available,
+        "Wallet {wallet_id}: its lots hold {lots}, its available balance is {balance}.",
+    ),
+    sql_check(
+        "holds",
+        "open holds add up to the held money",
+        SQL.allocations_are_held,
+        "Wallet {wallet_id}: its open holds reserve {allocated}, its held balance is {balance}.",
+    ),
+    sql_check(
+        "owing",
+        "nobody owes and holds money at once",
+        SQL.owing_excludes_available,
+        "Wallet {wallet_id} owes {owing} and holds {available}.",
+    ),
+    sql_check(
+        "parts",
+        "rewards are the sum of their parts",
+        SQL.parts_are_rewards,
+        "Purchase {purchase_id}: its reward is {reward}, its parts are {parts}.",
+    ),
+    sql_check(
+        "rewards",
+        "rewards are what is booked for the member",
+        SQL.rewards_are_booked,
+        "Wallet {wallet_id}: rewards say {pending} pending and {confirmed} confirmed, the ledger {booked_pending} and "
+        "{booked_confirmed}.",
+    ),
+    sql_check(
+        "orphans", "nothing has lost what it belongs to", SQL.orphans, "There is a {what}: {id}."
+    ),
+)
+"""What must hold between the ledger and rewards, lots and holds."""
+
+
+def verify(connection: Connection, *, progress: checks.Progress | None = None) -> list[Finding]:
+    """Run every check of the ledger and those above; faults first, then notes. Repairs nothing."""
+    return checks.verify(connection, progress=progress, extra=CHECKS)
+
+
+def digest(connection: Connection, programme_id: UUID) -> str:
+    """Return the SHA-256 of a programme's state by natural keys: purchases, decisions, lots, counters and books.
+
+    Ids and recorded times apart: an import in one go, and one interrupted and repeated, give the same digest.
+    """
+    names: dict[UUID, str] = {programme_id: "programme"}
+    names.update(connection.execute(SQL.natural_keys, {"programme_id": programme_id}).fetchall())
+    tally = ledger_digest.Tally()
+    for name in ("digest_purchases", "digest_lots", "digest_counters"):
+        with connection.cursor(name) as cursor:
+            for row in cursor.execute(getattr(SQL, name), {"programme_id": programme_id}):
+                tally.add(name, *row)
+    return ledger_digest.digest(
+        connection, programme_id, key_of=lambda owner: names.get(owner, str(owner)), tally=tally
+    )

@@ -1,0 +1,143 @@
+-- Checks and hashes that compare the ledger with the contexts above it. Whole tables in one statement each; no locks.
+
+-- name: lots_are_available
+-- What is left of a wallet's lots is its available balance.
+WITH lots AS (
+    SELECT wallet_id, currency, sum(remaining_minor)::bigint AS lots_minor
+    FROM rewards_lot GROUP BY wallet_id, currency
+), booked AS (
+    SELECT a.owner_id AS wallet_id, a.currency, b.amount_minor AS balance_minor
+    FROM ledger_account AS a JOIN ledger_balance AS b ON b.account_id = a.id WHERE a.kind = 'member.available'
+), wrong AS MATERIALIZED (
+    SELECT wallet_id, currency, coalesce(lots_minor, 0) AS lots_minor, coalesce(balance_minor, 0) AS balance_minor
+    FROM lots FULL JOIN booked USING (wallet_id, currency)
+    WHERE coalesce(lots_minor, 0) <> coalesce(balance_minor, 0)
+)
+SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY wallet_id LIMIT 20;
+
+-- name: allocations_are_held
+-- What open holds reserve of a wallet's lots is its held balance.
+WITH allocated AS (
+    SELECT h.wallet_id, h.currency, sum(x.amount_minor)::bigint AS allocated_minor
+    FROM wallet_hold AS h JOIN wallet_hold_allocation AS x ON x.hold_id = h.id
+    WHERE h.state = 'open' GROUP BY h.wallet_id, h.currency
+), booked AS (
+    SELECT a.owner_id AS wallet_id, a.currency, b.amount_minor AS balance_minor
+    FROM ledger_account AS a JOIN ledger_balance AS b ON b.account_id = a.id WHERE a.kind = 'member.held'
+), wrong AS MATERIALIZED (
+    SELECT wallet_id, currency, coalesce(allocated_minor, 0) AS allocated_minor,
+           coalesce(balance_minor, 0) AS balance_minor
+    FROM allocated FULL JOIN booked USING (wallet_id, currency)
+    WHERE coalesce(allocated_minor, 0) <> coalesce(balance_minor, 0)
+)
+SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY wallet_id LIMIT 20;
+
+-- name: owing_excludes_available
+-- Nobody owes and holds money at once: what comes in repays first.
+WITH wrong AS MATERIALIZED (
+    SELECT o.owner_id AS wallet_id, o.currency, ob.amount_minor AS owing_minor, ab.amount_minor AS available_minor
+    FROM ledger_account AS o
+    JOIN ledger_balance AS ob ON ob.account_id = o.id AND ob.amount_minor > 0
+    JOIN ledger_account AS a ON a.owner_id = o.owner_id AND a.currency = o.currency AND a.kind = 'member.available'
+    JOIN ledger_balance AS ab ON ab.account_id = a.id AND ab.amount_minor > 0
+    WHERE o.kind = 'member.owing'
+)
+SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY wallet_id LIMIT 20;
+
+-- name: parts_are_rewards
+-- A reward is the sum of its parts and of what the member keeps at the programme's loss.
+WITH parts AS (
+    SELECT purchase_id, sum(reward_minor)::bigint AS parts_minor FROM rewards_rewardpart GROUP BY purchase_id
+), wrong AS MATERIALIZED (
+    SELECT r.purchase_id, r.currency, r.amount_minor AS reward_minor,
+           coalesce(p.parts_minor, 0) + r.kept_minor AS parts_minor
+    FROM rewards_reward AS r LEFT JOIN parts AS p USING (purchase_id)
+    WHERE r.amount_minor <> coalesce(p.parts_minor, 0) + r.kept_minor OR r.released_minor > r.amount_minor
+)
+SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY purchase_id LIMIT 20;
+
+-- name: rewards_are_booked
+-- What rewards say a member has pending and confirmed is what the ledger says.
+WITH rewarded AS (
+    SELECT r.wallet_id, r.currency,
+           coalesce(sum(r.amount_minor - r.released_minor) FILTER (WHERE p.validation = 'pending'), 0)::bigint AS pending,
+           coalesce(sum(r.amount_minor - r.released_minor) FILTER (WHERE p.validation <> 'pending'), 0)::bigint AS confirmed
+    FROM rewards_reward AS r JOIN purchases_purchase AS p ON p.id = r.purchase_id
+    GROUP BY r.wallet_id, r.currency
+), opened AS (
+    SELECT e.book_id AS wallet_id, a.currency,
+           coalesce(-sum(e.amount_minor) FILTER (WHERE a.kind = 'member.pending'), 0)::bigint AS pending,
+           coalesce(-sum(e.amount_minor) FILTER (WHERE a.kind = 'member.confirmed'), 0)::bigint AS confirmed
+    FROM ledger_transaction AS t
+    JOIN ledger_entry AS e ON e.bucket = t.bucket AND e.transaction_id = t.id
+    JOIN ledger_account AS a ON a.id = e.account_id
+    WHERE t.kind = 'opening' GROUP BY e.book_id, a.currency
+), booked AS (
+    SELECT a.owner_id AS wallet_id, a.currency,
+           coalesce(sum(b.amount_minor) FILTER (WHERE a.kind = 'member.pending'), 0)::bigint AS pending,
+           coalesce(sum(b.amount_minor) FILTER (WHERE a.kind = 'member.confirmed'), 0)::bigint AS confirmed
+    FROM ledger_account AS a JOIN ledger_balance AS b ON b.account_id = a.id
+    WHERE a.kind IN ('member.pending', 'member.confirmed') GROUP BY a.owner_id, a.currency
+), wrong AS MATERIALIZED (
+    SELECT wallet_id, currency,
+           coalesce(rewarded.pending, 0) + coalesce(opened.pending, 0) AS pending_minor,
+           coalesce(booked.pending, 0) AS booked_pending_minor,
+           coalesce(rewarded.confirmed, 0) + coalesce(opened.confirmed, 0) AS confirmed_minor,
+           coalesce(booked.confirmed, 0) AS booked_confirmed_minor
+    FROM booked FULL JOIN rewarded USING (wallet_id, currency) FULL JOIN opened USING (wallet_id, currency)
+    WHERE coalesce(rewarded.pending, 0) + coalesce(opened.pending, 0) <> coalesce(booked.pending, 0)
+       OR coalesce(rewarded.confirmed, 0) + coalesce(opened.confirmed, 0) <> coalesce(booked.confirmed, 0)
+)
+SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY wallet_id LIMIT 20;
+
+-- name: orphans
+-- Every purchase has its wallet, its version and its reward; every lot and version has its purchase.
+WITH wrong AS MATERIALIZED (
+    SELECT 'purchase without wallet' AS what, p.id FROM purchases_purchase AS p
+    WHERE NOT EXISTS (SELECT FROM identity_wallet AS w WHERE w.id = p.wallet_id)
+    UNION ALL
+    SELECT 'purchase without reward', p.id FROM purchases_purchase AS p
+    WHERE NOT EXISTS (SELECT FROM rewards_reward AS r WHERE r.purchase_id = p.id AND r.version = p.version)
+    UNION ALL
+    SELECT 'purchase without its version', p.id FROM purchases_purchase AS p
+    WHERE NOT EXISTS (
+        SELECT FROM purchases_purchaseversion AS v WHERE v.purchase_id = p.id AND v.number = p.version)
+    UNION ALL
+    SELECT 'lot without purchase', l.id FROM rewards_lot AS l
+    WHERE l.purchase_id IS NOT NULL AND NOT EXISTS (SELECT FROM purchases_purchase AS p WHERE p.id = l.purchase_id)
+    UNION ALL
+    SELECT 'observation without purchase', o.id FROM purchases_observation AS o
+    WHERE o.purchase_id IS NOT NULL AND NOT EXISTS (SELECT FROM purchases_purchase AS p WHERE p.id = o.purchase_id)
+)
+SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY what, id LIMIT 20;
+
+-- name: natural_keys
+-- in: programme_id. out: the natural key of every owner of an account.
+SELECT wallet_id, 'member ' || ref FROM identity_member WHERE programme_id = %(programme_id)s
+UNION ALL SELECT id, kind || ' ' || ref FROM identity_party WHERE programme_id = %(programme_id)s;
+
+-- name: digest_purchases
+-- in: programme_id. out: purchases and their rewards by natural key, without ids and recorded times.
+SELECT s.ref, p.native_id, m.ref, p.order_ref, p.occurred_at::text, p.currency, p.amount_minor, p.validation, p.reason,
+       p.version, p.confirmed_on, p.release_on, r.base_minor, r.amount_minor, r.released_minor, r.kept_minor,
+       r.decision::text, r.frozen::text
+FROM purchases_purchase AS p
+JOIN purchases_source AS s ON s.id = p.source_id
+JOIN identity_member AS m ON m.id = p.member_id
+JOIN rewards_reward AS r ON r.purchase_id = p.id
+WHERE p.programme_id = %(programme_id)s;
+
+-- name: digest_lots
+-- in: programme_id. out: lots by natural key.
+SELECT m.ref, coalesce(p.native_id, ''), l.origin, l.currency, l.amount_minor, l.remaining_minor, l.expired_minor,
+       l.available_on, l.expires_on
+FROM rewards_lot AS l
+JOIN identity_member AS m ON m.wallet_id = l.wallet_id
+LEFT JOIN purchases_purchase AS p ON p.id = l.purchase_id
+WHERE m.programme_id = %(programme_id)s;
+
+-- name: digest_counters
+-- in: programme_id. out: counters by member.
+SELECT m.ref, c.name, c.period, c.amount_minor, c.count
+FROM rewards_counter AS c JOIN identity_member AS m ON m.wallet_id = c.wallet_id
+WHERE m.programme_id = %(programme_id)s AND (c.amount_minor <> 0 OR c.count <> 0);
