@@ -39,31 +39,47 @@ def spread(total: int, weights: list[int]) -> list[int]:
     return parts
 
 
+def share_out(total: int, exact: list[int], parts: int) -> list[int]:
+    """Split a rounded total over exact shares, given as numerators over `parts`.
+
+    Each gets its whole units; the units that rounding left go to the largest remainders, ties to the earlier.
+    """
+    if len(exact) == 1:
+        return [total]
+    shares = [each // parts for each in exact]
+    missing = total - sum(shares)
+    if missing:
+        rests = [each % parts for each in exact]
+        for row in sorted(range(len(rests)), key=rests.__getitem__, reverse=True)[:missing]:
+            shares[row] += 1
+    return shares
+
+
 def grant(candidate: Candidate, order: Order) -> Award | Refusal:
     """Turn what a candidate won into an award: round once per funder, cap, split over funders and lines.
 
     Answers why when nothing is left.
     """
-    plan = candidate.plan
-    funders, rows = candidate.won[0]
-    for others, _ in candidate.won:
-        if others is not funders:
-            return _award(candidate, order, _shared(candidate, order, _bills_apart(candidate.won)))
-    if len(candidate.won) > 1:
-        rows = sorted([row for _, some in candidate.won for row in some])
-    if len(funders) > 1:
-        bills = [(*funder, rows) for funder in funders]
-        return _award(candidate, order, _shared(candidate, order, bills))
-    exact, reached = _exact(candidate, order, rows)
-    uncapped = _round(plan, reached, candidate.parts)
-    total, cap = uncapped, None
-    if plan.line_cap is not None:
-        total = _round(plan, sum(exact), candidate.parts)
-        cap = "line" if total < uncapped else None
+    plan, won = candidate.plan, candidate.won
+    funders, rows = won[0]
+    if len(won) > 1:
+        for others, _ in won:
+            if others is not funders:
+                return _grant_shared(candidate, order, _bills_apart(won))
+        rows = sorted([row for _, some in won for row in some])
+    if len(funders) > 1 or plan.line_cap is not None:
+        return _grant_shared(candidate, order, [(*funder, rows) for funder in funders])
+    # From here on, the ordinary case: one funder, no ceiling per line.
+    weights, rate, parts = candidate.weights or order.bases, candidate.rate, candidate.parts
+    exact = [weights[row] * rate for row in rows]
+    uncapped = total = _round(plan, sum(exact), parts)
+    cap = None
     if plan.ceilings:
-        total, cap = _under_ceilings(plan, order, total, cap)
+        total, cap = _under_ceilings(plan, order, total, None)
+    if not total:
+        return EMPTY.get(cap, "zero"), candidate.facts
+    by_row = share_out(total, exact, parts) if cap is None else spread(total, exact)
     kind, ref, _ = funders[0]
-    by_row = spread(total, exact) if total else []
     return _award(candidate, order, (uncapped, total, cap, ((kind, ref, total),), rows, by_row))
 
 
@@ -71,11 +87,9 @@ Grant = tuple[int, int, str | None, tuple[tuple[str, str, int], ...], list[int],
 """(uncapped, amount, the ceiling that cut it, by funder, rows, by row)."""
 
 
-def _award(candidate: Candidate, order: Order, granted: Grant) -> Award | Refusal:
+def _award(candidate: Candidate, order: Order, granted: Grant) -> Award:
     uncapped, total, cap, funders, rows, by_row = granted
     plan = candidate.plan
-    if not total:
-        return EMPTY.get(cap, "zero"), candidate.facts
     bases, numbers = order.bases, order.numbers
     return Award(
         plan.ref,
@@ -93,27 +107,33 @@ def _award(candidate: Candidate, order: Order, granted: Grant) -> Award | Refusa
     )
 
 
-def _shared(candidate: Candidate, order: Order, bills: list[Bill]) -> Grant:
-    """The same for several funders: each is rounded alone, and a ceiling is shared among them."""
+def _grant_shared(candidate: Candidate, order: Order, bills: list[Bill]) -> Award | Refusal:
+    """Grant what several funders share or a ceiling per line may cut: each funder is rounded alone."""
     plan = candidate.plan
     found = [_exact(candidate, order, rows) for _, _, _, rows in bills]
     parts = candidate.parts * BPS
     shares = [bill[2] for bill in bills]
-    uncapped = [_round(plan, found[i][1] * share, parts) for i, share in enumerate(shares)]
+    uncapped = sum([_round(plan, found[i][1] * share, parts) for i, share in enumerate(shares)])
     amounts = [_round(plan, sum(found[i][0]) * share, parts) for i, share in enumerate(shares)]
-    cap = "line" if sum(amounts) < sum(uncapped) else None
-    total, cap = _under_ceilings(plan, order, sum(amounts), cap)
-    if total < sum(amounts):
+    full = sum(amounts)
+    total, cap = _under_ceilings(plan, order, full, "line" if full < uncapped else None)
+    if not total:
+        return EMPTY.get(cap, "zero"), candidate.facts
+    if total < full:
         amounts = spread(total, amounts)
     by_row: dict[int, int] = {}
     for bill, (exact, _), amount in zip(bills, found, amounts, strict=True):
-        for row, minor in zip(bill[3], spread(amount, exact), strict=True):
+        for row, minor in zip(
+            bill[3], spread(amount, exact) if amount else [0] * len(exact), strict=True
+        ):
             by_row[row] = by_row.get(row, 0) + minor
     rows = sorted(by_row)
     paid = tuple(
-        (bill[0], bill[1], amount) for bill, amount in zip(bills, amounts, strict=True) if amount
+        [(bill[0], bill[1], amount) for bill, amount in zip(bills, amounts, strict=True) if amount]
     )
-    return sum(uncapped), total, cap, paid, rows, [by_row[row] for row in rows]
+    return _award(
+        candidate, order, (uncapped, total, cap, paid, rows, [by_row[row] for row in rows])
+    )
 
 
 def _exact(candidate: Candidate, order: Order, rows: list[int]) -> tuple[list[int], int]:
@@ -158,7 +178,7 @@ def _room(plan: Plan, order: Order) -> tuple[int, str]:
         room, nearest = plan.purchase_cap, "purchase"
     if plan.cap is not None and plan.cap.amount_minor is not None:
         name = plan.cap_name or ""
-        used = order.counted(name, plan.cap.window)[0] + order.capped.get(name, (plan, 0))[1]
+        used = order.counted(name, plan.cap.window)[0] + order.capped.get(name, 0)
         left = max(plan.cap.amount_minor - used, 0)
         if left < room:
             room, nearest = left, "member"

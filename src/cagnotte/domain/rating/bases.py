@@ -13,7 +13,7 @@ from cagnotte.domain.errors import InvalidInput
 from cagnotte.domain.money import Rounding, divide
 from cagnotte.domain.periods import Window, WindowKind
 from cagnotte.domain.purchases import Line, Purchase
-from cagnotte.domain.rating.decision import Facts, LineBase, MemberFacts, Miss
+from cagnotte.domain.rating.decision import Facts, LineBase, MemberFacts, Miss, new_line, new_miss
 
 if TYPE_CHECKING:
     from cagnotte.domain.rating.commissions import Commission
@@ -34,7 +34,7 @@ class Order:
         keys: where the member's counters are found. commissions: by (funder kind, funder), for contracts that have any.
         misses: what did not apply, as it is found. losses: (loser, winner) → rows, of the choice line by line.
         climbed: by progressive counter, the offers that read it, with their rows.
-        capped: by counter of a member's cap, the offer and what this purchase has drawn from it so far.
+        capped: by counter of a member's cap, what this purchase has drawn from it so far.
         budget_uses: (offer, amount_minor) drawn from budgets.
     """
 
@@ -64,7 +64,7 @@ class Order:
         self.misses: list[Miss] = []
         self.losses: dict[tuple[Plan, Plan], list[int]] = {}
         self.climbed: dict[str, list[tuple[Plan, list[int]]]] = {}
-        self.capped: dict[str, tuple[Plan, int]] = {}
+        self.capped: dict[str, int] = {}
         self.budget_uses: list[tuple[str, int]] = []
 
     def counted(self, name: str, window: Window) -> tuple[int, int]:
@@ -79,10 +79,19 @@ class Order:
                 count += times
         return amount, count
 
+    def draw(self, plan: "Plan", amount_minor: int) -> None:
+        """Note what an award takes from its member's cap and its budget."""
+        if plan.cap_name is not None:
+            self.capped[plan.cap_name] = self.capped.get(plan.cap_name, 0) + amount_minor
+        if plan.budget_minor is not None:
+            self.budget_uses.append((plan.ref, amount_minor))
+
     def miss(self, plan: "Plan", reason: str, facts: Facts, rows: Iterable[int]) -> None:
         """Note that an offer did not apply to some rows."""
         numbers = self.numbers
-        self.misses.append(Miss(plan.ref, reason, facts, tuple([numbers[row] for row in rows])))
+        self.misses.append(
+            new_miss((plan.ref, reason, facts, tuple([numbers[row] for row in rows])))
+        )
 
 
 def lay_out(order: Order) -> None:
@@ -90,38 +99,31 @@ def lay_out(order: Order) -> None:
     context = order.context
     slots, skus, brands = context.slots, context.book.skus, context.book.brands
     policy, groups = context.policy, order.groups
-    less_discount, less_tax, less_wallet = (
-        policy.discounts_deducted,
-        not policy.with_tax,
-        policy.wallet_deducted,
-    )
+    less_discount, less_wallet = policy.discounts_deducted, policy.wallet_deducted
+    less_tax = not policy.with_tax
     lines, bases, units, numbers = order.lines, order.bases, order.units, order.numbers
     for row, line in enumerate(_rows(order.purchase, policy)):
-        (
-            number,
-            sku,
-            quantity,
-            amount,
-            discount,
-            tax,
-            wallet,
-            category,
-            brand,
-            gift,
-            back_units,
-            back,
-        ) = line
+        number, sku, quantity, amount, discount, tax, wallet, category, brand, gift, gone, back = (
+            line
+        )
         key = (sku if sku in skus else None, category, brand if brand in brands else None)
         slot = slots.get(key) or context.new_slot(key)
         if (
-            (discount and less_discount) or (wallet and less_wallet) or (tax and less_tax)
-            or gift or back_units or back or slot.excluded or amount < 0
-        ):  # fmt: skip
+            gift
+            or gone
+            or back
+            or slot.excluded
+            or amount < discount
+            or (wallet and less_wallet)
+            or (tax and less_tax)
+        ):
             base, deductions = deduct(line, policy, excluded=slot.excluded)
-            quantity -= back_units
+            quantity -= gone
+        elif discount and less_discount:
+            base, deductions = amount - discount, (("discount", discount),)
         else:
             base, deductions = amount, ()
-        lines.append(LineBase(number, amount, deductions, base))
+        lines.append(new_line((number, amount, deductions, base)))
         bases.append(base)
         units.append(quantity)
         numbers.append(number)

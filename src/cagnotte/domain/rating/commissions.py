@@ -6,7 +6,7 @@ per contract. See docs/explanation/rating.md#who-pays.
 
 from typing import NamedTuple
 
-from cagnotte.domain.contracts import CommissionRate, Contract
+from cagnotte.domain.contracts import Contract
 from cagnotte.domain.money import allocate
 from cagnotte.domain.rating.amounts import BPS, round_half_up
 from cagnotte.domain.rating.bases import Order
@@ -16,35 +16,51 @@ KINDS = ("merchant", "network", "brand", "programme")
 """The order in which funders are listed."""
 
 
+Stretch = tuple[list[int], int, int]
+"""Rows to which one rate applies: (rows, rate in bps, fixed part in minor units)."""
+
+
 class Commission(NamedTuple):
-    """What one contract owes: in all, and by row as weights that sum to `weight_sum` (> 0)."""
+    """What one contract owes for a purchase: in all, and which rates its rows carry."""
 
     contract: Contract
     total_minor: int
-    weights: dict[int, int]
-    weight_sum: int
+    stretches: list[Stretch]
+
+    def weights(self, bases: list[int]) -> dict[int, int]:
+        """Return the part of each row, in ten-thousandths of a minor unit at the contract's own rates.
+
+        By base alone where the contract has no rates and the source's figure is all there is.
+        """
+        weights: dict[int, int] = {}
+        for rows, rate_bps, fixed_minor in self.stretches:
+            own = [bases[row] for row in rows]
+            fixed = allocate(fixed_minor * BPS, own) if fixed_minor else [0] * len(rows)
+            for row, base, part in zip(rows, own, fixed, strict=True):
+                weights[row] = base * rate_bps + part
+        return weights if any(weights.values()) else dict(enumerate(bases))
 
 
 def reckon(order: Order) -> None:
     """Fill in `Order.commissions`."""
-    found: dict[tuple[str, str], tuple[Contract, dict[int, int]]] = {}
-    fixed: dict[int, tuple[CommissionRate, dict[int, int], list[int]]] = {}
-    bases = order.bases
+    found: dict[tuple[str, str], tuple[Contract, dict[int, Stretch]]] = {}
     for slot, rows in order.groups.items():
-        for contract, rate in slot.rates:
-            weights = found.setdefault((contract.funder_kind, contract.funder), (contract, {}))[1]
-            for row in rows:
-                weights[row] = bases[row] * rate.rate_bps
-            if rate.fixed_minor:
-                fixed.setdefault(id(rate), (rate, weights, []))[2].extend(rows)
-    for rate, weights, rows in fixed.values():
-        for row, minor in zip(
-            rows, allocate(rate.fixed_minor * BPS, [bases[row] for row in rows]), strict=True
-        ):
-            weights[row] += minor
-    for key, (contract, weights) in found.items():
-        total = sum(weights.values())
-        order.commissions[key] = Commission(contract, round_half_up(total, BPS), weights, total)
+        for key, contract, rate in slot.rates:
+            stretches = found.setdefault(key, (contract, {}))[1]
+            known = stretches.get(id(rate))
+            stretches[id(rate)] = (
+                known[0] + rows if known else rows,
+                rate.rate_bps,
+                rate.fixed_minor,
+            )
+    bases = order.bases
+    for key, (contract, stretches) in found.items():
+        exact = 0
+        for rows, rate_bps, fixed_minor in stretches.values():
+            exact += sum([bases[row] for row in rows]) * rate_bps + fixed_minor * BPS
+        order.commissions[key] = Commission(
+            contract, round_half_up(exact, BPS), list(stretches.values())
+        )
     _take_reported(order)
 
 
@@ -55,9 +71,7 @@ def _take_reported(order: Order) -> None:
         return
     key = (str(contract.funder_kind), contract.funder)
     ours = order.commissions.get(key)
-    weights = ours.weights if ours is not None and ours.weight_sum else dict(enumerate(order.bases))
-    weight_sum = sum(weights.values())
-    order.commissions[key] = Commission(contract, max(reported, 0), weights, max(weight_sum, 1))
+    order.commissions[key] = Commission(contract, max(reported, 0), ours.stretches if ours else [])
 
 
 def parts_of(order: Order, awards: list[Award]) -> tuple[Part, ...]:

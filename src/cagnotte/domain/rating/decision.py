@@ -4,8 +4,9 @@ Named tuples throughout: a decision is made for every purchase, kept as JSON bes
 sentences only when somebody reads it. `as_data` and `from_data` are exact inverses.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -115,6 +116,14 @@ class Decision(NamedTuple):
     budget_uses: tuple[tuple[str, int], ...]
     contracts: tuple[tuple[str, int], ...]
     policy_contract: str | None
+
+
+# Made for every line, offer and award of every purchase: from a tuple they are made in half the time that their
+# own constructors take, which is a tenth of the time of a decision.
+new_line: Callable[[tuple[int, int, tuple[tuple[str, int], ...], int]], LineBase]
+new_line = partial(tuple.__new__, LineBase)
+new_miss: Callable[[tuple[str, str, Facts, tuple[int, ...]]], Miss]
+new_miss = partial(tuple.__new__, Miss)
 
 
 def to_data(decision: Decision) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Each function answers a `Candidate`, or why the effect gives nothing. No amount 
 """
 
 from collections.abc import Callable
+from math import prod
 from typing import cast
 
 from cagnotte.domain.offers import (
@@ -127,15 +128,17 @@ def commission_share(plan: Plan, order: Order, rows: list[int]) -> Measured:
     }
     if not any(commission.total_minor for commission in shared.values()):
         return "no_commission", {}
+    by_payer = {key: commission.weights(order.bases) for key, commission in shared.items()}
+    sums = {key: sum(weights.values()) for key, weights in by_payer.items()}
     # One common denominator, so that shares of several commissions still add up exactly.
-    parts = 1
-    for commission in shared.values():
-        parts *= commission.weight_sum
+    parts = prod(sums.values())
     weights = [0] * len(order.bases)
     for row in rows:
-        owed = shared.get(payers[row])
-        if owed is not None:
-            weights[row] = owed.total_minor * owed.weights.get(row, 0) * (parts // owed.weight_sum)
+        payer = payers[row]
+        if payer in shared:
+            weights[row] = (
+                shared[payer].total_minor * by_payer[payer].get(row, 0) * (parts // sums[payer])
+            )
     total = sum([weights[row] for row in rows])
     facts = {**plan.facts, "share_bps": share, "commission_minor": total // parts}
     candidate = Candidate(plan, rows, share, BPS * parts, 0, facts)

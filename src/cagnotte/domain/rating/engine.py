@@ -47,14 +47,36 @@ def decide(
 
     Raises InvalidInput when more is returned than was bought. Source: docs/explanation/rating.md.
     """
+    order = open_order(purchase, book, member, budgets, on)
+    return conclude(order, award_all(order))
+
+
+def open_order(
+    purchase: Purchase,
+    book: Rulebook,
+    member: MemberFacts,
+    budgets: Mapping[str, int] | None = None,
+    on: date | None = None,
+) -> Order:
+    """Lay a purchase out: its bases, and what contracts owe for it. Arguments as for `decide`."""
     context = context_of(purchase, book, on)
     order = Order(purchase, context, member, budgets, purchase.occurred_at.date())
     lay_out(order)
     if context.commissioned or purchase.commission_minor is not None:
         reckon(order)
+    return order
+
+
+def award_all(order: Order) -> list[Award]:
+    """Find which offers apply, choose among them, and grant."""
     candidates = qualify(order)
     choose(order, candidates)
-    awards = grant_all(order, candidates)
+    return grant_all(order, candidates)
+
+
+def conclude(order: Order, awards: list[Award]) -> Decision:
+    """Split awards over their funders, and write down the whole outcome."""
+    purchase, context = order.purchase, order.context
     parts = parts_of(order, awards)
     return Decision(
         purchase.currency,
@@ -125,14 +147,7 @@ def grant_all(order: Order, candidates: dict[Plan, Candidate]) -> list[Award]:
         award = grant(candidate, order)
         if isinstance(award, Award):
             awards.append(award)
-            amount = award.amount_minor
-            if plan.cap_name is not None:
-                order.capped[plan.cap_name] = (
-                    plan,
-                    amount + order.capped.get(plan.cap_name, (plan, 0))[1],
-                )
-            if plan.budget_minor is not None:
-                order.budget_uses.append((plan.ref, amount))
+            order.draw(plan, award.amount_minor)
         else:
             rows = sorted([row for _, won in candidate.won for row in won])
             order.miss(plan, award[0], award[1], rows)
@@ -153,7 +168,7 @@ def uses_of(order: Order) -> tuple[CounterUse, ...]:
         rows = climbs[0][1] if len(climbs) == 1 else set().union(*[rows for _, rows in climbs])
         amount = sum([order.bases[row] for row in rows])
         uses.append(CounterUse(name, order.keys[name][1], amount, 1, effect.counted))
-    for name, (_, amount) in order.capped.items():
+    for name, amount in order.capped.items():
         uses.append(CounterUse(name, order.keys[name][1], amount, 1, "tracked"))
     return tuple(uses)
 

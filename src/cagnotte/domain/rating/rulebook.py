@@ -51,6 +51,10 @@ def merchant_purchases(merchant: str) -> str:
     return f"purchases:merchant:{merchant}"
 
 
+Rate = tuple[tuple[str, str], Contract, CommissionRate]
+"""A commission: ((kind, funder), its contract, the rate of it that matches)."""
+
+
 class Entry(NamedTuple):
     """An offer as it stands in one slot: who pays it there, and how specifically it names the product."""
 
@@ -66,7 +70,7 @@ class Slot:
     contenders: those that compete line by line, most important first. replacing: one of them may replace a base.
     tied: two that want the same place are equally important, so the amount decides; by_row: and it depends on
     the row. wholes: those that act on the order as a whole. unfunded: offers that match but have nobody to pay
-    them, with the missing funder. rates: commissions, ((contract, rate), …).
+    them, with the missing funder. rates: commissions.
     """
 
     __slots__ = (
@@ -77,7 +81,7 @@ class Slot:
         self,
         entries: list[Entry],
         unfunded: list[tuple[Plan, str, str]],
-        rates: tuple[tuple[Contract, CommissionRate], ...],
+        rates: tuple[Rate, ...],
         *,
         excluded: bool,
     ) -> None:
@@ -169,7 +173,12 @@ class Context:
         out = bool(excluded and excluded != Products() and matches(excluded, sku, path, brand))
         rates = () if out else self._rates(sku, path, brand)
         # Products that are treated alike share one slot, so that an order has few groups of lines.
-        alike = (tuple(entries), tuple(unfunded), tuple((c.id, id(rate)) for c, rate in rates), out)
+        alike = (
+            tuple(entries),
+            tuple(unfunded),
+            tuple((c.id, id(rate)) for _, c, rate in rates),
+            out,
+        )
         slot = self._alike.get(alike)
         if slot is None:
             slot = self._alike[alike] = Slot(entries, unfunded, rates, excluded=out)
@@ -210,9 +219,7 @@ class Context:
         named = tuple(funders)
         return self._funders.setdefault(named, named)
 
-    def _rates(
-        self, sku: str | None, path: tuple[str, ...], brand: str | None
-    ) -> tuple[tuple[Contract, CommissionRate], ...]:
+    def _rates(self, sku: str | None, path: tuple[str, ...], brand: str | None) -> tuple[Rate, ...]:
         """For each contract with commissions, the first rate that matches the product."""
         contracts = {self.source_contract: None, self.contract: None}
         if brand is not None:
@@ -223,7 +230,7 @@ class Context:
         for contract in filter(None, contracts):
             for rate in contract.commissions:
                 if rate.products is None or matches(rate.products, sku, path, brand):
-                    found.append((contract, rate))
+                    found.append(((str(contract.funder_kind), contract.funder), contract, rate))
                     break
         return tuple(found)
 
@@ -324,6 +331,7 @@ class Rulebook:
                 )
         ranked = sorted(offers, key=_rank)
         self._plans = tuple(Plan(offer, rank) for rank, offer in enumerate(ranked))
+        self._by_name = {(plan.ref, plan.version): plan for plan in self._plans}
         self._filed: dict[tuple[str | None, str, str], list[Plan]] = {}
         for plan in self._plans:
             for place in _places(plan.offer):
@@ -357,16 +365,16 @@ class Rulebook:
             version=version,
         )
 
-    def offer(self, ref: str, version: int) -> Offer:
-        """Return one version of an offer. Raises NotFound."""
-        for plan in self._plans:
-            if plan.ref == ref and plan.offer.version == version:
-                return plan.offer
-        raise NotFound(
-            f"The offer “{ref}”, version {version}, is not in this rulebook.",
-            ref=ref,
-            version=version,
-        )
+    def plan(self, ref: str, version: int) -> Plan:
+        """Return one version of an offer, made ready. Raises NotFound."""
+        plan = self._by_name.get((ref, version))
+        if plan is None:
+            raise NotFound(
+                f"The offer “{ref}”, version {version}, is not in this rulebook.",
+                ref=ref,
+                version=version,
+            )
+        return plan
 
     def contract_of(
         self, kind: FunderKind, funder: str | None, merchant: str, day: date
