@@ -24,8 +24,17 @@ SOURCES = Path(__file__).parents[1] / "src" / "cagnotte"
 SERVER_VARIABLE = "CAGNOTTE_TEST_DATABASE_URL"
 """Names another server to test on, as a user who may create roles and databases."""
 
-# A crash of the machine may cost the test data; nobody would miss it.
-TEST_TUNING = {**TUNING, "fsync": "off", "full_page_writes": "off", "shared_buffers": "256MB"}
+TEST_TUNING = {
+    **TUNING,
+    # A crash of the machine may cost the test data; nobody would miss it.
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "256MB",
+    # Two sessions that wait for each other inside one test fail it, rather than stop the whole run.
+    "lock_timeout": "30s",
+    "statement_timeout": "120s",
+    "idle_in_transaction_session_timeout": "180s",
+}
 TEMPLATE_KEPT = "2 hours"
 
 
