@@ -230,9 +230,10 @@ def _print_why(told: "Why") -> None:
             f"  {version.number}. {version.recorded_at:%Y-%m-%d %H:%M} {version.event}{told_reason}"
         )
     for lot in told.lots:
+        expiry = f"expires {lot.expires_on}" if lot.expires_on else "never expires"
         console.print(
-            f"  lot of {amount(lot.amount_minor)}, available from {lot.available_on}, "
-            f"{'expires ' + str(lot.expires_on) if lot.expires_on else 'never expires'}: {amount(lot.remaining_minor)} left"
+            f"  lot of {amount(lot.amount_minor)}, available from {lot.available_on}, {expiry}: "
+            f"{amount(lot.remaining_minor)} left"
         )
 
 

@@ -43,11 +43,11 @@ class AccountKind:
 
 
 def _member(name: str, side: Side, meaning: str) -> AccountKind:
-    return AccountKind(f"member.{name}", side, Mode.ROW, True, meaning)
+    return AccountKind(f"member.{name}", side, Mode.ROW, never_negative=True, meaning=meaning)
 
 
 def _delta(name: str, side: Side, meaning: str) -> AccountKind:
-    return AccountKind(name, side, Mode.DELTA, False, meaning)
+    return AccountKind(name, side, Mode.DELTA, never_negative=False, meaning=meaning)
 
 
 _D, _C, _E = Side.DEBIT, Side.CREDIT, Side.EITHER
@@ -59,15 +59,31 @@ KINDS: dict[str, AccountKind] = {
         _member("confirmed", _C, "owed and validated, waiting for its release"),
         _member("available", _C, "spendable; always the sum of what is left of the member's lots"),
         _member("held", _C, "reserved by open holds"),
-        _member("owing", _D, "taken back from the member and not recovered yet; zero whenever available is not"),
+        _member(
+            "owing",
+            _D,
+            "taken back from the member and not recovered yet; zero whenever available is not",
+        ),
         _delta("funder.accrued", _D, "expected from the funder for purchases not validated yet"),
-        _delta("funder.due", _E, "validated and not yet on a statement; a credit is a credit note to come"),
+        _delta(
+            "funder.due",
+            _E,
+            "validated and not yet on a statement; a credit is a credit note to come",
+        ),
         _delta("funder.billed", _E, "on a statement or invoice, VAT included, unpaid"),
         _delta("funder.deposit", _C, "prefunded or overpaid by the funder"),
         _delta("merchant.share_pending", _C, "the shop's share of brand money, not validated yet"),
-        _delta("merchant.clearing", _E, "owed to the shop: confirmed shares and cagnotte money it accepted"),
+        _delta(
+            "merchant.clearing",
+            _E,
+            "owed to the shop: confirmed shares and cagnotte money it accepted",
+        ),
         _delta("programme.margin_pending", _C, "the programme's share, not validated yet"),
-        _delta("programme.promotions_pending", _D, "rewards the programme funds itself, not validated yet"),
+        _delta(
+            "programme.promotions_pending",
+            _D,
+            "rewards the programme funds itself, not validated yet",
+        ),
         _delta("programme.margin", _C, "result: shares and fees earned"),
         _delta("programme.breakage", _C, "result: expired money kept by the programme"),
         _delta("programme.promotions", _D, "result: rewards funded by the programme"),

@@ -6,6 +6,10 @@ from datetime import date
 from uuid import UUID
 
 from cagnotte.domain.errors import InvalidContract
+from cagnotte.domain.money import FULL_BPS
+
+RELEASE_DAYS_MAX = 730
+"""Longest delay a contract may name: two years."""
 
 
 class FunderKind(enum.StrEnum):
@@ -74,10 +78,14 @@ class Release:
     settlement: ReleaseSettlement = ReleaseSettlement.NONE
 
     def __post_init__(self) -> None:
-        if not 0 <= self.days <= 730:
-            raise InvalidContract("A release waits between 0 and 730 days.", days=self.days)
+        if not 0 <= self.days <= RELEASE_DAYS_MAX:
+            raise InvalidContract(
+                f"A release waits between 0 and {RELEASE_DAYS_MAX} days.", days=self.days
+            )
         if (self.start is ReleaseFrom.EVENT) != (self.event is not None):
-            raise InvalidContract("A release counted from an event must name the event, and no other may.")
+            raise InvalidContract(
+                "A release counted from an event must name the event, and no other may."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +124,10 @@ class CommissionRate:
     products: Products | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.rate_bps <= 10_000 or self.fixed_minor < 0:
-            raise InvalidContract("A commission lies between 0 and 100 %, and its fixed part is not negative.")
+        if not 0 <= self.rate_bps <= FULL_BPS or self.fixed_minor < 0:
+            raise InvalidContract(
+                "A commission lies between 0 and 100 %, and its fixed part is not negative."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,5 +181,5 @@ class Contract:
             raise InvalidContract("The programme funds without a contract.", ref=self.ref)
         if self.breakage_to not in ("funder", "programme"):
             raise InvalidContract("Expired money goes to “funder” or “programme”.", ref=self.ref)
-        if not 0 <= self.merchant_share_bps <= 10_000:
+        if not 0 <= self.merchant_share_bps <= FULL_BPS:
             raise InvalidContract("The shop's share lies between 0 and 100 %.", ref=self.ref)

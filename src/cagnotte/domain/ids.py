@@ -11,6 +11,9 @@ from datetime import datetime
 BUCKETS = 1024
 """Number of shards a book can fall into; fixed for ever, since every row carries its bucket."""
 
+PUBLIC_LENGTH = 26
+"""Characters of base32 that hold 128 bits."""
+
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 _DECODE = {character: value for value, character in enumerate(_CROCKFORD)}
 
@@ -36,7 +39,9 @@ def derived_id(moment: datetime, *parts: object) -> uuid.UUID:
     return _stamp(milliseconds_of(moment), int.from_bytes(digest[:10]), 8)
 
 
-def transaction_id(recorded_at: datetime, programme_id: uuid.UUID, kind: str, fact_id: uuid.UUID, step: int) -> uuid.UUID:
+def transaction_id(
+    recorded_at: datetime, programme_id: uuid.UUID, kind: str, fact_id: uuid.UUID, step: int
+) -> uuid.UUID:
     """Return the id of the ledger transaction that fact `fact_id` causes at its `step` (0, 1 …)."""
     return derived_id(recorded_at, programme_id, kind, fact_id, step)
 
@@ -53,9 +58,9 @@ def bucket_of(book_id: uuid.UUID) -> int:
 
 
 def public_id(prefix: str, identity: uuid.UUID) -> str:
-    """Write an id for people and URLs: public_id("pur", …) is "pur_01j9…" (26 characters of base32)."""
+    """Write an id for people and URLs, such as "pur_01j9…": the prefix and 26 characters of base32."""
     value, characters = identity.int, []
-    for _ in range(26):
+    for _ in range(PUBLIC_LENGTH):
         value, digit = divmod(value, 32)
         characters.append(_CROCKFORD[digit])
     return f"{prefix}_{''.join(reversed(characters))}"
@@ -64,8 +69,10 @@ def public_id(prefix: str, identity: uuid.UUID) -> str:
 def parse_public_id(prefix: str, text: str) -> uuid.UUID:
     """Read back what `public_id` wrote. Raises ValueError when the prefix or the letters are wrong."""
     head, _, tail = text.partition("_")
-    if head != prefix or len(tail) != 26 or not set(tail) <= _DECODE.keys():
-        raise ValueError(f"“{text}” is no id of the form {prefix}_ followed by 26 letters and digits")
+    if head != prefix or len(tail) != PUBLIC_LENGTH or not set(tail) <= _DECODE.keys():
+        raise ValueError(
+            f"“{text}” is no id of the form {prefix}_ followed by 26 letters and digits"
+        )
     value = 0
     for character in tail:
         value = value * 32 + _DECODE[character]

@@ -49,9 +49,29 @@ EVENT_FOR: dict[Validation, Event] = {
 """The event by which a source's message brings a purchase to a validation state."""
 
 REASON_CODES = frozenset(
-    "returned cancelled order_amended duplicate_order out_of_stock invalid_payment bad_debt booking_cancelled "
-    "terms_not_met unauthorised_coupon paid_with_gift_card excluded_product not_new_customer other_referrer "
-    "offline_completion claim_too_late merchant_insolvent compliance self_referral fraud other".split()
+    {
+        "returned",
+        "cancelled",
+        "order_amended",
+        "duplicate_order",
+        "out_of_stock",
+        "invalid_payment",
+        "bad_debt",
+        "booking_cancelled",
+        "terms_not_met",
+        "unauthorised_coupon",
+        "paid_with_gift_card",
+        "excluded_product",
+        "not_new_customer",
+        "other_referrer",
+        "offline_completion",
+        "claim_too_late",
+        "merchant_insolvent",
+        "compliance",
+        "self_referral",
+        "fraud",
+        "other",
+    }
 )
 """Why a purchase can be declined; the words of the field, one list for every source."""
 
@@ -76,11 +96,15 @@ def next_state(state: Validation, event: Event) -> Validation:
         return TRANSITIONS[state, event]
     except KeyError:
         raise IllegalTransition(
-            f"A {state} purchase cannot take “{event}”; confirm it or open it again first.", state=state, event=event
+            f"A {state} purchase cannot take “{event}”; confirm it or open it again first.",
+            state=state,
+            event=event,
         ) from None
 
 
-def settlement_of(*, commission_minor: int, billed_minor: int, paid_minor: int, written_off_minor: int) -> Settlement:
+def settlement_of(
+    *, commission_minor: int, billed_minor: int, paid_minor: int, written_off_minor: int
+) -> Settlement:
     """Derive the settlement of one funder's part from its amounts, all in minor units."""
     covered = paid_minor + written_off_minor
     if covered > commission_minor:
@@ -121,4 +145,7 @@ def settlement_allows(required: ReleaseSettlement, settlement: Settlement) -> bo
     if required is ReleaseSettlement.NONE:
         return True
     done = settlement in (Settlement.PAID, Settlement.OVERPAID, Settlement.WRITTEN_OFF)
-    return done or (required is ReleaseSettlement.BILLED and settlement in (Settlement.BILLED, Settlement.PART_PAID))
+    return done or (
+        required is ReleaseSettlement.BILLED
+        and settlement in (Settlement.BILLED, Settlement.PART_PAID)
+    )

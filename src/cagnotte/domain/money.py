@@ -33,6 +33,10 @@ DECIMALS: dict[str, int] = {
 _AMOUNT = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d{1,18})(?:\.(?P<fraction>\d{1,18}))?", re.ASCII)
 
 
+FULL_BPS = 10_000
+"""100 %, in basis points."""
+
+
 class Rounding(enum.Enum):
     """How an exact fraction becomes an integer."""
 
@@ -91,7 +95,8 @@ def decimals_of(currency: str) -> int:
         return DECIMALS[currency]
     except KeyError:
         raise UnknownCurrency(
-            f"“{currency}” is not a currency of ISO 4217; write a code such as EUR, JPY or TND.", currency=currency
+            f"“{currency}” is not a currency of ISO 4217; write a code such as EUR, JPY or TND.",
+            currency=currency,
         ) from None
 
 
@@ -104,16 +109,20 @@ def parse_minor(text: str, currency: str) -> int:
     match = _AMOUNT.fullmatch(text)
     if match is None:
         raise InvalidMoney(
-            f"“{text}” is not an amount; write digits with a point for decimals, such as 12.40.", text=text
+            f"“{text}” is not an amount; write digits with a point for decimals, such as 12.40.",
+            text=text,
         )
     fraction = match["fraction"] or ""
     if fraction[decimals:].strip("0"):
         raise InvalidMoney(
-            f"“{text}” has more decimals than {currency} has ({decimals}); round it at its source.", text=text
+            f"“{text}” has more decimals than {currency} has ({decimals}); round it at its source.",
+            text=text,
         )
     minor = int(match["whole"] + fraction[:decimals].ljust(decimals, "0"))
     if minor > MINOR_MAX:
-        raise InvalidMoney(f"“{text}” {currency} is larger than any amount Cagnotte takes.", text=text)
+        raise InvalidMoney(
+            f"“{text}” {currency} is larger than any amount Cagnotte takes.", text=text
+        )
     return -minor if match["sign"] == "-" else minor
 
 
@@ -156,7 +165,9 @@ class Money:
     def _same(self, other: "Money") -> None:
         if self.currency != other.currency:
             raise CurrencyMismatch(
-                f"{self} and {other} are in different currencies.", left=self.currency, right=other.currency
+                f"{self} and {other} are in different currencies.",
+                left=self.currency,
+                right=other.currency,
             )
 
     def __add__(self, other: "Money") -> "Money":

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from cagnotte.domain.contracts import FunderKind, Products
 from cagnotte.domain.errors import InvalidOffer
+from cagnotte.domain.money import FULL_BPS
 from cagnotte.domain.periods import Window
 from cagnotte.domain.purchases import Channel
 
@@ -111,7 +112,19 @@ class NextOrderVoucher:
     valid_days: int
 
 
-Effect = Percent | CommissionShare | FixedPerOrder | FixedPerUnit | Tiered | Progressive | NextOrderVoucher
+Effect = (
+    Percent
+    | CommissionShare
+    | FixedPerOrder
+    | FixedPerUnit
+    | Tiered
+    | Progressive
+    | NextOrderVoucher
+)
+
+
+ALL_PRODUCTS = Products()
+"""A choice that leaves nothing out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +138,7 @@ class Conditions:
 
     merchants: frozenset[str] = frozenset()
     not_merchants: frozenset[str] = frozenset()
-    products: Products = Products()
+    products: Products = ALL_PRODUCTS
     channels: frozenset[Channel] = frozenset()
     countries: frozenset[str] = frozenset()
     weekdays: frozenset[int] = frozenset()
@@ -141,8 +154,11 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class MemberCap:
-    """At most `amount_minor` from this offer for one member in one period of the window (None: no amount limit),
-    and at most `purchases` rewarded purchases (None: no limit). `counter`: shared name, default the offer's own."""
+    """A ceiling for one member in one period of the window.
+
+    amount_minor: the most this offer gives; None = any amount. purchases: the most purchases it rewards; None = any
+    number. counter: name of the count when offers share one; default the offer's own.
+    """
 
     window: Window
     amount_minor: int | None = None
@@ -202,8 +218,12 @@ class Offer:
                 f"The offer “{self.ref}” ends on {self.valid_until}, before it starts on {self.valid_from}.",
                 ref=self.ref,
             )
-        if sum(share.share_bps for share in self.funding) != 10_000 or any(f.share_bps <= 0 for f in self.funding):
-            raise InvalidOffer(f"The funders of “{self.ref}” must share exactly 100 %.", ref=self.ref)
+        if sum(share.share_bps for share in self.funding) != FULL_BPS or any(
+            f.share_bps <= 0 for f in self.funding
+        ):
+            raise InvalidOffer(
+                f"The funders of “{self.ref}” must share exactly 100 %.", ref=self.ref
+            )
         _check_effect(self)
 
 
@@ -212,7 +232,9 @@ def _check_effect(offer: Offer) -> None:
     if isinstance(effect, Tiered | Progressive):
         starts = [tier.from_value for tier in effect.tiers]
         if not starts or starts[0] != 0 or starts != sorted(set(starts)):
-            raise InvalidOffer(f"The tiers of “{offer.ref}” must start at 0 and rise.", ref=offer.ref)
+            raise InvalidOffer(
+                f"The tiers of “{offer.ref}” must start at 0 and rise.", ref=offer.ref
+            )
         rates = [tier.rate_bps for tier in effect.tiers]
     elif isinstance(effect, Percent):
         rates = [effect.rate_bps]
@@ -222,7 +244,7 @@ def _check_effect(offer: Offer) -> None:
         rates = []
         if effect.amount_minor <= 0:
             raise InvalidOffer(f"The offer “{offer.ref}” gives nothing.", ref=offer.ref)
-    if any(not 0 <= rate <= 10_000 for rate in rates):
+    if any(not 0 <= rate <= FULL_BPS for rate in rates):
         raise InvalidOffer(f"A rate of “{offer.ref}” lies outside 0–100 %.", ref=offer.ref)
     if isinstance(effect, NextOrderVoucher) and offer.role is not Role.BONUS:
         raise InvalidOffer(f"“{offer.ref}”: a voucher for a next order is a bonus.", ref=offer.ref)

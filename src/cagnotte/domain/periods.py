@@ -8,6 +8,9 @@ from datetime import date, timedelta
 
 from cagnotte.domain.errors import InvalidInput
 
+ROLLING_DAYS_MAX = 1100
+"""Longest rolling window: three years."""
+
 LIFETIME_START = date.min
 """Period under which a lifetime counter is kept."""
 
@@ -34,9 +37,13 @@ class Window:
 
     def __post_init__(self) -> None:
         if (self.kind is WindowKind.ROLLING) != (self.days > 0):
-            raise InvalidInput("A rolling window needs its number of days, and only a rolling window has one.")
-        if self.days > 1100:
-            raise InvalidInput("A rolling window counts at most 1,100 days (three years).", days=self.days)
+            raise InvalidInput(
+                "A rolling window needs its number of days, and only a rolling window has one."
+            )
+        if self.days > ROLLING_DAYS_MAX:
+            raise InvalidInput(
+                "A rolling window counts at most 1,100 days (three years).", days=self.days
+            )
 
     def period_of(self, day: date) -> date:
         """Return the first day of the period that `day` is counted in (the day itself for rolling windows)."""
@@ -56,7 +63,7 @@ _START: dict[WindowKind, Callable[[date], date]] = {
     WindowKind.MONTH: lambda day: day.replace(day=1),
     WindowKind.QUARTER: lambda day: date(day.year, day.month - (day.month - 1) % 3, 1),
     WindowKind.YEAR: lambda day: date(day.year, 1, 1),
-    WindowKind.LIFETIME: lambda day: LIFETIME_START,
+    WindowKind.LIFETIME: lambda _day: LIFETIME_START,
 }
 
 

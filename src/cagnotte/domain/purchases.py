@@ -91,4 +91,7 @@ class Purchase:
     @property
     def amount_minor(self) -> int:
         """What the order cost after discounts, delivery included, returns not deducted."""
-        return sum(line.amount_minor - line.discount_minor for line in self.lines) + self.delivery_minor
+        return (
+            sum(line.amount_minor - line.discount_minor for line in self.lines)
+            + self.delivery_minor
+        )

@@ -48,7 +48,7 @@ class Transaction:
     entries: tuple[Entry, ...]
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913 - a transaction is all of this
         cls,
         entries: Iterable[tuple[Account, int]],
         *,
@@ -95,7 +95,9 @@ class Transaction:
         """SHA-256 over what is booked; the same id with another hash is a conflict, never overwritten."""
         digest = hashlib.sha256(f"{self.kind}|{self.book_id}|{self.occurred_on}".encode())
         for entry in sorted(self.entries, key=lambda leg: leg.account.id.int):
-            digest.update(entry.account.id.bytes + entry.amount_minor.to_bytes(16, "big", signed=True))
+            digest.update(
+                entry.account.id.bytes + entry.amount_minor.to_bytes(16, "big", signed=True)
+            )
         return digest.digest()
 
 
@@ -105,4 +107,6 @@ def _check_balanced(kind: str, legs: Iterable[Entry]) -> None:
         sums[leg.account.currency] = sums.get(leg.account.currency, 0) + leg.amount_minor
     off = {currency: amount for currency, amount in sums.items() if amount}
     if off:
-        raise UnbalancedTransaction(f"The legs of “{kind}” do not sum to zero: {off}.", kind=kind, off=off)
+        raise UnbalancedTransaction(
+            f"The legs of “{kind}” do not sum to zero: {off}.", kind=kind, off=off
+        )

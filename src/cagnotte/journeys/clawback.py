@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, LiteralString
+from typing import Any, LiteralString, Protocol
 from uuid import UUID
 
 import psycopg
@@ -23,6 +23,22 @@ class _Lot:
     expired_minor: int
     gainer: dict[str, str]
     touched: bool = False
+
+
+class Rewarded(Protocol):
+    """A purchase that money is taken back from."""
+
+    @property
+    def id(self) -> UUID:
+        """Its id."""
+
+    @property
+    def wallet_id(self) -> UUID:
+        """Whose it is."""
+
+    @property
+    def currency(self) -> str:
+        """Of its amounts."""
 
 
 class WalletLots:
@@ -48,23 +64,18 @@ class WalletLots:
             self._lots[lot_id] = _Lot(wallet_id, purchase_id, view, remaining, expired, gainer)
 
     def take_back(
-        self,
-        wallet_id: UUID,
-        purchase_id: UUID,
-        currency: str,
-        amount_minor: int,
-        policy: ClawbackPolicy | None,
+        self, row: "Rewarded", amount_minor: int, policy: ClawbackPolicy | None
     ) -> Clawback:
         """Take X back for a purchase and say where it came from; held money is never touched."""
         if not amount_minor:
             return Clawback()
-        own = [lot for lot in self._lots.values() if lot.purchase_id == purchase_id]
+        own = [lot for lot in self._lots.values() if lot.purchase_id == row.id]
         own_minor = self._take(own, amount_minor)
-        expired = self._take_expired(own, currency, amount_minor - own_minor)
+        expired = self._take_expired(own, row.currency, amount_minor - own_minor)
         rest = amount_minor - own_minor - sum(amount for _, amount in expired)
         if policy is ClawbackPolicy.SKIP:
             return Clawback(own_minor=own_minor, expired=expired, losses_minor=rest)
-        others = [lot for lot in self._lots.values() if lot.wallet_id == wallet_id]
+        others = [lot for lot in self._lots.values() if lot.wallet_id == row.wallet_id]
         other_minor = self._take(others, rest)
         rest -= other_minor
         if policy is ClawbackPolicy.TAKE_AVAILABLE:

@@ -14,8 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TextIO, cast
-from uuid import UUID
+from typing import Any, Self, TextIO, cast
 
 import psycopg
 
@@ -28,7 +27,7 @@ from cagnotte.platform import database
 from cagnotte.purchases import services
 from cagnotte.purchases.mapping import ROWS, Mapping
 from cagnotte.purchases.models import Source
-from cagnotte.purchases.reading import Broken, OrderFile, OrderText, read_table
+from cagnotte.purchases.reading import OrderFile, OrderText, read_table
 from cagnotte.purchases.reports import ReportReader
 
 Connection = psycopg.Connection[Any]
@@ -62,14 +61,14 @@ class ImportSummary:
                 totals[key] = totals.get(key, 0) + count
 
 
-def import_file(
+def import_file(  # noqa: PLR0913 - what a person can say of an import
     path: Path,
     *,
     programme: str | None,
     source: str,
     now: datetime,
     jobs: int = 1,
-    on_progress: OnProgress = lambda done, total: None,
+    on_progress: OnProgress = lambda _done, _total: None,
     rejects: Path | None = None,
 ) -> ImportSummary:
     """Import one file through the mapping of its source, with `jobs` processes where the kind allows.
@@ -114,8 +113,8 @@ def _source(run: ProgrammeRun, ref: str) -> Source:
             Source.objects.filter(programme_id=run.id).order_by("ref").values_list("ref", flat=True)
         )
         raise NotFound(
-            f"“{run.programme.slug}” has no source “{ref}”. Its sources are: {known or 'none yet'}. Sources are part of "
-            "the programme file.",
+            f"“{run.programme.slug}” has no source “{ref}”. Its sources are: {known or 'none yet'}. "
+            "Sources are part of the programme file.",
             source=ref,
         )
     return found
@@ -146,7 +145,7 @@ class _Rejects(AbstractContextManager["_Rejects"]):
         self._reasons: TextIO | None = None
         self.count = 0
 
-    def __enter__(self) -> "_Rejects":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -306,7 +305,7 @@ def _with_processes(
 
 def _writer(queue: Any, url: str, plan: tuple[Any, ...], writer: int, writers: int) -> None:
     """Work as one of several writers, in a process of its own; tell each chunk, then None or the failure."""
-    import django
+    import django  # noqa: PLC0415 - a spawned process sets Django up before anything else
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cagnotte.config.settings")
     django.setup()
@@ -342,7 +341,7 @@ def _take_answers(
 ) -> None:
     read = 0
 
-    def on_chunk(tally: validate.AnswerTally, rejected: list[validate.RejectedAnswer]) -> None:
+    def on_chunk(tally: validate.AnswerTally, rejected: list[Rejected]) -> None:
         counts = {**tally.applied, "unchanged": tally.unchanged}
         for name in ("reward_change_minor", "owing_minor", "losses_minor"):
             counts[name] = getattr(tally, name)

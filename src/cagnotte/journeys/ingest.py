@@ -14,20 +14,29 @@ from uuid import UUID
 import psycopg
 from psycopg.errors import UniqueViolation
 
-from cagnotte.domain.bookings.earning import NOTHING, Owners, Standing, restatement
+from cagnotte.domain.bookings.earning import NOTHING, Owners, PartAmounts, Standing, restatement
 from cagnotte.domain.errors import InvalidRow
 from cagnotte.domain.ids import derived_id
 from cagnotte.domain.lifecycle import Moments, release_date
 from cagnotte.domain.periods import WindowKind
 from cagnotte.domain.purchases import Purchase, Validation
 from cagnotte.domain.rating import engine
+from cagnotte.domain.rating.counting import active_uses
 from cagnotte.domain.rating.decision import CounterUse, Decision, MemberFacts, to_data
 from cagnotte.domain.transactions import Transaction
 from cagnotte.journeys import restate
 from cagnotte.journeys.arrivals import ArrivedFile, Rejected, rounds
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.programme_run import ProgrammeRun
-from cagnotte.journeys.recording import NULL, SQL, Recording, json_text, part_line, version_line
+from cagnotte.journeys.recording import (
+    NULL,
+    SQL,
+    Recording,
+    Version,
+    json_text,
+    part_line,
+    version_line,
+)
 from cagnotte.platform.sql import escape
 from cagnotte.purchases.reading import Broken, OrderText
 from cagnotte.purchases.reports import Report, ReportReader
@@ -140,6 +149,25 @@ def _in_one_transaction(
     raise AssertionError("unreachable")
 
 
+class _New(NamedTuple):
+    """An order seen for the first time, decided; parts are empty when it arrives declined."""
+
+    report: Report
+    member: MemberRow
+    decision: Decision
+    frozen: dict[str, Any]
+    validation: Validation
+    parts: tuple[PartAmounts, ...]
+    purchase_id: UUID
+    version_id: UUID
+    merchant_id: UUID
+
+    @property
+    def reward_minor(self) -> int:
+        """R as booked."""
+        return sum([part.reward_minor for part in self.parts])
+
+
 class _Chunk:
     """One chunk inside its database transaction."""
 
@@ -177,15 +205,18 @@ class _Chunk:
                 continue
             try:
                 report = self.file.reader.read(order)
-                if ("merchant", report.purchase.merchant) not in self.run.parties:
-                    raise InvalidRow(
-                        "unknown_merchant",
-                        f"The programme has no merchant “{report.purchase.merchant}”; name it in the programme file.",
-                    )
+                self._check_merchant(report.purchase.merchant)
                 reports.append(report)
             except InvalidRow as error:
                 self._reject(order.row_number, order.raw, error)
         return self._attributed(reports)
+
+    def _check_merchant(self, merchant: str) -> None:
+        if ("merchant", merchant) not in self.run.parties:
+            raise InvalidRow(
+                "unknown_merchant",
+                f"The programme has no merchant “{merchant}”; name it in the programme file.",
+            )
 
     def _attributed(self, reports: list[Report]) -> list[Report]:
         """Keep what belongs to a member, by member number; reject the others with the reason."""
@@ -271,60 +302,65 @@ class _Chunk:
 
     def _new(self, report: Report, recording: Recording) -> None:
         """Decide and render an order seen for the first time."""
+        new = self._decided(report)
+        for use in active_uses(new.decision, new.validation):
+            self._count(new.member, use, recording)
+        if new.validation is not Validation.DECLINED:
+            for offer, amount in new.decision.budget_uses:
+                self.budgets.use(offer, amount)
+        self._render(new, recording)
+        for position, part in enumerate(new.parts):
+            contract_id = self._contract_id(new.decision, position)
+            recording.lines["rewards_rewardpart"].append(
+                part_line(new.purchase_id, new.member.bucket, position, part, contract_id)
+            )
+        self._book(new, recording)
+        self.tally.new += 1
+        self.tally.lines += len(report.purchase.lines)
+        self.tally.reward_minor += new.reward_minor
+
+    def _decided(self, report: Report) -> "_New":
+        """Rate an order with what is known of its member, and freeze what was read."""
         member = self.members[report.member]
         facts = self.facts[member.wallet_id]
         decision = self._decide(report.purchase, facts)
         validation = report.status or Validation.PENDING
-        parts = self.run.parts_of(decision) if validation is not Validation.DECLINED else ()
-        now, purchase = self.run.now, report.purchase
+        now = self.run.now
         purchase_id = derived_id(now, self.run.id, self.file.arrived.source_id, report.native_id)
-        version_id = derived_id(now, purchase_id, 1)
-        merchant_id = self.run.parties["merchant", purchase.merchant]
-        frozen = restate.frozen_data(facts, decision, self.budgets)
-        for use in active_uses(decision, validation):
-            recording.count(member.wallet_id, member.bucket, use, 1)
-            amount, count = facts.counters.get((use.name, use.period), (0, 0))
-            facts.counters[use.name, use.period] = (amount + use.amount_minor, count + use.count)
-        if validation is not Validation.DECLINED:
-            for offer, amount in decision.budget_uses:
-                self.budgets.use(offer, amount)
-        self._render(
-            report,
-            decision,
-            frozen,
-            validation,
-            member,
-            purchase_id,
-            version_id,
-            merchant_id,
-            recording,
+        return _New(
+            report=report,
+            member=member,
+            decision=decision,
+            frozen=restate.frozen_data(facts, decision, self.budgets),
+            validation=validation,
+            parts=self.run.parts_of(decision) if validation is not Validation.DECLINED else (),
+            purchase_id=purchase_id,
+            version_id=derived_id(now, purchase_id, 1),
+            merchant_id=self.run.parties["merchant", report.purchase.merchant],
         )
-        for position, part in enumerate(parts):
-            recording.lines["rewards_rewardpart"].append(
-                part_line(
-                    purchase_id,
-                    member.bucket,
-                    position,
-                    part,
-                    self._contract_id(decision, position),
-                )
-            )
-        owners = Owners(self.run.id, member.wallet_id, merchant_id, purchase.currency)
+
+    def _count(self, member: MemberRow, use: CounterUse, recording: Recording) -> None:
+        """Note a use of a counter, for the database and for the member's next order of this chunk."""
+        recording.count(member.wallet_id, member.bucket, use, 1)
+        counters = self.facts[member.wallet_id].counters
+        amount, count = counters.get((use.name, use.period), (0, 0))
+        counters[use.name, use.period] = (amount + use.amount_minor, count + use.count)
+
+    def _book(self, new: "_New", recording: Recording) -> None:
+        purchase = new.report.purchase
+        owners = Owners(self.run.id, new.member.wallet_id, new.merchant_id, purchase.currency)
         recording.book(
             Transaction.of(
-                restatement(NOTHING, Standing(validation, parts), owners),
+                restatement(NOTHING, Standing(new.validation, new.parts), owners),
                 programme_id=self.run.id,
-                book_id=member.wallet_id,
+                book_id=new.member.wallet_id,
                 kind="tracked",
-                fact_id=version_id,
+                fact_id=new.version_id,
                 occurred_on=purchase.occurred_on,
                 effective_on=self.run.effective_on(purchase.occurred_on),
-                recorded_at=now,
+                recorded_at=self.run.now,
             )
         )
-        self.tally.new += 1
-        self.tally.lines += len(purchase.lines)
-        self.tally.reward_minor += sum(part.reward_minor for part in parts)
 
     def _decide(self, purchase: Purchase, facts: MemberFacts) -> Decision:
         """Rate a purchase; where a budget cut it, take another slice of the budget and rate again."""
@@ -332,7 +368,7 @@ class _Chunk:
         while decision.budget_uses or decision.misses:
             starved = [award.offer for award in decision.awards if award.cap == "budget"]
             starved += [miss.offer for miss in decision.misses if miss.reason == "budget"]
-            if not any([self.budgets.top_up(offer) for offer in starved]):
+            if not sum(self.budgets.top_up(offer) for offer in starved):
                 break
             decision = engine.decide(purchase, self.rules, facts, budgets=self.budgets)
         return decision
@@ -341,48 +377,37 @@ class _Chunk:
         key = decision.parts[position].contract
         return self.run.contract(key).id if key else None
 
-    def _render(
-        self,
-        report: Report,
-        decision: Decision,
-        frozen: dict[str, Any],
-        validation: Validation,
-        member: MemberRow,
-        purchase_id: UUID,
-        version_id: UUID,
-        merchant_id: UUID,
-        recording: Recording,
-    ) -> None:
+    def _render(self, new: "_New", recording: Recording) -> None:
         """Render the rows of a new purchase but its parts and entries."""
+        report, member, decision, validation = new.report, new.member, new.decision, new.validation
         purchase, lines, file = report.purchase, recording.lines, self.file
-        purchase_hex, wallet_hex = f"{purchase_id.int:032x}", f"{member.wallet_id.int:032x}"
-        programme_hex, merchant_hex = f"{self.run.id.int:032x}", f"{merchant_id.int:032x}"
+        purchase_hex, wallet_hex = f"{new.purchase_id.int:032x}", f"{member.wallet_id.int:032x}"
+        programme_hex, merchant_hex = f"{self.run.id.int:032x}", f"{new.merchant_id.int:032x}"
         file.arrived.observe(
-            report, purchase_id, "new", report.content_hash, self.run.now, recording
+            report, new.purchase_id, "new", report.content_hash, self.run.now, recording
         )
         confirmed_on = release_on = NULL
         if validation is Validation.CONFIRMED:
             confirmed_on = str(self.run.today)
             release_on = str(self._release_on(decision, purchase) or NULL)
         lines["purchases_purchase"].append(
-            f"{purchase_hex}\t{programme_hex}\t{file.arrived.source_id.int:032x}\t{escape(report.native_id)}\t{wallet_hex}"
-            f"\t{member.bucket}\t{member.member_id.int:032x}\t{merchant_hex}\t{escape(purchase.order_ref)}"
-            f"\t{purchase.occurred_at.isoformat()}\t{purchase.occurred_on}\t{purchase.currency}"
-            f"\t{purchase.amount_minor}\t{validation}\t{report.reason}\t1\t\\\\x{report.content_hash.hex()}"
-            f"\t{report.reported_at.isoformat() if report.reported_at else NULL}\t{file.arrived.file_id.int:032x}"
-            f"\t{confirmed_on}\t{release_on}\t{{}}\tmember_number"
+            f"{purchase_hex}\t{programme_hex}\t{file.arrived.source_id.int:032x}\t{escape(report.native_id)}"
+            f"\t{wallet_hex}\t{member.bucket}\t{member.member_id.int:032x}\t{merchant_hex}"
+            f"\t{escape(purchase.order_ref)}\t{purchase.occurred_at.isoformat()}\t{purchase.occurred_on}"
+            f"\t{purchase.currency}\t{purchase.amount_minor}\t{validation}\t{report.reason}\t1"
+            f"\t\\\\x{report.content_hash.hex()}\t{report.reported_at.isoformat() if report.reported_at else NULL}"
+            f"\t{file.arrived.file_id.int:032x}\t{confirmed_on}\t{release_on}\t{{}}\tmember_number"
+        )
+        version = Version(
+            new.version_id, new.purchase_id, member.bucket, 1, "track", validation, report.reason
         )
         lines["purchases_purchaseversion"].append(
-            version_line(
-                version_id, purchase_id, member.bucket, 1, self.recorded_at, "track", validation, report.reason,
-                report.facts,
-            )
-        )  # fmt: skip
-        reward_minor = decision.reward_minor if validation is not Validation.DECLINED else 0
+            version_line(version, self.recorded_at, report.facts)
+        )
         lines["rewards_reward"].append(
             f"{purchase_hex}\t{programme_hex}\t{wallet_hex}\t{member.bucket}\t{merchant_hex}\t{purchase.currency}\t1"
-            f"\t{decision.base_minor}\t{reward_minor}\t0\t0\t{json_text(to_data(decision))}"
-            f"\t{json_text(frozen)}\t{self.recorded_at}"
+            f"\t{decision.base_minor}\t{new.reward_minor}\t0\t0\t{json_text(to_data(decision))}"
+            f"\t{json_text(new.frozen)}\t{self.recorded_at}"
         )
 
     def _release_on(self, decision: Decision, purchase: Purchase) -> date | None:
@@ -423,11 +448,3 @@ class _Chunk:
         if isinstance(change, restate.Change):
             changes.append(change)
             self.tally.lines += len(report.purchase.lines)
-
-
-def active_uses(decision: Decision, validation: Validation) -> list[CounterUse]:
-    """Return what counts of a decision in a state: nothing when declined, "confirmed" uses once confirmed."""
-    if validation is Validation.DECLINED:
-        return []
-    confirmed = validation is Validation.CONFIRMED
-    return [use for use in decision.uses if confirmed or use.when == "tracked"]

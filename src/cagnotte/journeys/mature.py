@@ -74,7 +74,7 @@ def mature(
     run: ProgrammeRun,
     *,
     on: date,
-    on_chunk: Callable[[int], None] = lambda count: None,
+    on_chunk: Callable[[int], None] = lambda _count: None,
 ) -> Matured:
     """Release what is due on a day, one database transaction per chunk. Running it again releases nothing twice."""
     result = Matured()
@@ -164,7 +164,7 @@ def _settlements(connection: Connection, ids: list[UUID]) -> dict[UUID, Parts]:
 def _waits_for(run: ProgrammeRun, row: Due, decision: Decision, parts: Parts) -> str | None:
     """Say what keeps a purchase from being released: a block, or a funder's settlement; None = nothing."""
     if row.blocks:
-        return sorted(row.blocks)[0]
+        return min(row.blocks)
     required = _required_settlements(run, decision)
     for kind, funder_id, commission, billed, paid, written_off in parts:
         settlement = settlement_of(

@@ -6,7 +6,7 @@ was faster is noticed by the primary key, which makes the whole chunk start agai
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -93,19 +93,22 @@ class Recording:
             )
 
 
-def version_line(
-    version_id: UUID,
-    purchase_id: UUID,
-    bucket: int,
-    number: int,
-    recorded_at: str,
-    event: str,
-    validation: str,
-    reason: str,
-    facts: bytes | None,
-) -> str:
+class Version(NamedTuple):
+    """What identifies a version of a purchase and says what it is."""
+
+    id: UUID
+    purchase_id: UUID
+    bucket: int
+    number: int
+    event: str
+    validation: str
+    reason: str
+
+
+def version_line(version: Version, recorded_at: str, facts: bytes | None) -> str:
     """Render one row of purchases_purchaseversion; facts None: the same as the version before."""
     text = NULL if facts is None else escape(facts.decode())
+    version_id, purchase_id, bucket, number, event, validation, reason = version
     return (
         f"{version_id.int:032x}\t{purchase_id.int:032x}\t{bucket}\t{number}\t{recorded_at}\t{event}\t{validation}"
         f"\t{reason}\t{text}"

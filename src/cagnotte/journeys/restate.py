@@ -20,12 +20,13 @@ from cagnotte.domain.ids import derived_id
 from cagnotte.domain.lifecycle import EVENT_FOR, Event, Moments, next_state, release_date
 from cagnotte.domain.purchases import Purchase, Validation
 from cagnotte.domain.rating import returns
+from cagnotte.domain.rating.counting import active_uses
 from cagnotte.domain.rating.decision import Decision, MemberFacts, from_data, to_data
 from cagnotte.domain.transactions import Transaction
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.clawback import WalletLots
 from cagnotte.journeys.programme_run import ProgrammeRun
-from cagnotte.journeys.recording import Recording, version_line
+from cagnotte.journeys.recording import Recording, Version, version_line
 from cagnotte.platform.sql import load
 from cagnotte.purchases.reports import Report, facts_of, purchase_from_facts
 
@@ -202,24 +203,12 @@ def apply(
     if not changes:
         return []
     booked = _read_booked(connection, [change.row.id for change in changes])
-    facts = _read_facts(connection, run, changes, booked)
-    lots = _read_lots(connection, run, changes, booked)
-    writes = _Writes()
+    work = _Restating(run, recording, budgets, _read_lots(connection, run, changes, booked))
+    facts = _read_facts(connection, run, changes)
     outcomes = [
-        _one(
-            run,
-            change,
-            booked[change.row.id],
-            facts.get(change.row.id),
-            lots,
-            recording,
-            budgets,
-            writes,
-        )
-        for change in changes
+        work.one(change, booked[change.row.id], facts.get(change.row.id)) for change in changes
     ]
-    writes.write(connection)
-    lots.write(connection, SQL.update_lots)
+    work.write(connection)
     return outcomes
 
 
@@ -244,7 +233,7 @@ def _read_booked(connection: Connection, ids: list[UUID]) -> dict[UUID, Booked]:
 
 
 def _read_facts(
-    connection: Connection, run: ProgrammeRun, changes: list[Change], booked: dict[UUID, Booked]
+    connection: Connection, run: ProgrammeRun, changes: list[Change]
 ) -> dict[UUID, Purchase]:
     """Read the facts a decision was made on, for purchases that get new ones."""
     ids = [change.row.id for change in changes if change.purchase is not None]
@@ -275,64 +264,80 @@ def _read_lots(
     return lots
 
 
-def _one(
-    run: ProgrammeRun,
-    change: Change,
-    before: Booked,
-    known: Purchase | None,
-    lots: WalletLots,
-    recording: Recording,
-    budgets: Budgets | None,
-    writes: "_Writes",
-) -> Outcome:
-    """Restate one purchase."""
-    row, run_now = change.row, run.now
-    decision = _decide(run, change, before, known)
-    policy = run.policy_of(decision)
-    standing = _standing(
-        Validation(row.validation), tuple(before.parts), before.released_minor, before.kept_minor
-    )
-    target = _target(run, change, decision, standing, policy)
-    clawback = lots.take_back(
-        row.wallet_id,
-        row.id,
-        row.currency,
-        max(0, before.released_minor - target.reward_minor),
-        policy.clawback if policy else None,
-    )
-    after = _standing(
-        target.validation,
-        target.parts,
-        before.released_minor - clawback.total_minor,
-        target.kept_minor,
-    )
-    version_id = derived_id(run_now, row.id, row.version + 1)
-    recording.book(
-        Transaction.of(
-            restatement(
-                standing, after, run.owners(row.wallet_id, row.merchant_id, row.currency), clawback
-            ),
-            programme_id=run.id,
-            book_id=row.wallet_id,
-            kind=_KINDS[change.event],
-            fact_id=version_id,
-            occurred_on=run.today,
-            effective_on=run.effective_on(run.today),
-            recorded_at=run_now,
+class _Restating:
+    """One set of changes on its way: each is decided and booked, then all rows are updated at once."""
+
+    def __init__(
+        self, run: ProgrammeRun, recording: Recording, budgets: Budgets | None, lots: WalletLots
+    ) -> None:
+        self.run = run
+        self.recording = recording
+        self.budgets = budgets
+        self.lots = lots
+        self.writes = _Writes(run)
+
+    def one(self, change: Change, before: Booked, known: Purchase | None) -> Outcome:
+        """Restate one purchase."""
+        row, run = change.row, self.run
+        decision = _decide(run, change, before, known)
+        policy = run.policy_of(decision)
+        parts = tuple(before.parts)
+        standing = _standing(
+            Validation(row.validation), parts, before.released_minor, before.kept_minor
         )
-    )
-    _recount(change, before.decision, decision, recording, budgets)
-    facts = orjson.dumps(facts_of(change.purchase)) if change.purchase else None
-    recording.lines["purchases_purchaseversion"].append(
-        version_line(
-            version_id, row.id, row.bucket, row.version + 1, run_now.isoformat(), change.event, change.validation,
-            change.reason, facts,
+        target = _target(run, change, decision, standing, policy)
+        clawback = self.lots.take_back(
+            row,
+            max(0, before.released_minor - target.reward_minor),
+            policy.clawback if policy else None,
         )
-    )  # fmt: skip
-    writes.add(run, change, decision if change.purchase else None, decision, after, policy)
-    return Outcome(
-        row, before.amount_minor, after.reward_minor, clawback.owing_minor, clawback.losses_minor
-    )
+        released_minor = before.released_minor - clawback.total_minor
+        after = _standing(target.validation, target.parts, released_minor, target.kept_minor)
+        version_id = derived_id(run.now, row.id, row.version + 1)
+        owners = run.owners(row.wallet_id, row.merchant_id, row.currency)
+        self.recording.book(
+            Transaction.of(
+                restatement(standing, after, owners, clawback),
+                programme_id=run.id,
+                book_id=row.wallet_id,
+                kind=_KINDS[change.event],
+                fact_id=version_id,
+                occurred_on=run.today,
+                effective_on=run.effective_on(run.today),
+                recorded_at=run.now,
+            )
+        )
+        _recount(change, before.decision, decision, self.recording, self.budgets)
+        self._record(change, version_id)
+        self.writes.add(change, decision, after, policy)
+        return Outcome(
+            row,
+            before.amount_minor,
+            after.reward_minor,
+            clawback.owing_minor,
+            clawback.losses_minor,
+        )
+
+    def _record(self, change: Change, version_id: UUID) -> None:
+        row = change.row
+        facts = orjson.dumps(facts_of(change.purchase)) if change.purchase else None
+        version = Version(
+            version_id,
+            row.id,
+            row.bucket,
+            row.version + 1,
+            change.event,
+            change.validation,
+            change.reason,
+        )
+        self.recording.lines["purchases_purchaseversion"].append(
+            version_line(version, self.run.now.isoformat(), facts)
+        )
+
+    def write(self, connection: Connection) -> None:
+        """Write all updates; versions and ledger go with the recording."""
+        self.writes.write(connection)
+        self.lots.write(connection, SQL.update_lots)
 
 
 _KINDS = {
@@ -438,8 +443,6 @@ def _recount(
     change: Change, before: Decision, after: Decision, recording: Recording, budgets: Budgets | None
 ) -> None:
     """Rewrite what the purchase uses of counters and budgets; room that is freed serves later purchases."""
-    from cagnotte.journeys.ingest import active_uses
-
     row = change.row
     for use in active_uses(before, Validation(row.validation)):
         recording.count(row.wallet_id, row.bucket, use, -1)
@@ -457,22 +460,18 @@ def _recount(
 class _Writes:
     """The updates of a set of changes, as one array per column."""
 
-    def __init__(self) -> None:
+    def __init__(self, run: ProgrammeRun) -> None:
+        self.run = run
         self.purchases: list[tuple[Any, ...]] = []
         self.rewards: list[tuple[Any, ...]] = []
         self.parts: list[tuple[Any, ...]] = []
 
     def add(
-        self,
-        run: ProgrammeRun,
-        change: Change,
-        new_decision: Decision | None,
-        decision: Decision,
-        after: Standing,
-        policy: Contract | None,
+        self, change: Change, decision: Decision, after: Standing, policy: Contract | None
     ) -> None:
         """Note the rows of one change."""
-        row, version = change.row, change.row.version + 1
+        row, version, run = change.row, change.row.version + 1, self.run
+        new_decision = decision if change.purchase else None
         confirmed_on, release_on = _dates(run, change, after, policy)
         purchase = change.purchase
         amount = purchase.amount_minor if purchase else None

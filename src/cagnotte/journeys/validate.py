@@ -216,26 +216,22 @@ class _Answers:
         recording = Recording(
             derived_id(self.run.now, "validate", self.file.file_id, first.row_number, len(answers))
         )
-        changes = []
+        changes: list[restate.Change] = []
         for key, answer in answers.items():
             try:
-                changes.append(
-                    self._change(answer, rows.get(ids[key]) if key in ids else None, facts)
-                )
+                change = self._change(answer, rows.get(ids[key]) if key in ids else None, facts)
             except CagnotteError as error:
                 self._reject(Rejected(answer.row_number, answer.raw, error))
                 continue
-            if changes[-1] is None:
-                changes.pop()
+            if change is None:
                 self.tally.unchanged += 1
                 continue
+            changes.append(change)
             self.tally.applied[answer.event] = self.tally.applied.get(answer.event, 0) + 1
             content = hashlib.blake2b(
                 answer.raw.encode(errors="surrogateescape"), digest_size=16
             ).digest()
-            self.file.observe(
-                answer, changes[-1].row.id, "changed", content, self.run.now, recording
-            )
+            self.file.observe(answer, change.row.id, "changed", content, self.run.now, recording)
         outcomes = restate.apply(self.connection, self.run, changes, recording, self.budgets)
         for outcome in outcomes:
             self.tally.reward_change_minor += outcome.after_minor - outcome.before_minor

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import Row
@@ -20,13 +20,13 @@ _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 class Queries:
     """The queries of one file, as attributes: `load("ingest").lock_purchases`."""
 
-    def __init__(self, stage: str, queries: dict[str, str]) -> None:
+    def __init__(self, stage: str, queries: dict[str, LiteralString]) -> None:
         self._stage = stage
         self._queries = queries
 
     def __getattr__(self, name: str) -> LiteralString:
         try:
-            return cast("LiteralString", self._queries[name])
+            return self._queries[name]
         except KeyError:
             raise AttributeError(f"sql/{self._stage}.sql has no query named {name}") from None
 
@@ -39,11 +39,16 @@ def load(stage: str) -> Queries:
     """Return the queries of `cagnotte/sql/<stage>.sql`. Raises FileNotFoundError when there is no such file."""
     text = (files("cagnotte") / "sql" / f"{stage}.sql").read_text(encoding="utf-8")
     parts = _NAME.split(text)[1:]
-    return Queries(stage, dict(zip(parts[::2], (part.strip() for part in parts[1::2]), strict=True)))
+    return Queries(
+        stage, dict(zip(parts[::2], (part.strip() for part in parts[1::2]), strict=True))
+    )
 
 
 def copy_rows(
-    connection: psycopg.Connection[Row], table: LiteralString, columns: LiteralString, rows: Iterable[Sequence[Any]]
+    connection: psycopg.Connection[Row],
+    table: LiteralString,
+    columns: LiteralString,
+    rows: Iterable[Sequence[Any]],
 ) -> int:
     """COPY rows of Python values into `table` (columns separated by commas); return how many were sent."""
     count = 0
@@ -58,7 +63,10 @@ def copy_rows(
 
 
 def copy_text(
-    connection: psycopg.Connection[Row], table: LiteralString, columns: LiteralString, lines: Sequence[str]
+    connection: psycopg.Connection[Row],
+    table: LiteralString,
+    columns: LiteralString,
+    lines: Sequence[str],
 ) -> None:
     r"""COPY rows that are already rendered in the text format (tabs between, \N for null, no line end).
 
@@ -76,5 +84,10 @@ def copy_text(
 def escape(text: str) -> str:
     """Escape a value for the text format of COPY."""
     if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
-        return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+        return (
+            text.replace("\\", "\\\\")
+            .replace("\t", "\\t")
+            .replace("\n", "\\n")
+            .replace("\r", "\\r")
+        )
     return text

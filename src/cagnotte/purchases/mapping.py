@@ -8,11 +8,41 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 ORDER_FIELDS = frozenset(
-    "order_ref member merchant occurred_at currency channel country coupon_codes card delivery delivery_tax "
-    "commission status status_reason updated_at source_id clicked_at".split()
+    [
+        "order_ref",
+        "member",
+        "merchant",
+        "occurred_at",
+        "currency",
+        "channel",
+        "country",
+        "coupon_codes",
+        "card",
+        "delivery",
+        "delivery_tax",
+        "commission",
+        "status",
+        "status_reason",
+        "updated_at",
+        "source_id",
+        "clicked_at",
+    ]
 )
 LINE_FIELDS = frozenset(
-    "number sku quantity amount discount tax wallet category brand gift_card returned_quantity returned_amount".split()
+    [
+        "number",
+        "sku",
+        "quantity",
+        "amount",
+        "discount",
+        "tax",
+        "wallet",
+        "category",
+        "brand",
+        "gift_card",
+        "returned_quantity",
+        "returned_amount",
+    ]
 )
 ROWS = "rows"
 """Value of `lines` when each row of the file is one line, and consecutive rows of one order belong together."""

@@ -113,7 +113,10 @@ class OrderFile:
         take_line = self._columns(self.mapping.line_fields) if self.mapping.line_fields else None
         names = tuple(self.mapping.fields)
         key_at = self.header.index(self.mapping.fields["order_ref"]) if grouped else 0
-        first, key, raws, fields, lines = 0, None, [], {}, []
+        first, key = 0, None
+        raws: list[str] = []
+        fields: dict[str, str] = {}
+        lines: list[tuple[str, ...]] = []
         broken: InvalidRow | None = None
         for number, raw, row in self._csv_rows():
             error = None if isinstance(row, list) else row

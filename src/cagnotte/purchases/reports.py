@@ -5,7 +5,8 @@ are exact inverses.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping as Map
+from collections.abc import Callable
+from collections.abc import Mapping as Map
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ Products = Map[str, tuple[str | None, str | None, bool]]
 
 AMOUNTS_CACHED_MAX = 200_000
 REF_LENGTH_MAX = 100
+DIGITS_MAX = 12
 
 
 class Report(NamedTuple):
@@ -83,7 +85,7 @@ class ReportReader:
         get = self._getter(order.fields)
         merchant, order_ref = _needed(get, "merchant"), _needed(get, "order_ref")
         currency = self._currency_of(get("currency"))
-        lines = self._lines(order.lines, currency) if order.lines else self._single_line(get, order)
+        lines = self._lines(order.lines, currency) if order.lines else self._single_line(order)
         occurred_at = self._moment(_needed(get, "occurred_at"), "occurred_at")
         if occurred_at > self._latest:
             raise InvalidRow(
@@ -205,7 +207,7 @@ class ReportReader:
             lines.append(line)
         return tuple(lines)
 
-    def _single_line(self, get: Callable[[str], str], order: OrderText) -> tuple[Line, ...]:
+    def _single_line(self, order: OrderText) -> tuple[Line, ...]:
         amount = order.fields.get("amount", "") or self._mapping.defaults.get("amount", "")
         if not amount:
             raise InvalidRow("no_lines", "The order has neither lines nor an amount.")
@@ -250,7 +252,7 @@ class ReportReader:
     def _unit(self, text: str, position: int) -> int:
         if not text:
             return 1
-        if not (text.isascii() and text.isdecimal()) or len(text) > 12:
+        if not (text.isascii() and text.isdecimal()) or len(text) > DIGITS_MAX:
             raise InvalidRow(
                 "bad_quantity", f"Line {position}: “{text}” is no whole number of units.", text=text
             )

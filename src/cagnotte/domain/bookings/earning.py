@@ -93,6 +93,10 @@ class Clawback(NamedTuple):
         return self.own_minor + self.other_minor + expired + self.owing_minor + self.losses_minor
 
 
+NO_CLAWBACK = Clawback()
+"""Nothing has to come back."""
+
+
 def position(standing: Standing, owners: Owners) -> list[Leg]:
     """Return what should stand on every account but the member's available money (rows 1–5).
 
@@ -123,7 +127,9 @@ def position(standing: Standing, owners: Owners) -> list[Leg]:
     return legs
 
 
-def restatement(before: Standing, after: Standing, owners: Owners, clawback: Clawback = Clawback()) -> list[Leg]:
+def restatement(
+    before: Standing, after: Standing, owners: Owners, clawback: Clawback = NO_CLAWBACK
+) -> list[Leg]:
     """Return the legs that bring the books from one standing to another (rows 1–8).
 
     `clawback` says where L − L′ comes from; it must be what `after` released less, to the minor unit.
