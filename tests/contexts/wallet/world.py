@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from cagnotte.domain.bookings.spending import Occasion, Purse
 from cagnotte.domain.chart import Account
@@ -95,7 +96,7 @@ class World:
                     amount_minor,
                     TODAY - timedelta(days=100),
                     expires_on,
-                    psycopg.types.json.Jsonb({"kind": gains, "owner_id": str(owner)}),
+                    Jsonb({"kind": gains, "owner_id": str(owner)}),
                 ],
             )
             due = Account("funder.due", BRAND, PROGRAMME, "EUR")
@@ -208,8 +209,7 @@ class World:
                 "SELECT * FROM ledger_entry ORDER BY transaction_id, leg",
                 "SELECT * FROM rewards_lot ORDER BY id",
                 "SELECT * FROM wallet_hold ORDER BY id",
-                "SELECT hold_id, lot_id, amount_minor, captured_minor, returned_minor"
-                " FROM wallet_hold_allocation ORDER BY hold_id, lot_id",
+                "SELECT * FROM wallet_hold_allocation ORDER BY hold_id, lot_id",
                 "SELECT * FROM wallet_capture ORDER BY id",
                 "SELECT * FROM wallet_refund ORDER BY id",
                 "SELECT * FROM payouts_payout ORDER BY id",
