@@ -79,7 +79,9 @@ _REFUSALS: dict[str, Callable[[str, Facts], CagnotteError]] = {
     "LG008": _corrupt,
 }
 
+_BATCH_TWICE = "This batch id has been posted already; every batch takes a new one."
 _TWICE = {
-    "ledger_batch_pkey": "This batch id has been posted already; every batch takes a new one.",
+    "ledger_batch_pkey": _BATCH_TWICE,
+    "ledger_delta_pkey": _BATCH_TWICE,
     "ledger_entry_pkey": "A transaction comes twice in one batch.",
 }

@@ -57,10 +57,10 @@ def post(
     first: dict[UUID, Transaction] = {}
     duplicates, conflicts = 0, []
     for transaction in transactions:
-        earlier = first.setdefault(transaction.id, transaction)
-        if earlier is transaction:
-            continue
-        if earlier.payload_hash == transaction.payload_hash:
+        earlier = first.get(transaction.id)
+        if earlier is None:
+            first[transaction.id] = transaction
+        elif earlier.payload_hash == transaction.payload_hash:
             duplicates += 1
         else:
             conflicts.append(transaction.id)

@@ -1,4 +1,4 @@
-"""Make the ledger, from the SQL beside this file."""
+"""Make the ledger: the SQL is in the file beside this one."""
 
 from pathlib import Path
 

@@ -253,7 +253,8 @@ BEGIN
     SELECT n.* FROM unnest(ids, programme_ids, kinds, owner_ids, currencies, sides, modes, never_negatives)
         AS n (id, programme_id, kind, owner_id, currency, side, mode, never_negative)
     ORDER BY n.id
-    ON CONFLICT (id) DO NOTHING;
+    -- Without a target: of two sessions at the same moment one would else stumble over the second unique key.
+    ON CONFLICT DO NOTHING;
     -- Nothing to do when another transaction opened the account: it wrote both rows.
     INSERT INTO ledger_balance (account_id, bucket, currency, sign, amount_minor, never_negative)
     SELECT n.id, n.bucket, a.currency, CASE a.side WHEN 'credit' THEN -1 ELSE 1 END, 0, a.never_negative

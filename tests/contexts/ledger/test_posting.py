@@ -1,0 +1,242 @@
+"""Posting: what is written, what a replay does, what is refused."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from cagnotte.domain.errors import (
+    InsufficientFunds,
+    LedgerError,
+    PeriodClosed,
+    UnbalancedTransaction,
+)
+from cagnotte.domain.transactions import Entry, Transaction
+from cagnotte.ledger import selectors, services
+from cagnotte.ledger.services import PostResult
+from tests.contexts.ledger.books import (
+    ANNA,
+    BEN,
+    DAY,
+    PROGRAMME,
+    Connection,
+    booking,
+    funder,
+    given,
+    later,
+    member,
+    programme,
+    spent,
+    standing,
+    tracked,
+)
+
+
+def post(books: Connection, *transactions: Transaction) -> PostResult:
+    result = services.post(books, transactions, batch_id=uuid4())
+    books.commit()
+    return result
+
+
+def test_a_posted_transaction_moves_the_balances_of_its_accounts(books: Connection) -> None:
+    assert post(books, tracked(ANNA, 1240)) == PostResult(1, 0, [])
+    assert selectors.balance(books, member("pending", ANNA)) == 1240
+    assert selectors.balance(books, funder("accrued")) == 1240
+
+
+def test_an_account_that_was_never_opened_stands_at_zero(books: Connection) -> None:
+    assert selectors.balance(books, member("pending", ANNA)) == 0
+
+
+def test_posting_nothing_does_nothing(books: Connection) -> None:
+    assert post(books) == PostResult(0, 0, [])
+
+
+def test_a_replay_is_a_duplicate_and_moves_nothing(books: Connection) -> None:
+    first, second = tracked(ANNA, 1240), tracked(BEN, 100)
+    post(books, first, second)
+    before = standing(books)
+    assert post(books, second, first) == PostResult(0, 2, [])
+    assert standing(books) == before
+
+
+def test_a_replay_among_new_ones_is_left_out(books: Connection) -> None:
+    first = tracked(ANNA, 1240)
+    post(books, first)
+    assert post(books, first, tracked(ANNA, 60)) == PostResult(1, 1, [])
+    assert selectors.balance(books, member("pending", ANNA)) == 1300
+
+
+def test_the_same_fact_with_other_content_is_a_conflict_and_the_rest_is_posted(
+    books: Connection,
+) -> None:
+    fact = uuid4()
+    first = tracked(ANNA, 1240, fact=fact)
+    post(books, first)
+    changed = tracked(ANNA, 9999, fact=fact)
+    assert post(books, changed, tracked(BEN, 5)) == PostResult(1, 0, [changed.id])
+    assert selectors.balance(books, member("pending", ANNA)) == 1240
+    assert selectors.balance(books, member("pending", BEN)) == 5
+
+
+def test_twice_the_same_in_one_batch_is_posted_once(books: Connection) -> None:
+    fact = uuid4()
+    first, other = tracked(ANNA, 10, fact=fact), tracked(ANNA, 11, fact=fact)
+    assert post(books, first, first, other) == PostResult(1, 1, [other.id])
+    assert selectors.balance(books, member("pending", ANNA)) == 10
+
+
+def test_a_kind_with_a_tab_or_a_backslash_survives_the_copy(books: Connection) -> None:
+    odd = tracked(ANNA, 10, kind="a\tb\\c\nd")
+    post(books, odd)
+    assert selectors.entries_of(books, fact_ids=[odd.fact_id])[0].transaction_kind == "a\tb\\c\nd"
+
+
+def test_a_batch_id_is_used_once(books: Connection) -> None:
+    batch_id = uuid4()
+    services.post(books, [tracked(ANNA, 10)], batch_id=batch_id)
+    books.commit()
+    before = standing(books)
+    with pytest.raises(LedgerError, match="batch id has been posted already"):
+        services.post(books, [tracked(ANNA, 10)], batch_id=batch_id)
+    assert standing(books) == before
+
+
+def test_a_batch_id_may_come_again_with_its_own_content(books: Connection) -> None:
+    batch_id, first = uuid4(), tracked(ANNA, 10)
+    services.post(books, [first], batch_id=batch_id)
+    books.commit()
+    assert services.post(books, [first], batch_id=batch_id) == PostResult(0, 1, [])
+
+
+def test_spending_more_than_is_available_is_refused_with_the_figures(books: Connection) -> None:
+    post(books, given(ANNA, 1240))
+    before = standing(books)
+    with pytest.raises(InsufficientFunds) as refused:
+        post(books, spent(ANNA, 1241))
+    assert str(refused.value) == "The available balance of 12.40 EUR does not cover 12.41 EUR."
+    facts = refused.value.facts
+    assert facts["account_id"] == member("available", ANNA).id
+    assert (facts["balance_minor"], facts["change_minor"]) == (1240, -1241)
+    assert standing(books) == before
+
+
+def test_one_overdrawn_wallet_stops_its_whole_batch(books: Connection) -> None:
+    post(books, given(ANNA, 100), given(BEN, 100))
+    before = standing(books)
+    with pytest.raises(InsufficientFunds):
+        post(books, spent(ANNA, 100), spent(BEN, 101))
+    assert standing(books) == before
+
+
+def test_what_comes_and_goes_in_one_batch_is_netted_before_the_check(books: Connection) -> None:
+    assert post(books, spent(ANNA, 100), given(ANNA, 100)).new == 2
+    assert selectors.balance(books, member("held", ANNA)) == 100
+
+
+def test_legs_that_do_not_sum_to_zero_are_refused_by_the_database_too(books: Connection) -> None:
+    fair = tracked(ANNA, 1240)
+    unfair = replace(fair, entries=(Entry(funder("accrued"), 1241), fair.entries[1]))
+    before = standing(books)
+    with pytest.raises(UnbalancedTransaction) as refused:
+        post(books, unfair)
+    assert refused.value.facts["transaction_id"] == fair.id
+    assert standing(books) == before
+
+
+def test_currencies_are_summed_apart(books: Connection) -> None:
+    fair = tracked(ANNA, 1240)
+    mixed = replace(fair, entries=(Entry(funder("accrued", "USD"), 1240), fair.entries[1]))
+    with pytest.raises(UnbalancedTransaction):
+        post(books, mixed)
+
+
+def test_a_transaction_with_one_leg_is_refused(books: Connection) -> None:
+    fair = tracked(ANNA, 1240)
+    before = standing(books)
+    with pytest.raises(LedgerError):
+        post(books, replace(fair, entries=fair.entries[:1]))
+    assert standing(books) == before
+
+
+def test_an_account_that_was_not_opened_is_named(books: Connection) -> None:
+    lone = tracked(ANNA, 1240)
+    with pytest.raises(LedgerError, match=str(member("pending", ANNA).id)):
+        services.post_rendered(
+            books, [services.render(lone)], [funder("accrued")], batch_id=uuid4()
+        )
+
+
+def test_accounts_opened_in_a_transaction_that_was_undone_are_opened_again(
+    books: Connection,
+) -> None:
+    services.post(books, [tracked(ANNA, 10)], batch_id=uuid4())
+    books.rollback()
+    assert post(books, tracked(ANNA, 10)).new == 1
+    assert selectors.balance(books, member("pending", ANNA)) == 10
+
+
+def test_accounts_opened_in_a_savepoint_that_was_undone_are_opened_again(books: Connection) -> None:
+    with books.transaction(force_rollback=True):
+        services.open_accounts(books, [funder("accrued"), member("pending", ANNA)])
+        services.open_accounts(books, [funder("accrued"), member("pending", ANNA)])
+    assert post(books, tracked(ANNA, 10)).new == 1
+
+
+def test_amounts_that_no_account_can_hold_are_refused(books: Connection) -> None:
+    huge = 2**63 - 1
+    post(books, tracked(ANNA, huge))
+    before = standing(books)
+    with pytest.raises(LedgerError, match="larger than an account can hold"):
+        post(books, tracked(ANNA, huge))
+    assert standing(books) == before
+
+
+def test_nothing_is_booked_in_a_closed_period(books: Connection) -> None:
+    post(books, tracked(ANNA, 10))
+    closing = {"programme_id": PROGRAMME, "now": later(30), "closed_by": "Zoé"}
+    assert services.close_period(books, ends_on=DAY, **closing)
+    books.commit()
+    before = standing(books)
+    with pytest.raises(PeriodClosed, match="closed until 2026-03-01"):
+        post(books, tracked(ANNA, 10))
+    assert standing(books) == before
+    first = services.first_open_day(books, PROGRAMME, DAY)
+    assert str(first) == "2026-03-02"
+    assert post(books, tracked(ANNA, 10, effective_on=first)).new == 1
+
+
+def test_a_replay_after_the_close_is_still_a_duplicate(books: Connection) -> None:
+    first = tracked(ANNA, 10)
+    post(books, first)
+    services.close_period(
+        books, programme_id=PROGRAMME, ends_on=DAY, now=later(30), closed_by="Zoé"
+    )
+    assert post(books, first) == PostResult(0, 1, [])
+
+
+def test_closing_what_is_closed_changes_nothing(books: Connection) -> None:
+    closing = {"programme_id": PROGRAMME, "now": later(30), "closed_by": "Zoé"}
+    assert services.close_period(books, ends_on=DAY, **closing)
+    assert not services.close_period(books, ends_on=DAY, **closing)
+    assert services.first_open_day(books, PROGRAMME, later(9).date()) == later(9).date()
+
+
+def test_a_mistake_of_the_fact_keeps_its_date_and_moves_its_effect(books: Connection) -> None:
+    late = tracked(ANNA, 10, effective_on=later(5).date())
+    post(books, late)
+    assert selectors.balance(books, member("pending", ANNA), as_of_effective=DAY) == 0
+    row = selectors.entries_of(books, fact_ids=[late.fact_id])[0]
+    assert (row.occurred_on, row.effective_on) == (DAY, later(5).date())
+
+
+def test_both_modes_and_both_sides_in_one_transaction(books: Connection) -> None:
+    post(books, given(ANNA, 50))
+    legs = {
+        member("available", ANNA): 50,
+        member("owing", ANNA): 20,
+        programme("losses"): 5,
+        funder("due"): -75,
+    }
+    post(books, booking(legs, kind="clawback"))
+    assert [selectors.balance(books, account) for account in legs] == [0, 20, 5, -75]
