@@ -86,6 +86,10 @@ class InvalidRow(InvalidInput):
         super().__init__(sentence, reason=reason, **facts)
         self.reason = reason
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle with both words, so that a rejected row can be told from one process to another."""
+        return type(self), (self.reason, self.sentence), self.__dict__
+
 
 class NotFound(CagnotteError):
     """Nothing of that name exists here."""

@@ -7,6 +7,7 @@ UUID layouts follow RFC 9562: version 7 for ids of new facts, version 8 for deri
 import hashlib
 import uuid
 from datetime import datetime
+from functools import lru_cache
 
 BUCKETS = 1024
 """Number of shards a book can fall into; fixed for ever, since every row carries its bucket."""
@@ -25,9 +26,16 @@ def _stamp(milliseconds: int, rest: int, version: int) -> uuid.UUID:
     return uuid.UUID(int=value)
 
 
+@lru_cache(maxsize=64)
 def milliseconds_of(moment: datetime) -> int:
     """Return an aware moment as milliseconds since 1970-01-01 UTC."""
     return int(moment.timestamp() * 1000)
+
+
+def _digest(parts: tuple[object, ...]) -> bytes:
+    """Hash parts by their text; ids by their digits, which are made faster."""
+    texts = [f"{part.int:032x}" if type(part) is uuid.UUID else str(part) for part in parts]
+    return hashlib.sha256("\x1f".join(texts).encode()).digest()
 
 
 def derived_id(moment: datetime, *parts: object) -> uuid.UUID:
@@ -35,8 +43,7 @@ def derived_id(moment: datetime, *parts: object) -> uuid.UUID:
 
     Equal moment and parts give equal ids, on every machine.
     """
-    digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
-    return _stamp(milliseconds_of(moment), int.from_bytes(digest[:10]), 8)
+    return _stamp(milliseconds_of(moment), int.from_bytes(_digest(parts)[:10]), 8)
 
 
 def transaction_id(
@@ -48,7 +55,7 @@ def transaction_id(
 
 def named_id(*parts: object) -> uuid.UUID:
     """Return a UUIDv8 that depends on `parts` alone: accounts and other things known by name."""
-    digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
+    digest = _digest(parts)
     return _stamp(int.from_bytes(digest[10:16]), int.from_bytes(digest[:10]), 8)
 
 
@@ -76,4 +83,4 @@ def parse_public_id(prefix: str, text: str) -> uuid.UUID:
     value = 0
     for character in tail:
         value = value * 32 + _DECODE[character]
-    return uuid.UUID(int=value & ((1 << 128) - 1))
+    return uuid.UUID(int=value)
