@@ -11,15 +11,16 @@ from uuid import UUID
 import pytest
 from lxml import etree
 
-from cagnotte.domain.errors import InvalidInput, NotFound, PayoutRefused, Refused
+from cagnotte.domain.errors import CagnotteError, InvalidInput, NotFound, PayoutRefused, Refused
 from cagnotte.domain.payouts import PayoutEvent, PayoutState, RefusalCode
 from cagnotte.extras.rails.sepa import SepaRail
-from cagnotte.journeys import pay_out
+from cagnotte.journeys import pay_out, redeem
 from cagnotte.journeys.import_status import StatusFile, StatusResult, import_status
 from cagnotte.journeys.pay_out import PayOutResult, PayRun
-from cagnotte.payouts import selectors
+from cagnotte.journeys.redeem import Checkout
+from cagnotte.payouts import selectors, services
 from cagnotte.platform import database
-from tests.contexts.wallet.world import IBANS, NOON, PROGRAMME, TODAY, World, a_world
+from tests.contexts.wallet.world import IBANS, NOON, PROGRAMME, SHOP, TODAY, World, a_world
 
 
 @pytest.fixture
@@ -154,10 +155,10 @@ class Crash(Exception):
 
 PHASES: list[tuple[str, Any]] = [
     ("before anything is held", (pay_out, "_hold")),
-    ("before the batch is made", (pay_out.services, "make_batch")),
+    ("before the batch is made", (services, "make_batch")),
     ("before the file is written", (pay_out, "write_whole")),
     ("after the file is written", (pay_out, "take_step")),
-    ("while it is booked as sent", (pay_out.services, "mark_batch_sent")),
+    ("while it is booked as sent", (services, "mark_batch_sent")),
 ]
 
 
@@ -227,11 +228,6 @@ def test_a_batch_the_rail_cannot_carry_stays_approved(
 def test_spending_at_a_till_while_payouts_are_made_never_goes_below_zero(
     world: World, tmp_path: Path
 ) -> None:
-    from cagnotte.domain.errors import CagnotteError
-    from cagnotte.journeys import redeem
-    from cagnotte.journeys.redeem import Checkout
-    from tests.contexts.wallet.world import SHOP
-
     members = [world.wallet([(2500, None)]) for _ in range(8)]
     for number, member in enumerate(members):
         world.bank_account(member, IBANS[number % len(IBANS)])

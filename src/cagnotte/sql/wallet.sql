@@ -254,3 +254,11 @@ WHERE id = ANY(%(lot_ids)s);
 -- name: close_wallet
 -- in: wallet_id, now. Writes identity_wallet, locked before; a wallet that is closed stays as it was closed.
 UPDATE identity_wallet SET closed_at = %(now)s WHERE id = %(wallet_id)s AND closed_at IS NULL;
+
+-- name: wallet_of_member
+-- in: programme_id, ref (member number). Index: member_ref_unique. No locks.
+SELECT wallet_id FROM identity_member WHERE programme_id = %(programme_id)s AND ref = %(ref)s;
+
+-- name: member_refs
+-- in: wallet_ids. The member numbers behind some wallets, to show. Index: the wallet's. No locks.
+SELECT wallet_id, ref FROM identity_member WHERE wallet_id = ANY(%(wallet_ids)s);

@@ -10,6 +10,7 @@ from uuid import UUID
 import psycopg
 
 from cagnotte.domain import lots
+from cagnotte.domain.errors import NotFound
 from cagnotte.domain.holds import HoldPurpose, HoldState
 from cagnotte.domain.lots import LotView
 from cagnotte.domain.money import Money
@@ -164,6 +165,23 @@ def spending_order(connection: Connection, lot_ids: Sequence[UUID]) -> dict[UUID
     rows = connection.execute(SQL.lock_lots, {"lot_ids": list(lot_ids)})
     views = [LotView(*row[:4]) for row in rows]
     return {lot.id: place for place, lot in enumerate(lots.first_expiring(views))}
+
+
+def wallet_of_member(connection: Connection, programme_id: UUID, ref: str) -> UUID:
+    """Return the wallet of the member with this number. Raises NotFound."""
+    row = connection.execute(
+        SQL.wallet_of_member, {"programme_id": programme_id, "ref": ref}
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"There is no member “{ref}” in this programme.", ref=ref)
+    wallet_id: UUID = row[0]
+    return wallet_id
+
+
+def member_refs(connection: Connection, wallet_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the member numbers behind wallets, to show them."""
+    rows = connection.execute(SQL.member_refs, {"wallet_ids": list(wallet_ids)})
+    return {wallet_id: str(ref) for wallet_id, ref in rows}
 
 
 def _hold(row: Sequence[Any]) -> HoldView:

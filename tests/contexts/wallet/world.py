@@ -239,7 +239,7 @@ class World:
         assert off == []
         faults = [found for found in checks.verify(self.connection) if found.is_fault]
         self.connection.rollback()
-        assert faults == []
+        assert [(found.check, found.sentence) for found in faults] == []
 
 
 @contextmanager
