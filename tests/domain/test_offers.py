@@ -25,9 +25,10 @@ from cagnotte.domain.offers import (
 from cagnotte.domain.periods import Window, WindowKind
 
 YEAR = Window(WindowKind.YEAR)
+FIVE_PERCENT = Percent(500)
 
 
-def offer(effect: Effect = Percent(500), **changes: Any) -> Offer:
+def offer(effect: Effect = FIVE_PERCENT, **changes: Any) -> Offer:
     return Offer(id=UUID(int=1), ref="deal", version=1, name="Deal", effect=effect, **changes)
 
 

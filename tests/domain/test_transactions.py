@@ -34,11 +34,9 @@ DUE, PENDING = account("programme.promotions"), account("member.pending")
 
 
 def test_legs_are_netted_per_account_and_zeros_left_out() -> None:
-    made = Transaction.of(
-        [(DUE, 100), (PENDING, -70), (PENDING, -30), (account("member.held"), 5)]
-        + [(account("member.held"), -5)],
-        **FACTS,
-    )
+    held = account("member.held")
+    legs = [(DUE, 100), (PENDING, -70), (PENDING, -30), (held, 5), (held, -5)]
+    made = Transaction.of(legs, **FACTS)
     assert made is not None
     assert made.entries == (Entry(DUE, 100), Entry(PENDING, -100))
     assert made.effective_on == date(2026, 2, 28)
@@ -71,7 +69,9 @@ def test_the_same_fact_gives_the_same_id_and_another_step_another() -> None:
     legs = [(DUE, 100), (PENDING, -100)]
     one, again = Transaction.of(legs, **FACTS), Transaction.of(legs, **FACTS)
     other = Transaction.of(legs, **FACTS, step=1)
-    assert one and again and other
+    assert one
+    assert again
+    assert other
     assert one.id == again.id != other.id
     assert one.payload_hash == again.payload_hash
 
@@ -80,7 +80,9 @@ def test_the_hash_tells_other_content_apart_and_not_another_order_of_legs() -> N
     made = Transaction.of([(DUE, 100), (PENDING, -100)], **FACTS)
     turned = Transaction.of([(PENDING, -100), (DUE, 100)], **FACTS)
     other = Transaction.of([(DUE, 101), (PENDING, -101)], **FACTS)
-    assert made and turned and other
+    assert made
+    assert turned
+    assert other
     assert made.payload_hash == turned.payload_hash != other.payload_hash
 
 
