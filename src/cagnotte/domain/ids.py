@@ -76,7 +76,9 @@ def public_id(prefix: str, identity: uuid.UUID) -> str:
 def parse_public_id(prefix: str, text: str) -> uuid.UUID:
     """Read back what `public_id` wrote. Raises ValueError when the prefix or the letters are wrong."""
     head, _, tail = text.partition("_")
-    if head != prefix or len(tail) != PUBLIC_LENGTH or not set(tail) <= _DECODE.keys():
+    # The first of 26 letters holds 3 bits; a higher one would be a second name of the same id.
+    well_formed = len(tail) == PUBLIC_LENGTH and set(tail) <= _DECODE.keys() and tail[0] <= "7"
+    if head != prefix or not well_formed:
         raise ValueError(
             f"“{text}” is no id of the form {prefix}_ followed by 26 letters and digits"
         )
