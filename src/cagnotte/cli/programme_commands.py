@@ -85,13 +85,26 @@ def load(file: Path, now: datetime | None) -> None:
 
 
 @programme.command()
-def schema() -> None:
-    """Print the JSON Schema of programme files, for editors."""
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["json", "markdown"]),
+    default="json",
+    show_default=True,
+    help="JSON Schema, or tables.",
+)
+def schema(form: str) -> None:
+    """Print what a programme file may hold: a JSON Schema for editors, or tables for people."""
     import json
 
     from cagnotte.catalog.programme_file import json_schema
+    from cagnotte.catalog.programme_file.reference import key_tables
 
-    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    click.echo(
+        key_tables()
+        if form == "markdown"
+        else json.dumps(json_schema(), indent=2, ensure_ascii=False)
+    )
 
 
 def _parse(file: Path) -> "ParsedProgramme":
@@ -198,13 +211,12 @@ def _print_exposure(
 def _makers(bound: "Exposure", currency: str) -> str:
     from cagnotte.domain.money import format_minor
 
-    return (
-        "\n".join(
-            f"{give.offer.ref} ({give.offer.role}): {format_minor(give.amount_minor, currency)}"
-            for give in bound.gives
-        )
-        or "nothing"
-    )
+    lines = [
+        f"{format_minor(give.amount_minor, currency)} {give.offer.ref} ({give.offer.role}, paid by "
+        f"{' and '.join(share.kind for share in give.offer.funding)})"
+        for give in bound.gives
+    ]
+    return "\n".join(lines) or "nothing"
 
 
 # ---- load -------------------------------------------------------------------------------------------------------

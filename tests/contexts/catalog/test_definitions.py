@@ -46,9 +46,9 @@ refs = st.text(min_size=1, max_size=8)
 ref_sets = st.frozensets(refs, max_size=3)
 rates = st.integers(0, 10_000)
 amounts = st.integers(1, 10**12)
-windows = st.sampled_from([Window(kind) for kind in WindowKind if kind is not WindowKind.ROLLING]) | st.builds(
-    Window, st.just(WindowKind.ROLLING), st.integers(1, 1100)
-)
+windows = st.sampled_from(
+    [Window(kind) for kind in WindowKind if kind is not WindowKind.ROLLING]
+) | st.builds(Window, st.just(WindowKind.ROLLING), st.integers(1, 1100))
 products = st.builds(Products, *[ref_sets] * 6)
 tiers = st.lists(st.tuples(amounts, rates), max_size=3, unique_by=lambda tier: tier[0]).map(
     lambda found: tuple(Tier(*tier) for tier in sorted([(0, 100), *found]))
@@ -90,7 +90,10 @@ limits = st.builds(
     Limits,
     st.none() | amounts,
     st.none() | amounts,
-    st.none() | st.builds(MemberCap, windows, st.none() | amounts, st.none() | st.integers(1, 9), st.none() | refs),
+    st.none()
+    | st.builds(
+        MemberCap, windows, st.none() | amounts, st.none() | st.integers(1, 9), st.none() | refs
+    ),
     st.none() | amounts,
 )
 funding = st.sampled_from(
@@ -135,7 +138,9 @@ contracts = st.builds(
     valid_from=st.dates(max_value=date(2020, 1, 1)),
     valid_until=st.dates(min_value=date(2020, 1, 1)),
     base=st.builds(BasePolicy, *[st.booleans()] * 5, st.none() | products),
-    commissions=st.lists(st.builds(CommissionRate, rates, amounts, st.none() | products), max_size=2).map(tuple),
+    commissions=st.lists(
+        st.builds(CommissionRate, rates, amounts, st.none() | products), max_size=2
+    ).map(tuple),
     merchant_share_bps=rates,
     binding=st.sampled_from(Binding),
     release=st.builds(Release, st.integers(0, 730), settlement=st.sampled_from(ReleaseSettlement))
@@ -157,7 +162,10 @@ def test_an_offer_survives_json_unchanged(offer: Offer) -> None:
 
 @given(contracts)
 def test_a_contract_survives_json_unchanged(contract: Contract) -> None:
-    assert definitions.contract_from(json.loads(json.dumps(definitions.contract_data(contract)))) == contract
+    assert (
+        definitions.contract_from(json.loads(json.dumps(definitions.contract_data(contract))))
+        == contract
+    )
 
 
 @given(offers())
@@ -175,7 +183,12 @@ def test_a_field_added_later_takes_its_default_in_old_versions() -> None:
 
 def test_the_stored_form_is_readable() -> None:
     offer = Offer(
-        UUID(int=1), "tea", 1, "Tea", Percent(500), conditions=Conditions(hours=(time(18), time(23)))
+        UUID(int=1),
+        "tea",
+        1,
+        "Tea",
+        Percent(500),
+        conditions=Conditions(hours=(time(18), time(23))),
     )
     data = definitions.offer_data(offer)
     assert data["effect"] == {"type": "percent", "rate_bps": 500}

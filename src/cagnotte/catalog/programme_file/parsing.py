@@ -181,14 +181,10 @@ def _or_file(listing: dict[str, Any]) -> dict[str, Any]:
         "required": ["file"],
         "additionalProperties": False,
     }
-    title = listing.pop("title", None)
-    default = listing.pop("default", None)
-    whole: dict[str, Any] = {"anyOf": [listing, named]}
-    return (
-        whole
-        | ({"title": title} if title else {})
-        | ({"default": default} if default is not None else {})
-    )
+    about: dict[str, Any] = {
+        key: listing.pop(key) for key in ("title", "description", "default") if key in listing
+    }
+    return {"anyOf": [listing, named], **about}
 
 
 def known_keys(schema_data: dict[str, Any], loc: Loc, data: Any) -> list[str]:

@@ -14,7 +14,7 @@ import yaml
 
 from cagnotte.catalog.programme_file.problems import Loc, Problem, path_text
 
-NODES_MAX = 3_000_000
+NODES_MAX = 1_000_000
 """Most values a file may hold, aliases counted each time: a small file cannot unfold into a huge one."""
 
 DEPTH_MAX = 60

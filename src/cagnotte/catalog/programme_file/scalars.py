@@ -106,6 +106,7 @@ Percent = Annotated[
     int,
     BeforeValidator(percent_to_bps),
     _schema(
+        format="percentage",
         anyOf=[{"type": "number", "minimum": 0, "maximum": 100}, {"type": "string"}],
         description="A percentage, to the hundredth: 5 % or 2.25.",
     ),
@@ -114,6 +115,7 @@ Amount = Annotated[
     int,
     BeforeValidator(amount_to_minor),
     _schema(
+        format="amount",
         anyOf=[{"type": "number", "minimum": 0}, {"type": "string"}],
         description="An amount in the programme's currency, with a point: 12.40.",
     ),

@@ -122,7 +122,7 @@ class PartySection(Section):
 class CategorySection(Section):
     """A category of products, with those below it."""
 
-    ref: Annotated[str, AfterValidator(_ref)]
+    ref: Ref
     name: str = Field(default="", max_length=200, description="Default: the reference.")
     parent: str | None = Field(default=None, description="The category above; for flat lists.")
     children: list["CategorySection"] = Field(
@@ -134,20 +134,20 @@ class ProductsSection(Section):
     """A choice of products: all that match one of the first three (or all, when none is given), less the others."""
 
     categories: list[str] = Field(default=[], description="With everything below them.")
-    brands: list[str] = []
-    skus: list[str] = []
+    brands: list[str] = Field(default=[], description="Included.")
+    skus: list[str] = Field(default=[], description="Included: references of articles.")
     not_categories: list[str] = Field(
         default=[], description="Excluded, with everything below them."
     )
-    not_brands: list[str] = []
-    not_skus: list[str] = []
+    not_brands: list[str] = Field(default=[], description="Excluded.")
+    not_skus: list[str] = Field(default=[], description="Excluded.")
 
 
 class BaseSection(Section):
     """Which part of an order counts."""
 
-    with_tax: bool = True
-    with_delivery: bool = False
+    with_tax: bool = Field(default=True, description="Tax counts.")
+    with_delivery: bool = Field(default=False, description="Delivery counts.")
     discounts_deducted: bool = Field(
         default=True, description="Coupons and discounts are taken off first."
     )
@@ -171,7 +171,7 @@ class ReleaseSection(Section):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    days: Annotated[int, Field(ge=0, le=730)] = 30
+    days: Annotated[int, Field(ge=0, le=730)] = Field(default=30, description="Days to wait.")
     start: ReleaseFrom = Field(
         default=ReleaseFrom.PURCHASED, alias="from", description="The moment the days count from."
     )
@@ -193,7 +193,9 @@ class ContractSection(Section):
     network: str | None = Field(default=None, description="The network that pays.")
     valid_from: date | None = Field(default=None, description="First day; default: always.")
     valid_until: date | None = Field(default=None, description="Last day; default: for ever.")
-    base: BaseSection = BaseSection()
+    base: BaseSection = Field(
+        default=BaseSection(), description="Which part of an order rates apply to."
+    )
     commissions: list[CommissionSection] = Field(
         default=[], description="None: the funder pays exactly the rewards it funds."
     )
@@ -201,15 +203,24 @@ class ContractSection(Section):
         default=0, description="Two-stage: the part of the commission that the selling shop keeps."
     )
     binding: Binding = Field(default=Binding.PURCHASE, description="Which moment's offers bind.")
-    release: ReleaseSection = ReleaseSection()
+    release: ReleaseSection = Field(
+        default=ReleaseSection(), description="When rewards can be spent."
+    )
     auto_confirm_days: Days | None = Field(
         default=None,
         description="A purchase nobody answered for is confirmed after these days; default: never.",
     )
-    returns: ReturnPolicy = ReturnPolicy.REDECIDE
+    returns: ReturnPolicy = Field(
+        default=ReturnPolicy.REDECIDE, description="What a return does to the reward; see above."
+    )
     clawback: ClawbackPolicy = ClawbackPolicy.GO_NEGATIVE
-    funder_refund_days: Days = 365
-    member_clawback_days: Days = 365
+    funder_refund_days: Days = Field(
+        default=365,
+        description="How long after the purchase the funder's side follows a return or correction.",
+    )
+    member_clawback_days: Days = Field(
+        default=365, description="How long after the purchase the member's side does."
+    )
     lot_months: Annotated[int, Field(ge=1, le=600)] | None = Field(
         default=None, description="Life of money from the day it is available; default: for ever."
     )
@@ -217,8 +228,10 @@ class ContractSection(Section):
         default=None,
         description="Who gains expired money. Default: the funder without commissions, else the programme.",
     )
-    vat: Percent = 0
-    vat_base: Literal["commission", "margin", "none"] = "none"
+    vat: Percent = Field(default=0, description="Rate of VAT on invoices to the funder.")
+    vat_base: Literal["commission", "margin", "none"] = Field(
+        default="none", description="What VAT is charged on."
+    )
     same_entity: bool = Field(default=False, description="Shop and programme are one legal person.")
     redemption_fee: Percent = Field(
         default=0, description="Kept of cagnotte money spent at the shop."
@@ -236,7 +249,7 @@ class ContractSection(Section):
 class TierSection(Section):
     """A step of a rate. `from` is an amount, or a number of purchases where the effect counts those."""
 
-    start: str = Field(alias="from")
+    start: str = Field(alias="from", description="Where the step begins; the first begins at 0.")
     rate: Percent
 
 
@@ -285,8 +298,13 @@ class ProgressiveEffect(Section):
     kind: Literal["progressive"]
     tiers: list[TierSection] = Field(min_length=1)
     window: WindowText
-    by: Literal["amount", "purchases"] = "amount"
-    counted: Literal["tracked", "confirmed"] = "tracked"
+    by: Literal["amount", "purchases"] = Field(
+        default="amount",
+        description="What is counted: the amount bought, or the number of purchases.",
+    )
+    counted: Literal["tracked", "confirmed"] = Field(
+        default="tracked", description="When a purchase counts: at once, or once it is validated."
+    )
     counter: Ref | None = Field(
         default=None, description="Offers with the same counter climb together."
     )
@@ -297,8 +315,8 @@ class VoucherEffect(Section):
 
     kind: Literal["voucher"]
     amount: Amount
-    minimum_basket: Amount = 0
-    valid_days: Annotated[int, Field(ge=1, le=3660)]
+    minimum_basket: Amount = Field(default=0, description="The order it asks for.")
+    valid_days: Annotated[int, Field(ge=1, le=3660)] = Field(description="Its life.")
 
 
 AnyEffect = Annotated[
@@ -316,10 +334,10 @@ AnyEffect = Annotated[
 class ConditionsSection(ProductsSection):
     """All must hold; what is left out asks nothing."""
 
-    merchants: list[str] = []
-    not_merchants: list[str] = []
-    channels: list[Channel] = []
-    countries: list[Country] = []
+    merchants: list[str] = Field(default=[], description="Shops where it holds; default: all.")
+    not_merchants: list[str] = Field(default=[], description="Shops where it does not.")
+    channels: list[Channel] = Field(default=[], description="Where the purchase is made.")
+    countries: list[Country] = Field(default=[], description="ISO 3166 codes, such as FR.")
     weekdays: list[Weekday] = []
     hours: Hours | None = None
     minimum_basket: Amount = Field(default=0, description="Of the whole order.")
@@ -329,8 +347,8 @@ class ConditionsSection(ProductsSection):
     first: First | None = Field(
         default=None, description="First purchase with the programme or the merchant."
     )
-    segments: list[str] = []
-    not_segments: list[str] = []
+    segments: list[str] = Field(default=[], description="The member is in one of them.")
+    not_segments: list[str] = Field(default=[], description="The member is in none of them.")
     coupon: str | None = Field(default=None, description="any, none, or a code that must be used.")
     cards: list[str] = Field(default=[], description="Tokens of the cards that must pay.")
 
@@ -339,8 +357,10 @@ class MemberCapSection(Section):
     """A ceiling for one member over a time."""
 
     window: WindowText
-    amount: Amount | None = None
-    purchases: Annotated[int, Field(ge=1)] | None = None
+    amount: Amount | None = Field(default=None, description="Most it gives.")
+    purchases: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Most purchases it rewards."
+    )
     counter: Ref | None = Field(
         default=None, description="Offers with the same counter share the ceiling."
     )
@@ -355,17 +375,19 @@ class MemberCapSection(Section):
 class LimitsSection(Section):
     """Ceilings of what an offer gives."""
 
-    per_line: Amount | None = None
-    per_purchase: Amount | None = None
-    per_member: MemberCapSection | None = None
+    per_line: Amount | None = Field(default=None, description="Most on one line of an order.")
+    per_purchase: Amount | None = Field(default=None, description="Most on one purchase.")
+    per_member: MemberCapSection | None = Field(
+        default=None, description="Most for one member over a time."
+    )
     budget: Amount | None = Field(default=None, description="For all members together.")
 
 
 class FundingSection(Section):
     """A share of who pays."""
 
-    by: FunderKind
-    share: Percent = 10_000
+    by: FunderKind = Field(description="Who pays.")
+    share: Percent = Field(default="100 %", validate_default=True, description="Of the reward.")
     ref: str | None = Field(
         default=None, description="Default: the purchase's merchant, the line's brand."
     )
@@ -381,21 +403,28 @@ class OfferSection(Section):
 
     ref: Ref
     name: str = Field(default="", max_length=200, description="Default: the reference.")
-    effect: AnyEffect
-    role: Role = Role.BASE
+    effect: AnyEffect = Field(description="What it gives; its `kind` says which keys it has.")
+    role: Role = Field(
+        default=Role.BASE,
+        description="The ordinary rate, an addition to it, or a gift on the whole order.",
+    )
     mode: BoostMode = Field(
         default=BoostMode.ADD, description="For boosts: add to the base, or replace it."
     )
     valid_from: date | None = Field(default=None, description="First day; default: always.")
     valid_until: date | None = Field(default=None, description="Last day; default: for ever.")
-    conditions: ConditionsSection = ConditionsSection()
-    limits: LimitsSection = LimitsSection()
+    conditions: ConditionsSection = Field(
+        default=ConditionsSection(), description="For what it is given."
+    )
+    limits: LimitsSection = Field(default=LimitsSection(), description="Ceilings.")
     funding: Annotated[
         list[FundingSection],
         Field(min_length=1, description="Who pays; one word, or a list of shares that make 100 %."),
         BeforeValidator(_funding, json_schema_input_type=FunderKind | list[FundingSection]),
     ] = [FundingSection(by=FunderKind.MERCHANT)]
-    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
+    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = Field(
+        default=0, description="The higher goes first."
+    )
     group: Ref | None = Field(default=None, description="One offer of a group applies at most.")
 
 
@@ -403,7 +432,7 @@ class PayoutsSection(Section):
     """The account members are paid from, and when."""
 
     debtor_name: str = Field(min_length=1, max_length=70, description="Who the account belongs to.")
-    iban: Annotated[str, AfterValidator(_iban)]
+    iban: Annotated[str, AfterValidator(_iban)] = Field(description="Spaces are welcome.")
     bic: Annotated[str, AfterValidator(_bic)] | None = Field(
         default=None, description="Default: the IBAN's own."
     )
@@ -441,7 +470,7 @@ class PayoutsSection(Section):
 class OpeningRow(Section):
     """What one member brings from another system. A member may have several rows: one per expiry date."""
 
-    member: Ref
+    member: Ref = Field(description="Member number.")
     row: Ref | None = Field(
         default=None,
         description="Name of the row among the member's; default: its position, from 1.",
@@ -465,7 +494,7 @@ class OpeningSection(Section):
     """Balances brought in from another system."""
 
     on: date = Field(description="The day they are booked on.")
-    members: list[OpeningRow]
+    members: list[OpeningRow] = Field(description="What each brings.")
 
     @model_validator(mode="after")
     def _rows_have_one_name(self) -> "OpeningSection":
@@ -481,13 +510,17 @@ class OpeningSection(Section):
 class ProgrammeFile(Section):
     """A programme of Cagnotte."""
 
-    programme: ProgrammeSection
-    merchants: list[PartySection] = []
-    brands: list[PartySection] = []
-    networks: list[PartySection] = []
-    categories: list[CategorySection] = []
-    contracts: list[ContractSection] = []
-    offers: list[OfferSection] = []
-    payouts: PayoutsSection | None = None
-    sources: list[SourceSection] = []
-    opening_balances: OpeningSection | None = None
+    programme: ProgrammeSection = Field(description="Its name, currency and time zone.")
+    merchants: list[PartySection] = Field(default=[], description="Shops.")
+    brands: list[PartySection] = Field(
+        default=[], description="Brands that offers name or that pay."
+    )
+    networks: list[PartySection] = Field(default=[], description="Affiliate networks.")
+    categories: list[CategorySection] = Field(default=[], description="The tree of products.")
+    contracts: list[ContractSection] = Field(default=[], description="What funders owe.")
+    offers: list[OfferSection] = Field(default=[], description="What members get.")
+    payouts: PayoutsSection | None = Field(default=None, description="How members are paid.")
+    sources: list[SourceSection] = Field(default=[], description="Files that come in.")
+    opening_balances: OpeningSection | None = Field(
+        default=None, description="What members bring from another system."
+    )

@@ -131,10 +131,16 @@ class SourceSection(BaseModel):
         str,
         Field(min_length=1, max_length=100, description="Its name in `cagnotte import --source`."),
     ]
-    kind: Kind
-    format: Literal["csv", "jsonl"] = "csv"
-    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
-    delimiter: Annotated[str, AfterValidator(_delimiter)] = ","
+    kind: Kind = Field(description="What its files hold.")
+    format: Literal["csv", "jsonl"] = Field(
+        default="csv", description="CSV with a header, or one JSON object a line."
+    )
+    encoding: Annotated[str, AfterValidator(_encoding)] = Field(
+        default="utf-8", description="Such as utf-8 or cp1252."
+    )
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
+        default=",", description="Of CSV: one character, or tab."
+    )
     timezone: Annotated[str, AfterValidator(_timezone)] | None = Field(
         default=None, description="Of times written without one; default: the programme's."
     )
@@ -146,10 +152,10 @@ class SourceSection(BaseModel):
     )
     line_fields: dict[str, str] = Field(default={}, description="Ours: their column or key.")
     values: dict[str, dict[str, str]] = Field(
-        default={}, description="By field: their word, our word."
+        default={}, description="By field of ours: their words, our word for each."
     )
     defaults: dict[str, str] = Field(
-        default={}, description="By field: a constant where the file has nothing."
+        default={}, description="By field of ours: a constant where the file has nothing."
     )
     unknown_products: Literal["reject", "accept"] = Field(
         default="accept",
