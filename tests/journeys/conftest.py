@@ -1,5 +1,6 @@
 """Fixtures of the journeys' tests."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,16 @@ from tests.journeys.world import World
 
 
 @pytest.fixture
-def world(committed_db: str, tmp_path: Path) -> World:
-    """The corner shop's programme, loaded, in a database of its own."""
+def empty_world(committed_db: str, tmp_path: Path) -> Iterator[World]:
+    """A database of its own without a programme; whatever the test did, its books must be in order."""
     assert committed_db
     found = World(tmp_path)
-    found.load()
-    return found
+    yield found
+    assert found.faults() == []
+
+
+@pytest.fixture
+def world(empty_world: World) -> World:
+    """The corner shop's programme, loaded."""
+    empty_world.load()
+    return empty_world

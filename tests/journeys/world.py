@@ -2,15 +2,16 @@
 
 import csv
 import io
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from textwrap import dedent
+from textwrap import dedent, indent
 from typing import Any
 from uuid import UUID
 
 from cagnotte.domain.chart import Account
-from cagnotte.journeys import load_programme
+from cagnotte.journeys import check_books, load_programme
 from cagnotte.journeys.import_file import ImportSummary, import_file
 from cagnotte.journeys.mature import Matured, mature
 from cagnotte.journeys.programme_run import ProgrammeRun
@@ -79,6 +80,15 @@ PROGRAMME = """
         defaults: {merchant: corner}
 """
 
+
+def corner(*contract: str, offers: str = "") -> str:
+    """Return the programme with further lines in the shop's contract, and further offers."""
+    text = dedent(PROGRAMME)
+    lines = "".join(f"\n    {line}" for line in contract)
+    text = text.replace("\n    lot_months: 12", f"\n    lot_months: 12{lines}", 1)
+    return text.replace("\npayouts:", f"\n{indent(dedent(offers).strip(), '  ')}\npayouts:", 1)
+
+
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STATES = ("pending", "confirmed", "available", "held", "owing")
 
@@ -120,6 +130,24 @@ class World:
         header = "order,member,at,currency,status,sku,qty,amount,category,brand\n"
         return self.send("till", header + "".join(row + "\n" for row in rows), **options)
 
+    def buy(
+        self,
+        order: str,
+        amount: str = "20.00",
+        *,
+        member: str = "1",
+        at: str = "2026-02-10T10:00:00",
+        status: str = "",
+        **options: Any,
+    ) -> ImportSummary:
+        """Send an order of one pot of jam from the till; 5 % of it is rewarded."""
+        return self.till(f"{order},{member},{at},EUR,{status},plum,1,{amount},jam,", **options)
+
+    def web(self, *messages: dict[str, Any], **options: Any) -> ImportSummary:
+        """Send messages of the web shop, as JSON Lines."""
+        lines = "".join(json.dumps(message) + "\n" for message in messages)
+        return self.send("web", lines, **options)
+
     def answer(self, *rows: str, **options: Any) -> ImportSummary:
         """Send rows of "order,answer,why,line,units,amount"."""
         header = "order,answer,why,line,units,amount\n"
@@ -159,6 +187,40 @@ class World:
             "SELECT id FROM identity_programme WHERE slug = 'corner'"
         ).fetchone()[0]
         return found
+
+    def faults(self) -> list[str]:
+        """Return what the checks of the books find wrong."""
+        with connect() as connection:
+            return [
+                f"{finding.check}: {finding.sentence}"
+                for finding in check_books.verify(connection)
+                if finding.is_fault
+            ]
+
+    def digest(self) -> str:
+        """Return the hash of the programme's state by natural keys."""
+        with connect() as connection:
+            return check_books.digest(connection, self.programme_id(connection))
+
+    def purchase(self, order: str) -> tuple[Any, ...]:
+        """Return (validation, reason, version, reward, released, kept) of an order."""
+        (found,) = self.rows(
+            "SELECT p.validation, p.reason, p.version, r.amount_minor, r.released_minor, "
+            "r.kept_minor FROM purchases_purchase AS p "
+            "JOIN rewards_reward AS r ON r.purchase_id = p.id WHERE p.order_ref = %s",
+            order,
+        )
+        return found
+
+    def lots(self, member: str = "1") -> list[tuple[Any, ...]]:
+        """Return (order, amount, remaining, available on, expires on) of a member's lots."""
+        return self.rows(
+            "SELECT p.order_ref, l.amount_minor, l.remaining_minor, l.available_on, l.expires_on "
+            "FROM rewards_lot AS l JOIN identity_member AS m ON m.wallet_id = l.wallet_id "
+            "JOIN purchases_purchase AS p ON p.id = l.purchase_id "
+            "WHERE m.ref = %s ORDER BY l.available_on, p.order_ref, l.amount_minor",
+            member,
+        )
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Read from the database."""
