@@ -110,23 +110,59 @@ TRANSIT_KINDS = ("programme.transit", "programme.suspense", "programme.payouts")
 """Accounts that come back to zero once everything under way has arrived."""
 
 
-@dataclass(frozen=True, slots=True)
+ACCOUNTS_CACHED_MAX = 200_000
+"""Accounts kept in memory; beyond, the least used are made again."""
+
+
 class Account:
-    """One account: its kind, who owns it (wallet, party or programme id), its programme and currency."""
+    """One account: its kind, who owns it (wallet, party or programme id), its programme and currency.
+
+    Equal parts give the same object, so that comparing and hashing accounts costs nothing.
+
+    Attributes:
+        id: the account's identity, derived from its four parts. hex: the same as 32 hexadecimal digits.
+
+    Raises KeyError for a kind that is not in the chart.
+    """
+
+    __slots__ = ("__weakref__", "currency", "hex", "id", "kind", "owner_id", "programme_id")
 
     kind: str
     owner_id: UUID
     programme_id: UUID
     currency: str
+    id: UUID
+    hex: str
 
-    @property
-    def id(self) -> UUID:
-        """The account's identity, derived from its four parts."""
-        return _account_id(self.kind, self.owner_id, self.programme_id, self.currency)
+    def __new__(cls, kind: str, owner_id: UUID, programme_id: UUID, currency: str) -> "Account":  # noqa: PYI034 - not subclassed
+        """Return the account of these parts."""
+        return _account(kind, owner_id, programme_id, currency)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("an account does not change")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Account) and self.id == other.id)
+
+    def __hash__(self) -> int:
+        return hash(self.hex)
+
+    def __repr__(self) -> str:
+        return f"Account({self.kind!r}, {self.owner_id}, {self.programme_id}, {self.currency!r})"
+
+    def __reduce__(self) -> tuple[type["Account"], tuple[str, UUID, UUID, str]]:
+        return Account, (self.kind, self.owner_id, self.programme_id, self.currency)
 
 
-@lru_cache(maxsize=200_000)
-def _account_id(kind: str, owner_id: UUID, programme_id: UUID, currency: str) -> UUID:
+@lru_cache(maxsize=ACCOUNTS_CACHED_MAX)
+def _account(kind: str, owner_id: UUID, programme_id: UUID, currency: str) -> Account:
     if kind not in KINDS:
         raise KeyError(kind)
-    return named_id("account", programme_id, kind, owner_id, currency)
+    identity = named_id("account", programme_id, kind, owner_id, currency)
+    account = object.__new__(Account)
+    parts = (kind, owner_id, programme_id, currency, identity, f"{identity.int:032x}")
+    for name, part in zip(
+        ("kind", "owner_id", "programme_id", "currency", "id", "hex"), parts, strict=True
+    ):
+        object.__setattr__(account, name, part)
+    return account

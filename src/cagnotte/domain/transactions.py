@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from cagnotte.domain.chart import Account
@@ -14,8 +15,7 @@ from cagnotte.domain.errors import UnbalancedTransaction
 from cagnotte.domain.ids import bucket_of, transaction_id
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One leg: an account and a signed amount in minor units of its currency (debit +, credit −), never zero."""
 
     account: Account
@@ -68,7 +68,7 @@ class Transaction:
         net: dict[Account, int] = {}
         for account, amount_minor in entries:
             net[account] = net.get(account, 0) + amount_minor
-        legs = tuple(Entry(account, amount) for account, amount in net.items() if amount)
+        legs = tuple([Entry(account, amount) for account, amount in net.items() if amount])
         if not legs:
             return None
         _check_balanced(kind, legs)
@@ -93,12 +93,11 @@ class Transaction:
     @property
     def payload_hash(self) -> bytes:
         """SHA-256 over what is booked; the same id with another hash is a conflict, never overwritten."""
-        digest = hashlib.sha256(f"{self.kind}|{self.book_id}|{self.occurred_on}".encode())
-        for entry in sorted(self.entries, key=lambda leg: leg.account.id.int):
-            digest.update(
-                entry.account.id.bytes + entry.amount_minor.to_bytes(16, "big", signed=True)
-            )
-        return digest.digest()
+        legs = sorted([(leg.account.hex, leg.amount_minor) for leg in self.entries])
+        told = "".join([f"{account}{amount_minor:+}" for account, amount_minor in legs])
+        return hashlib.sha256(
+            f"{self.kind}|{self.book_id}|{self.occurred_on}|{told}".encode()
+        ).digest()
 
 
 def _check_balanced(kind: str, legs: Iterable[Entry]) -> None:

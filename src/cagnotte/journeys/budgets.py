@@ -32,6 +32,7 @@ class Budgets(Mapping[str, int]):
         self._slot = slot
         self._granted: dict[str, int] = {}
         self._used: dict[str, int] = {}
+        self._dry: set[str] = set()
 
     def __getitem__(self, offer: str) -> int:
         if offer not in self._limits:
@@ -46,6 +47,7 @@ class Budgets(Mapping[str, int]):
 
     def load(self) -> None:
         """Read and lock this writer's slices, at the start of a chunk."""
+        self._dry.clear()
         if not self._limits:
             return
         rows = self._connection.execute(
@@ -56,6 +58,8 @@ class Budgets(Mapping[str, int]):
 
     def top_up(self, offer: str) -> bool:
         """Take one more slice of an offer's budget from the pool; return False when the pool is empty."""
+        if offer in self._dry:
+            return False
         limit = self._limits[offer]
         key = {"programme_id": self._programme_id, "offer": offer}
         self._connection.execute(SQL.open_pool, key)
@@ -63,6 +67,7 @@ class Budgets(Mapping[str, int]):
         granted = int(str(row[0])) if row else 0
         change = max(0, min(-(-limit // SLICES), limit - granted))
         if not change:
+            self._dry.add(offer)
             return False
         self._connection.execute(SQL.move_pool, {**key, "change": change})
         self._granted[offer] = self._granted.get(offer, 0) + change

@@ -18,7 +18,6 @@ from cagnotte.domain.bookings.earning import NOTHING, Owners, PartAmounts, Stand
 from cagnotte.domain.errors import InvalidRow
 from cagnotte.domain.ids import derived_id
 from cagnotte.domain.lifecycle import Moments, release_date
-from cagnotte.domain.periods import WindowKind
 from cagnotte.domain.purchases import Purchase, Validation
 from cagnotte.domain.rating import engine
 from cagnotte.domain.rating.counting import active_uses
@@ -141,6 +140,7 @@ def _in_one_transaction(
     for attempt in range(RETRIES_MAX):
         try:
             with connection.transaction():
+                connection.execute(SQL.plan_for_chunks)
                 return _Chunk(connection, file, budgets).take(chunk)
         except UniqueViolation:
             # Another writer took one of these orders since we looked; now that it stands, it will be found.
@@ -287,16 +287,16 @@ class _Chunk:
             member = self.members[report.member]
             wanted[member.wallet_id] = member.segments
             first_day = min(first_day, report.purchase.occurred_on)
-        since = min(
-            (
-                window.first_counted(first_day)
-                for window in self.rules.counter_windows.values()
-                if window.kind is not WindowKind.LIFETIME
-            ),
-            default=first_day,
-        )
+        windows = self.rules.counter_windows
         self.facts = {wallet: MemberFacts(segments, {}) for wallet, segments in wanted.items()}
-        rows = self.connection.execute(SQL.counters, {"wallet_ids": sorted(wanted), "since": since})
+        rows = self.connection.execute(
+            SQL.counters,
+            {
+                "wallet_ids": sorted(wanted),
+                "names": list(windows),
+                "since": [window.first_counted(first_day) for window in windows.values()],
+            },
+        )
         for wallet_id, name, period, amount_minor, count in rows:
             self.facts[wallet_id].counters[name, period] = (amount_minor, count)
 

@@ -94,7 +94,7 @@ def post_rendered(
 def render(transaction: Transaction) -> str:
     """Write a transaction as one row of the stage, in COPY's text format, without its batch and line end."""
     entries = transaction.entries
-    accounts = ",".join([f"{entry.account.id.int:032x}" for entry in entries])
+    accounts = ",".join([entry.account.hex for entry in entries])
     amounts = ",".join([str(entry.amount_minor) for entry in entries])
     return (
         f"{transaction.bucket}\t{transaction.id.int:032x}\t{transaction.programme_id.int:032x}"

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable
 from collections.abc import Mapping as Map
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -20,8 +21,11 @@ from cagnotte.domain.purchases import Channel, Line, Purchase, Validation
 from cagnotte.purchases.mapping import Mapping
 from cagnotte.purchases.reading import OrderText
 
-Products = Map[str, tuple[str | None, str | None, bool]]
-"""Article → (category, brand, whether it is a gift card)."""
+Known = tuple[str | None, str | None, bool]
+"""What the catalogue knows of an article: its category, its brand, whether it is a gift card."""
+
+Products = Map[str, Known]
+"""Article → what is known of it."""
 
 AMOUNTS_CACHED_MAX = 200_000
 REF_LENGTH_MAX = 100
@@ -76,9 +80,12 @@ class ReportReader:
         self._amounts: dict[str, int] = {"": 0}
         self._units: dict[str, int] = {}
         self._reject_unknown = mapping.unknown_products == "reject"
+        # A line is its texts, then the constants of fields the file does not have; `_pick` takes all in our order.
         place = {name: index for index, name in enumerate(line_names)}
-        self._line_places = tuple(place.get(name, -1) for name in _LINE_ORDER)
-        self._line_defaults = tuple(mapping.defaults.get(name, "") for name in _LINE_ORDER)
+        self._constants = tuple([mapping.defaults.get(name, "") for name in _LINE_ORDER])
+        self._pick = itemgetter(
+            *[place.get(name, len(line_names) + index) for index, name in enumerate(_LINE_ORDER)]
+        )
 
     def read(self, order: OrderText) -> Report:
         """Return the report of an order. Raises InvalidRow with the reason and a sentence."""
@@ -151,61 +158,85 @@ class ReportReader:
         return text
 
     def _lines(self, texts: list[tuple[str, ...]], currency: str) -> tuple[Line, ...]:
-        products, amounts, units = self._products, self._amounts, self._units
-        places, defaults = self._line_places, self._line_defaults
+        products, pick, constants, quick = (
+            self._products,
+            self._pick,
+            self._constants,
+            self._quick_line,
+        )
         lines = []
         for position, text in enumerate(texts, 1):
-            (
-                sku,
-                quantity,
-                amount,
-                discount,
-                tax,
-                wallet,
-                category,
-                brand,
-                gift,
-                returned,
-                returned_amount,
-            ) = [
-                text[place] if place >= 0 else default
-                for place, default in zip(places, defaults, strict=True)
-            ]
-            known = products.get(sku)
-            if known is None:
-                if self._reject_unknown:
-                    raise InvalidRow(
-                        "unknown_product",
-                        f"Line {position}: the catalogue has no article “{sku}”; import it, then send the order again.",
-                        sku=sku,
-                    )
-                known = (category or None, brand or None, gift == "true")
-            line = Line(
-                position,
-                sku,
-                units[quantity] if quantity in units else self._unit(quantity, position),
-                amounts[amount]
-                if amount in amounts
-                else self._amount(amount, currency, "amount", position),
-                amounts[discount]
-                if discount in amounts
-                else self._amount(discount, currency, "discount", position),
-                amounts[tax] if tax in amounts else self._amount(tax, currency, "tax", position),
-                amounts[wallet]
-                if wallet in amounts
-                else self._amount(wallet, currency, "wallet", position),
-                category or known[0],
-                brand or known[1],
-                known[2],
-                self._unit(returned, position) if returned else 0,
-                self._amount(returned_amount, currency, "returned_amount", position)
-                if returned_amount
-                else 0,
-            )
+            line_text = pick(text + constants)
+            known = products.get(line_text[0]) or self._unknown_product(line_text, position)
+            try:
+                line = quick(position, line_text, known)
+            except KeyError:
+                self._learn(line_text, currency, position)
+                line = quick(position, line_text, known)
             if line.returned_minor or line.returned_quantity:
                 check_return(line)
             lines.append(line)
         return tuple(lines)
+
+    def _quick_line(self, position: int, text: tuple[str, ...], known: Known) -> Line:
+        """Make a line of texts that were read before. Raises KeyError for one that was not."""
+        (
+            sku,
+            quantity,
+            amount,
+            discount,
+            tax,
+            wallet,
+            category,
+            brand,
+            _,
+            returned,
+            returned_amount,
+        ) = text
+        amounts, units = self._amounts, self._units
+        return Line(
+            position,
+            sku,
+            units[quantity],
+            amounts[amount],
+            amounts[discount],
+            amounts[tax],
+            amounts[wallet],
+            category or known[0],
+            brand or known[1],
+            known[2],
+            units[returned] if returned else 0,
+            amounts[returned_amount],
+        )
+
+    def _learn(self, text: tuple[str, ...], currency: str, position: int) -> None:
+        """Read the amounts and units of a line and remember them. Raises InvalidRow."""
+        _, quantity, amount, discount, tax, wallet, _, _, _, returned, returned_amount = text
+        if len(self._amounts) >= AMOUNTS_CACHED_MAX:
+            self._amounts = {"": 0}
+        if len(self._units) >= AMOUNTS_CACHED_MAX:
+            self._units = {}
+        self._unit(quantity, position)
+        self._unit(returned, position)
+        for name, told in (
+            ("amount", amount),
+            ("discount", discount),
+            ("tax", tax),
+            ("wallet", wallet),
+            ("returned_amount", returned_amount),
+        ):
+            self._amount(told, currency, name, position)
+
+    def _unknown_product(self, text: tuple[str, ...], position: int) -> Known:
+        """Say what a line tells of an article that the catalogue does not hold. Raises InvalidRow."""
+        sku, category, brand, gift = text[0], text[6], text[7], text[8]
+        if self._reject_unknown:
+            raise InvalidRow(
+                "unknown_product",
+                f"Line {position}: the catalogue has no article “{sku}”; import it, then send the order again.",
+                sku=sku,
+            )
+        return (category or None, brand or None, gift == "true")
 
     def _single_line(self, order: OrderText) -> tuple[Line, ...]:
         amount = order.fields.get("amount", "") or self._mapping.defaults.get("amount", "")
@@ -243,23 +274,18 @@ class ReportReader:
                 "amount_too_large",
                 f"{where}“{text}” ({name}) is larger than any amount Cagnotte takes.",
             )
-        if len(self._amounts) >= AMOUNTS_CACHED_MAX:
-            self._amounts.clear()
-            self._amounts[""] = 0
         self._amounts[text] = value
         return value
 
-    def _unit(self, text: str, position: int) -> int:
-        if not text:
-            return 1
-        if not (text.isascii() and text.isdecimal()) or len(text) > DIGITS_MAX:
+    def _unit(self, text: str, position: int) -> None:
+        """Read a number of units, 1 where none is given; remember it."""
+        if text in self._units:
+            return
+        if text and (not (text.isascii() and text.isdecimal()) or len(text) > DIGITS_MAX):
             raise InvalidRow(
                 "bad_quantity", f"Line {position}: “{text}” is no whole number of units.", text=text
             )
-        value = int(text)
-        if len(self._units) < AMOUNTS_CACHED_MAX:
-            self._units[text] = value
-        return value
+        self._units[text] = int(text) if text else 1
 
     def _moment(self, text: str, name: str) -> datetime:
         try:
@@ -364,7 +390,7 @@ def facts_of(purchase: Purchase) -> dict[str, Any]:
         "at": purchase.occurred_at.isoformat(),
         "currency": purchase.currency,
         "channel": purchase.channel.value,
-        "lines": [list(line) for line in purchase.lines],
+        "lines": list(map(tuple, purchase.lines)),
     }
     if purchase.country:
         facts["country"] = purchase.country

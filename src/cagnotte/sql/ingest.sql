@@ -1,5 +1,11 @@
 -- Ingest: from reports to booked rewards. One database transaction per chunk.
 
+-- name: plan_for_chunks
+-- Until the transaction ends: plans whose cost follows the size of the chunk, never the size of the tables, even
+-- while their statistics lag behind a large import.
+SELECT set_config(name, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'jit'])
+    AS n (name);
+
 -- name: known_deliveries
 -- in: source_id, keys. out: the keys already received. Index: observation_delivery_unique. No locks.
 SELECT delivery_key FROM purchases_observation WHERE source_id = %(source_id)s AND delivery_key = ANY(%(keys)s);
@@ -25,11 +31,11 @@ WHERE m.programme_id = %(programme_id)s AND m.ref = ANY(%(refs)s);
 SELECT id FROM identity_wallet WHERE id = ANY(%(wallet_ids)s) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: counters
--- in: wallet_ids, since. out: running totals of the periods in question, and of a lifetime.
+-- in: wallet_ids, names, since. out: running totals of these counters, from each one's first period on.
 -- Index: counter_unique. Guarded by the wallets' locks.
-SELECT wallet_id, name, period, amount_minor, count
-FROM rewards_counter
-WHERE wallet_id = ANY(%(wallet_ids)s) AND (period >= %(since)s OR period = '0001-01-01');
+SELECT c.wallet_id, c.name, c.period, c.amount_minor, c.count
+FROM unnest(%(names)s::text[], %(since)s::date[]) AS n (name, since)
+JOIN rewards_counter AS c ON c.wallet_id = ANY(%(wallet_ids)s) AND c.name = n.name AND c.period >= n.since;
 
 -- name: add_counters
 -- in: one array per column. Writes rewards_counter in key order. Guarded by the wallets' locks.

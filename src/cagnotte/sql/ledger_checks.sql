@@ -48,15 +48,15 @@ SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY transaction_
 -- What is booked is what was hashed: domain/transactions.py, payload_hash.
 WITH booked AS (
     SELECT bucket, transaction_id,
-           string_agg(uuid_send(account_id)
-                      || CASE WHEN amount_minor < 0 THEN '\xffffffffffffffff'::bytea ELSE '\x0000000000000000' END
-                      || int8send(amount_minor), ''::bytea ORDER BY account_id) AS legs
+           string_agg(replace(account_id::text, '-', '') || CASE WHEN amount_minor > 0 THEN '+' ELSE '' END || amount_minor,
+                      '' ORDER BY account_id) AS legs
     FROM ledger_entry GROUP BY bucket, transaction_id
 ), wrong AS MATERIALIZED (
     SELECT t.id AS transaction_id
     FROM ledger_transaction t JOIN booked b ON b.bucket = t.bucket AND b.transaction_id = t.id
     WHERE t.payload_hash
-          <> sha256(convert_to(t.kind || '|' || t.book_id || '|' || to_char(t.occurred_on, 'YYYY-MM-DD'), 'UTF8') || b.legs)
+          <> sha256(convert_to(
+            t.kind || '|' || t.book_id || '|' || to_char(t.occurred_on, 'YYYY-MM-DD') || '|' || b.legs, 'UTF8'))
 )
 SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY transaction_id LIMIT 20;
 

@@ -173,12 +173,12 @@ FOR NO KEY UPDATE;
 -- name: insert_batch
 -- in: the row. Writes payouts_payoutbatch.
 INSERT INTO payouts_payoutbatch (
-    id, programme_id, rail, message_id, currency, count, total_minor, execution_on, created_at, file_path,
-    file_sha256
+    id, programme_id, rail, message_id, currency, count, total_minor, execution_on, debtor_name, debtor_iban,
+    debtor_bic, transfer_text, created_at, file_path, file_sha256
 )
 VALUES (
     %(id)s, %(programme_id)s, %(rail)s, %(message_id)s, %(currency)s, %(count)s, %(total_minor)s,
-    %(execution_on)s, %(now)s, '', ''
+    %(execution_on)s, %(debtor_name)s, %(debtor_iban)s, %(debtor_bic)s, %(transfer_text)s, %(now)s, '', ''
 );
 
 -- name: put_in_batch
@@ -187,7 +187,9 @@ UPDATE payouts_payout SET batch_id = %(batch_id)s WHERE id = ANY(%(ids)s);
 
 -- name: unsent_batches
 -- in: programme_id. Index: payout_batch_unsent. No locks.
-SELECT id, rail, message_id, currency, count, total_minor, execution_on, created_at, sent_at, file_path
+SELECT
+    id, rail, message_id, currency, count, total_minor, execution_on, debtor_name, debtor_iban, debtor_bic,
+    transfer_text, created_at
 FROM payouts_payoutbatch
 WHERE programme_id = %(programme_id)s AND sent_at IS NULL
 ORDER BY created_at, id;

@@ -139,6 +139,8 @@ def restatement(
         raise ValueError("what is clawed back must be what is no longer released")
     if after.validation is not Validation.DECLINED and after.released_minor > after.reward_minor:
         raise ValueError("more is released than the reward is worth")
+    if before is NOTHING and clawback is NO_CLAWBACK:
+        return position(after, owners)
     account = owners.account
     legs = position(after, owners)
     legs.extend((leg[0], -leg[1]) for leg in position(before, owners))
