@@ -1,0 +1,165 @@
+"""`verify` finds what was tampered with, and says where."""
+
+from uuid import uuid4
+
+import pytest
+
+from cagnotte.domain.transactions import Transaction
+from cagnotte.ledger import checks, services
+from tests.contexts.ledger.books import (
+    ANNA,
+    DAY,
+    PROGRAMME,
+    Connection,
+    booking,
+    given,
+    later,
+    member,
+    programme,
+    spent,
+    tracked,
+)
+
+
+@pytest.fixture
+def busy(books: Connection) -> Transaction:
+    """A ledger with a little of everything; returns its first transaction."""
+    first = tracked(ANNA, 1240)
+    services.post(books, [first, given(ANNA, 500)], batch_id=uuid4())
+    services.post(books, [spent(ANNA, 200), tracked(ANNA, 7)], batch_id=uuid4())
+    services.close_period(books, programme_id=PROGRAMME, ends_on=DAY, now=later(9), closed_by="Zoé")
+    books.commit()
+    return first
+
+
+def tamper(owner: Connection, *statements: str) -> None:
+    """Change rows behind the guards' back, as a superuser could."""
+    tables = ("account", "transaction", "entry", "delta", "batch", "period", "balance")
+    for table in tables:
+        owner.execute(f"ALTER TABLE ledger_{table} DISABLE TRIGGER USER".encode())
+    for statement in statements:
+        owner.execute(statement.encode())
+    owner.commit()
+
+
+def test_a_ledger_in_order_has_no_finding(books: Connection, busy: Transaction) -> None:
+    assert checks.verify(books) == []
+
+
+def test_progress_names_every_check(books: Connection, busy: Transaction) -> None:
+    seen: list[tuple[int, int, str]] = []
+    checks.verify(books, progress=lambda done, total, what: seen.append((done, total, what)))
+    total = len(checks.CHECKS)
+    assert [done for done, _, _ in seen] == list(range(total + 1))
+    assert {row[1] for row in seen} == {total}
+
+
+CASES: list[tuple[str, set[str]]] = [
+    (
+        "UPDATE ledger_entry SET amount_minor = amount_minor + 1 WHERE NOT row_mode AND amount_minor = 1240",
+        {"sum_of_all", "sum_of_each", "content", "deltas"},
+    ),
+    (
+        "UPDATE ledger_entry SET amount_minor = amount_minor * 2 WHERE abs(amount_minor) = 1240",
+        {"content", "row_balances", "deltas"},
+    ),
+    (
+        "DELETE FROM ledger_entry WHERE amount_minor = 1240",
+        {"sum_of_all", "sum_of_each", "legs", "content", "deltas"},
+    ),
+    ("DELETE FROM ledger_transaction WHERE kind = 'held'", {"legs", "batches"}),
+    ("UPDATE ledger_transaction SET occurred_on = occurred_on - 1", {"content"}),
+    ("UPDATE ledger_transaction SET bucket = 0", {"legs", "buckets"}),
+    (
+        "UPDATE ledger_entry SET effective_on = effective_on + 1 WHERE amount_minor = 1240",
+        {"copies"},
+    ),
+    (
+        "UPDATE ledger_entry SET row_mode = NOT row_mode WHERE amount_minor = 1240",
+        {"accounts_of_entries", "deltas"},
+    ),
+    ("UPDATE ledger_balance SET amount_minor = amount_minor + 1", {"row_balances"}),
+    ("UPDATE ledger_balance SET never_negative = false", {"row_balances"}),
+    ("DELETE FROM ledger_balance", {"row_balances"}),
+    ("UPDATE ledger_delta SET amount_minor = amount_minor + 1", {"deltas"}),
+    ("DELETE FROM ledger_delta", {"deltas"}),
+    (
+        "INSERT INTO ledger_snapshot SELECT account_id, 5, 1, '3', now() FROM ledger_delta LIMIT 1",
+        {"snapshots"},
+    ),
+    ("UPDATE ledger_delta SET x = '18446744073709551000'", {"snapshots"}),
+    ("UPDATE ledger_batch SET transactions = 9", {"batches"}),
+    ("UPDATE ledger_account SET side = 'either'", {"accounts", "row_balances"}),
+    ("UPDATE ledger_account SET kind = 'member.secret' WHERE kind = 'member.held'", {"accounts"}),
+    ("UPDATE ledger_period SET closed_at = '2020-01-01'", {"closed_periods"}),
+]
+
+
+@pytest.mark.parametrize(("statement", "expected"), CASES, ids=[case[0][:60] for case in CASES])
+def test_what_was_tampered_with_is_found(
+    books: Connection, owner: Connection, busy: Transaction, statement: str, expected: set[str]
+) -> None:
+    tamper(owner, statement)
+    findings = checks.verify(books)
+    assert {finding.check for finding in findings} == expected
+    assert all(finding.is_fault for finding in findings)
+
+
+def test_a_finding_names_the_transaction_and_the_amount(
+    books: Connection, owner: Connection, busy: Transaction
+) -> None:
+    tamper(owner, "UPDATE ledger_entry SET amount_minor = 1241 WHERE amount_minor = 1240")
+    sentences = [finding.sentence for finding in checks.verify(books)]
+    assert f"Transaction {busy.id} is off by 0.01 EUR." in sentences
+
+
+def test_many_findings_are_counted_not_listed(
+    books: Connection, owner: Connection, busy: Transaction
+) -> None:
+    services.post(
+        books, [tracked(ANNA, 1, effective_on=later(3).date()) for _ in range(30)], batch_id=uuid4()
+    )
+    books.commit()
+    tamper(owner, "UPDATE ledger_entry SET amount_minor = 2 WHERE amount_minor = 1")
+    found = [finding for finding in checks.verify(books) if finding.check == "sum_of_each"]
+    assert len(found) == checks.FINDINGS_MAX + 1
+    assert found[-1].sentence == "… 30 in all."
+
+
+def test_owing_beside_available_is_found(books: Connection, busy: Transaction) -> None:
+    legs = {member("owing", ANNA): 25, programme("losses"): -25}
+    clawback = booking(legs, effective_on=later(3).date())
+    services.post(books, [clawback], batch_id=uuid4())
+    found = checks.verify(books)
+    assert [finding.sentence for finding in found] == [
+        f"Wallet {ANNA} has 3.00 EUR available and owes 0.25 EUR."
+    ]
+
+
+def test_money_in_transit_is_a_note_with_its_age(books: Connection) -> None:
+    def move(amount_minor: int, day: int) -> Transaction:
+        legs = {programme("transit"): amount_minor, programme("bank"): -amount_minor}
+        return booking(legs, kind="moved", at=later(day), day=later(day).date())
+
+    services.post(books, [move(100, 0), move(-100, 1), move(30, 2), move(12, 3)], batch_id=uuid4())
+    found = checks.verify(books)
+    assert [(finding.is_fault, finding.sentence) for finding in found] == [
+        (
+            False,
+            "programme.transit stands at 0.42 EUR (debit positive) since 2026-03-03, 2 entries.",
+        )
+    ]
+
+
+def test_other_contexts_add_their_checks(books: Connection, busy: Transaction) -> None:
+    query = "SELECT 'EUR' AS currency, 1240 AS gap_minor, 'a lot' AS what"
+    extra = checks.sql_check("lots", "lots are what is available", query, "{what} is off by {gap}.")
+    found: list[checks.Finding] = checks.verify(books, extra=[extra])
+    assert [finding.sentence for finding in found] == ["a lot is off by 12.40 EUR."]
+
+
+def test_verifying_changes_nothing_and_needs_no_rights(
+    books: Connection, busy: Transaction
+) -> None:
+    books.execute("SET TRANSACTION READ ONLY")
+    assert checks.verify(books) == []
