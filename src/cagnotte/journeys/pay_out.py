@@ -211,7 +211,7 @@ def _send(
 ) -> SentBatch:
     rail = payout_rail(batch.rail)
     with connection.transaction():
-        content = rail.make_file(selectors.transfers(connection, batch, rules))
+        content = rail.make_file(selectors.transfers(connection, batch))
     path = order.folder / f"{batch.message_id}{rail.file_suffix}"
     write_whole(path, content)
     sha256 = hashlib.sha256(content).hexdigest()

@@ -101,6 +101,10 @@ class PayoutBatch(models.Model):
     count = models.PositiveIntegerField()
     total_minor = models.BigIntegerField(help_text="What the bank is asked to pay; fees are out.")
     execution_on = models.DateField()
+    debtor_name = models.CharField(max_length=70, default="", help_text="Fixed with the batch.")
+    debtor_iban = models.CharField(max_length=34, default="")
+    debtor_bic = models.CharField(max_length=11, default="", blank=True)
+    transfer_text = models.CharField(max_length=140, default="", blank=True)
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(
         null=True, help_text="Booked as sent; empty = file not made yet."

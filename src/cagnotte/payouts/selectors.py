@@ -50,11 +50,6 @@ class PayoutRules:
             method_change_hold_hours=self.method_change_hold_hours,
         )
 
-    @property
-    def debtor(self) -> BankAccount:
-        """The account that pays."""
-        return BankAccount(self.debtor_name, self.debtor_iban, self.debtor_bic)
-
 
 @dataclass(frozen=True, slots=True)
 class PayoutView:
@@ -94,7 +89,10 @@ class StepView:
 
 @dataclass(frozen=True, slots=True)
 class BatchView:
-    """Payouts that go to the bank in one file; the total is what the bank is asked to pay."""
+    """Payouts that go to the bank in one file; the total is what the bank is asked to pay.
+
+    What the file says besides its transfers is fixed with the batch, so that it can be made again unchanged.
+    """
 
     id: UUID
     rail: str
@@ -103,9 +101,11 @@ class BatchView:
     count: int
     total_minor: int
     execution_on: date
+    debtor_name: str
+    debtor_iban: str
+    debtor_bic: str
+    transfer_text: str
     created_at: datetime
-    sent_at: datetime | None
-    file_path: str
 
 
 def rules(connection: Connection, programme_id: UUID) -> PayoutRules:
@@ -201,7 +201,7 @@ def unsent_batches(connection: Connection, programme_id: UUID) -> list[BatchView
     return [BatchView(*row) for row in rows]
 
 
-def transfers(connection: Connection, batch: BatchView, rules: PayoutRules) -> TransferBatch:
+def transfers(connection: Connection, batch: BatchView) -> TransferBatch:
     """Return what the rail needs to write the file of a batch, the same for the same batch for ever.
 
     Raises SecretUnreadable when bank details cannot be decrypted.
@@ -209,7 +209,7 @@ def transfers(connection: Connection, batch: BatchView, rules: PayoutRules) -> T
     rows = connection.execute(SQL.transfers_of_batch, {"batch_id": batch.id}).fetchall()
     return TransferBatch(
         message_id=batch.message_id,
-        debtor=rules.debtor,
+        debtor=BankAccount(batch.debtor_name, batch.debtor_iban, batch.debtor_bic),
         currency=batch.currency,
         execution_on=batch.execution_on,
         created_at=batch.created_at,
@@ -218,7 +218,7 @@ def transfers(connection: Connection, batch: BatchView, rules: PayoutRules) -> T
                 end_to_end_id=end_to_end_id,
                 to=BankAccount(holder, secrets_box.unseal(sealed), bic),
                 amount_minor=amount_minor,
-                text=rules.transfer_text,
+                text=batch.transfer_text,
             )
             for _, end_to_end_id, amount_minor, holder, sealed, bic in rows
         ],

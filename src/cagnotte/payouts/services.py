@@ -284,24 +284,14 @@ def make_batch(
         count=len(rows),
         total_minor=sum(amount_minor for _, amount_minor in rows),
         execution_on=execution_on,
+        debtor_name=rules.debtor_name,
+        debtor_iban=rules.debtor_iban,
+        debtor_bic=rules.debtor_bic,
+        transfer_text=rules.transfer_text,
         created_at=now,
-        sent_at=None,
-        file_path="",
     )
-    connection.execute(
-        SQL.insert_batch,
-        {
-            "id": batch.id,
-            "programme_id": rules.programme_id,
-            "rail": batch.rail,
-            "message_id": batch.message_id,
-            "currency": batch.currency,
-            "count": batch.count,
-            "total_minor": batch.total_minor,
-            "execution_on": batch.execution_on,
-            "now": now,
-        },
-    )
+    values = {**asdict(batch), "programme_id": rules.programme_id, "now": now}
+    connection.execute(SQL.insert_batch, values)
     connection.execute(SQL.put_in_batch, {"ids": payout_ids, "batch_id": batch.id})
     return batch
 

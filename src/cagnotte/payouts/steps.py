@@ -72,6 +72,7 @@ def take_step(
     refused: list[tuple[PayoutView, IllegalTransition]] = []
     for payout in selectors.lock_payouts(connection, why):
         try:
+            _refuse_in_file(payout, event)
             state = rules.next_state(payout.state, event)
         except IllegalTransition as refusal:
             refused.append((payout, refusal))
@@ -83,6 +84,16 @@ def take_step(
         _MONEY[event](connection, taken, occasion)
         _write(connection, event, taken, occasion, source)
     return Stepped([one.payout for one in taken], refused)
+
+
+def _refuse_in_file(payout: PayoutView, event: PayoutEvent) -> None:
+    """A payout in a batch may be in a file the bank has, even before it is booked as sent."""
+    if event is PayoutEvent.CANCEL and payout.batch_id is not None:
+        raise IllegalTransition(
+            f"{payout.end_to_end_id} is in a batch and may be at the bank; let the bank answer.",
+            state=payout.state,
+            event=event,
+        )
 
 
 def _write(
