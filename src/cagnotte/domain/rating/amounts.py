@@ -4,10 +4,12 @@
 below zero); they are written out because rating spends a third of its time in them. A test holds them equal.
 """
 
+from collections.abc import Iterable
+
 from cagnotte.domain.money import MINOR_MAX
 from cagnotte.domain.rating.bases import Order
 from cagnotte.domain.rating.conditions import Refusal
-from cagnotte.domain.rating.decision import Award
+from cagnotte.domain.rating.decision import Award, new_award
 from cagnotte.domain.rating.plans import Candidate, Plan
 
 BPS = 10_000
@@ -80,30 +82,42 @@ def grant(candidate: Candidate, order: Order) -> Award | Refusal:
         return EMPTY.get(cap, "zero"), candidate.facts
     by_row = share_out(total, exact, parts) if cap is None else spread(total, exact)
     kind, ref, _ = funders[0]
-    return _award(candidate, order, (uncapped, total, cap, ((kind, ref, total),), rows, by_row))
+    return _award(
+        candidate, order, uncapped, cap, ((kind, ref, total),), zip(rows, by_row, strict=True)
+    )
 
 
-Grant = tuple[int, int, str | None, tuple[tuple[str, str, int], ...], list[int], list[int]]
-"""(uncapped, amount, the ceiling that cut it, by funder, rows, by row)."""
-
-
-def _award(candidate: Candidate, order: Order, granted: Grant) -> Award:
-    uncapped, total, cap, funders, rows, by_row = granted
+def _award(
+    candidate: Candidate,
+    order: Order,
+    uncapped: int,
+    cap: str | None,
+    funders: tuple[tuple[str, str, int], ...],
+    by_row: Iterable[tuple[int, int]],
+) -> Award:
     plan = candidate.plan
     bases, numbers = order.bases, order.numbers
-    return Award(
-        plan.ref,
-        plan.version,
-        plan.effect_name,
-        candidate.rate_bps,
-        sum([bases[row] for row in rows]),
-        uncapped,
-        total,
-        cap,
-        funders,
-        tuple(zip([numbers[row] for row in rows], by_row, strict=True)),
-        candidate.facts,
-        plan.voucher,
+    base = total = 0
+    lines = []
+    for row, minor in by_row:
+        base += bases[row]
+        total += minor
+        lines.append((numbers[row], minor))
+    return new_award(
+        (
+            plan.ref,
+            plan.version,
+            plan.effect_name,
+            candidate.rate_bps,
+            base,
+            uncapped,
+            total,
+            cap,
+            funders,
+            tuple(lines),
+            candidate.facts,
+            plan.voucher,
+        )
     )
 
 
@@ -127,13 +141,10 @@ def _grant_shared(candidate: Candidate, order: Order, bills: list[Bill]) -> Awar
             bill[3], spread(amount, exact) if amount else [0] * len(exact), strict=True
         ):
             by_row[row] = by_row.get(row, 0) + minor
-    rows = sorted(by_row)
     paid = tuple(
         [(bill[0], bill[1], amount) for bill, amount in zip(bills, amounts, strict=True) if amount]
     )
-    return _award(
-        candidate, order, (uncapped, total, cap, paid, rows, [by_row[row] for row in rows])
-    )
+    return _award(candidate, order, uncapped, cap, paid, sorted(by_row.items()))
 
 
 def _exact(candidate: Candidate, order: Order, rows: list[int]) -> tuple[list[int], int]:

@@ -124,6 +124,9 @@ new_line: Callable[[tuple[int, int, tuple[tuple[str, int], ...], int]], LineBase
 new_line = partial(tuple.__new__, LineBase)
 new_miss: Callable[[tuple[str, str, Facts, tuple[int, ...]]], Miss]
 new_miss = partial(tuple.__new__, Miss)
+new_award: Callable[[tuple[Any, ...]], Award] = partial(tuple.__new__, Award)
+new_use: Callable[[tuple[str, date, int, int, str]], CounterUse]
+new_use = partial(tuple.__new__, CounterUse)
 
 
 def to_data(decision: Decision) -> dict[str, Any]:

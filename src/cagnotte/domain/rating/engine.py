@@ -16,7 +16,7 @@ from cagnotte.domain.purchases import Purchase
 from cagnotte.domain.rating.amounts import grant
 from cagnotte.domain.rating.bases import Order, fully_returned, lay_out
 from cagnotte.domain.rating.commissions import parts_of, reckon
-from cagnotte.domain.rating.decision import Award, CounterUse, Decision, MemberFacts, Part
+from cagnotte.domain.rating.decision import Award, CounterUse, Decision, MemberFacts, Part, new_use
 from cagnotte.domain.rating.effects import MEASURES
 from cagnotte.domain.rating.plans import Candidate, Plan
 from cagnotte.domain.rating.rulebook import PROGRAMME_PURCHASES, Context, Rulebook
@@ -59,8 +59,9 @@ def open_order(
     on: date | None = None,
 ) -> Order:
     """Lay a purchase out: its bases, and what contracts owe for it. Arguments as for `decide`."""
-    context = context_of(purchase, book, on)
-    order = Order(purchase, context, member, budgets, purchase.occurred_at.date())
+    day = purchase.occurred_at.date()
+    context = context_of(purchase, book, on, day)
+    order = Order(purchase, context, member, budgets, day)
     lay_out(order)
     if context.commissioned or purchase.commission_minor is not None:
         reckon(order)
@@ -93,15 +94,14 @@ def conclude(order: Order, awards: list[Award]) -> Decision:
     )
 
 
-def context_of(purchase: Purchase, book: Rulebook, on: date | None) -> Context:
+def context_of(purchase: Purchase, book: Rulebook, on: date | None, bought_on: date) -> Context:
     """Return the rules that bind: those of `on`, else of the click or the purchase as the shop's contract says."""
     shop = book.shop(purchase.merchant, purchase.channel, purchase.country)
     if on is not None:
         return shop.on(on)
-    bought_at = purchase.occurred_at
-    context = shop.on(bought_at.date())
+    context = shop.on(bought_on)
     if context.binding is Binding.CLICK and purchase.clicked_at is not None:
-        return shop.on(purchase.clicked_at.astimezone(bought_at.tzinfo).date())
+        return shop.on(purchase.clicked_at.astimezone(purchase.occurred_at.tzinfo).date())
     return context
 
 
@@ -129,7 +129,7 @@ def _reach(order: Order) -> dict[Plan, list[int]]:
     """The rows that each offer matches; offers that match but have nobody to pay them are noted as misses."""
     reach: dict[Plan, list[int]] = {}
     for slot, rows in order.groups.items():
-        for plan, _, _ in slot.entries:
+        for plan in slot.plans:
             known = reach.get(plan)
             reach[plan] = rows if known is None else known + rows
         for plan, kind, funder in slot.unfunded:
@@ -160,16 +160,16 @@ def uses_of(order: Order) -> tuple[CounterUse, ...]:
     if not base and all(fully_returned(line) for line in order.purchase.lines):
         return ()
     uses = [
-        CounterUse(PROGRAMME_PURCHASES, LIFETIME_START, base, 1, "tracked"),
-        CounterUse(order.context.purchases_counter, LIFETIME_START, base, 1, "tracked"),
+        new_use((PROGRAMME_PURCHASES, LIFETIME_START, base, 1, "tracked")),
+        new_use((order.context.purchases_counter, LIFETIME_START, base, 1, "tracked")),
     ]
     for name, climbs in order.climbed.items():
         effect = cast("Progressive", climbs[0][0].effect)
         rows = climbs[0][1] if len(climbs) == 1 else set().union(*[rows for _, rows in climbs])
         amount = sum([order.bases[row] for row in rows])
-        uses.append(CounterUse(name, order.keys[name][1], amount, 1, effect.counted))
+        uses.append(new_use((name, order.keys[name][1], amount, 1, effect.counted)))
     for name, amount in order.capped.items():
-        uses.append(CounterUse(name, order.keys[name][1], amount, 1, "tracked"))
+        uses.append(new_use((name, order.keys[name][1], amount, 1, "tracked")))
     return tuple(uses)
 
 

@@ -66,7 +66,8 @@ class Entry(NamedTuple):
 class Slot:
     """What a context says of products that it treats alike.
 
-    excluded: the contract keeps them out of the base. entries: all offers that match, by rank.
+    excluded: the contract keeps them out of the base. entries: all offers that match, by rank;
+    plans: the same, bare.
     contenders: those that compete line by line, most important first. replacing: one of them may replace a base.
     tied: two that want the same place are equally important, so the amount decides; by_row: and it depends on
     the row. wholes: those that act on the order as a whole. unfunded: offers that match but have nobody to pay
@@ -74,7 +75,7 @@ class Slot:
     """
 
     __slots__ = (
-        "by_row", "contenders", "entries", "excluded", "rates", "replacing", "tied", "unfunded", "wholes",
+        "by_row", "contenders", "entries", "excluded", "plans", "rates", "replacing", "tied", "unfunded", "wholes",
     )  # fmt: skip
 
     def __init__(
@@ -87,6 +88,7 @@ class Slot:
     ) -> None:
         self.excluded = excluded
         self.entries = tuple(sorted(entries, key=lambda entry: entry.plan.rank))
+        self.plans = tuple(entry.plan for entry in self.entries)
         self.wholes = tuple(entry for entry in self.entries if entry.plan.whole)
         contenders = sorted(
             (entry for entry in entries if not entry.plan.whole),
