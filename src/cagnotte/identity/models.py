@@ -57,7 +57,9 @@ class Wallet(models.Model):
     bucket = models.PositiveSmallIntegerField(help_text="Shard, from the id.")
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
-    frozen = models.BooleanField(default=False, help_text="Earns, but can neither spend nor be paid.")
+    frozen = models.BooleanField(
+        default=False, help_text="Earns, but can neither spend nor be paid."
+    )
 
     def __str__(self) -> str:
         return str(self.id)
@@ -100,7 +102,9 @@ class MemberKey(models.Model):
         """A key leads to one wallet."""
 
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["programme", "kind", "value"], name="member_key_unique"),
+            models.UniqueConstraint(
+                fields=["programme", "kind", "value"], name="member_key_unique"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -98,12 +98,13 @@ def create_programme(*, slug: str, name: str, currency: str, timezone: str, now:
 def save_programme(
     *, slug: str, name: str, currency: str, timezone: str, now: datetime
 ) -> Programme:
-    """Make a programme, or bring its name up to date.
+    """Make a programme, or bring its name up to date, and lock it until the caller's transaction ends.
 
     Raises Conflict when it exists with another currency or time zone: its books and its days rest on them.
     """
     create_programme(slug=slug, name=name, currency=currency, timezone=timezone, now=now)
-    programme = Programme.objects.get(slug=slug)
+    # Two loads of one programme wait for each other here; members may be enrolled meanwhile.
+    programme = Programme.objects.select_for_update(no_key=True).get(slug=slug)
     if programme.currency != currency:
         raise Conflict(
             f"“{slug}” keeps its books in {programme.currency}; its currency cannot become {currency}. "

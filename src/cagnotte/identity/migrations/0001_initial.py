@@ -6,79 +6,160 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Programme',
+            name="Programme",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('slug', models.SlugField(unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('currency', models.CharField(max_length=3)),
-                ('timezone', models.CharField(default='Europe/Paris', max_length=64)),
-                ('created_at', models.DateTimeField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("slug", models.SlugField(unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("currency", models.CharField(max_length=3)),
+                ("timezone", models.CharField(default="Europe/Paris", max_length=64)),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Wallet',
+            name="Wallet",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('bucket', models.PositiveSmallIntegerField(help_text='Shard, from the id.')),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('frozen', models.BooleanField(default=False, help_text='Earns, but can neither spend nor be paid.')),
-                ('programme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.programme')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("bucket", models.PositiveSmallIntegerField(help_text="Shard, from the id.")),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "frozen",
+                    models.BooleanField(
+                        default=False, help_text="Earns, but can neither spend nor be paid."
+                    ),
+                ),
+                (
+                    "programme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="identity.programme"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Party',
+            name="Party",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('merchant', 'Merchant'), ('brand', 'Brand'), ('network', 'Network')], max_length=10)),
-                ('ref', models.CharField(help_text='The name files and offers use for it.', max_length=100)),
-                ('name', models.CharField(max_length=200)),
-                ('country', models.CharField(blank=True, max_length=2)),
-                ('programme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.programme')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("merchant", "Merchant"),
+                            ("brand", "Brand"),
+                            ("network", "Network"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "ref",
+                    models.CharField(
+                        help_text="The name files and offers use for it.", max_length=100
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("country", models.CharField(blank=True, max_length=2)),
+                (
+                    "programme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="identity.programme"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'parties',
-                'constraints': [models.UniqueConstraint(fields=('programme', 'kind', 'ref'), name='party_ref_unique')],
+                "verbose_name_plural": "parties",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("programme", "kind", "ref"), name="party_ref_unique"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='MemberKey',
+            name="MemberKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('value', models.CharField(help_text='Hashed where the value itself is personal.', max_length=128)),
-                ('programme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.programme')),
-                ('wallet', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.wallet')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                (
+                    "value",
+                    models.CharField(
+                        help_text="Hashed where the value itself is personal.", max_length=128
+                    ),
+                ),
+                (
+                    "programme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="identity.programme"
+                    ),
+                ),
+                (
+                    "wallet",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="identity.wallet"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('programme', 'kind', 'value'), name='member_key_unique')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("programme", "kind", "value"), name="member_key_unique"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Member',
+            name="Member",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('ref', models.CharField(help_text='Member number, as shops and files give it.', max_length=100)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('country', models.CharField(blank=True, max_length=2)),
-                ('locale', models.CharField(default='fr', max_length=10)),
-                ('segments', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=50), blank=True, default=list, size=None)),
-                ('joined_on', models.DateField()),
-                ('programme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.programme')),
-                ('wallet', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.wallet')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                (
+                    "ref",
+                    models.CharField(
+                        help_text="Member number, as shops and files give it.", max_length=100
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("country", models.CharField(blank=True, max_length=2)),
+                ("locale", models.CharField(default="fr", max_length=10)),
+                (
+                    "segments",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=50),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("joined_on", models.DateField()),
+                (
+                    "programme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="identity.programme"
+                    ),
+                ),
+                (
+                    "wallet",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="identity.wallet"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('programme', 'ref'), name='member_ref_unique')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("programme", "ref"), name="member_ref_unique")
+                ],
             },
         ),
     ]
