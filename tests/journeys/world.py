@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from cagnotte.domain.chart import Account
-from cagnotte.journeys import check_books, load_programme
+from cagnotte.journeys import check_books, load_programme, redeem
 from cagnotte.journeys.import_file import ImportSummary, import_file
 from cagnotte.journeys.mature import Matured, mature
 from cagnotte.journeys.programme_run import ProgrammeRun
@@ -180,6 +180,24 @@ class World:
             rows = ledger.balances_by_kind(connection, self.programme_id(connection))
             assert sum(row.debit_minor for row in rows) == 0
         return {row.kind: row.own_minor for row in rows if row.own_minor}
+
+    def spend(self, order: str, amount: int, *, member: str = "1", capture: bool = True) -> None:
+        """Reserve money of a member for an order at the shop and, unless told not to, spend it."""
+        with connect() as connection:
+            programme_id = self.programme_id(connection)
+            ((merchant_id,),) = self.rows("SELECT id FROM identity_party WHERE kind = 'merchant'")
+            ((wallet_id,),) = self.rows(
+                "SELECT wallet_id FROM identity_member WHERE ref = %s", member
+            )
+            shop = redeem.Checkout(programme_id, merchant_id, "EUR", self.now, self.now.date())
+            redeem.hold(connection, shop, wallet_id=wallet_id, order=order, amount_minor=amount)
+            if capture:
+                redeem.capture(connection, shop, order=order, amount_minor=amount)
+
+    def write(self, statement: str, *values: object) -> None:
+        """Write to the database as the application may."""
+        with connect() as connection:
+            connection.execute(statement, values)  # type: ignore[arg-type]
 
     def programme_id(self, connection: Any) -> UUID:
         """Return the programme's id."""

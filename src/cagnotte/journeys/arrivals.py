@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 import psycopg
+from psycopg.errors import DeadlockDetected, UniqueViolation
 
 from cagnotte.domain.errors import CagnotteError, InvalidRow
 from cagnotte.domain.ids import derived_id
@@ -17,6 +18,9 @@ from cagnotte.purchases.reading import raw_bytes
 
 Connection = psycopg.Connection[Any]
 SQL = load("ingest")
+
+RETRIES_MAX = 5
+"""How often a chunk starts again because another writer was faster, before giving up."""
 
 
 class Message(Protocol):
@@ -122,3 +126,16 @@ def rounds(items: Iterable[T], key: Callable[[T], K]) -> Iterator[dict[K, T]]:
                 this_round[key(item)] = item
         yield this_round
         waiting = later
+
+
+def in_one_transaction(connection: Connection, take: Callable[[], T]) -> T:
+    """Take a chunk in a database transaction of its own; again from its start when another writer was faster."""
+    for attempt in range(1, RETRIES_MAX + 1):
+        try:
+            with connection.transaction():
+                return take()
+        except (UniqueViolation, DeadlockDetected):
+            # Another writer took one of these messages since we looked; now that it stands, it will be found.
+            if attempt == RETRIES_MAX:
+                raise
+    raise AssertionError("unreachable")

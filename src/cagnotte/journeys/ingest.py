@@ -12,19 +12,19 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
-from psycopg.errors import UniqueViolation
 
 from cagnotte.domain.bookings.earning import NOTHING, Owners, PartAmounts, Standing, restatement
+from cagnotte.domain.contracts import Release
 from cagnotte.domain.errors import InvalidRow
 from cagnotte.domain.ids import derived_id
-from cagnotte.domain.lifecycle import Moments, release_date
+from cagnotte.domain.lifecycle import Moments, answer_date, release_date
 from cagnotte.domain.purchases import Purchase, Validation
 from cagnotte.domain.rating import engine
 from cagnotte.domain.rating.counting import active_uses
 from cagnotte.domain.rating.decision import CounterUse, Decision, MemberFacts, to_data
 from cagnotte.domain.transactions import Transaction
 from cagnotte.journeys import restate
-from cagnotte.journeys.arrivals import ArrivedFile, Rejected, rounds
+from cagnotte.journeys.arrivals import ArrivedFile, Rejected, in_one_transaction, rounds
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.recording import (
@@ -44,9 +44,6 @@ Connection = psycopg.Connection[Any]
 
 CHUNK_ORDERS = 3_000
 """Orders per database transaction."""
-
-RETRIES_MAX = 5
-"""How often a chunk starts again because another writer was faster, before giving up."""
 
 
 @dataclass(slots=True)
@@ -137,16 +134,11 @@ def _chunks(
 def _in_one_transaction(
     connection: Connection, file: FileRun, chunk: list[Order], budgets: Budgets
 ) -> tuple[Tally, list[Rejected]]:
-    for attempt in range(RETRIES_MAX):
-        try:
-            with connection.transaction():
-                connection.execute(SQL.plan_for_chunks)
-                return _Chunk(connection, file, budgets).take(chunk)
-        except UniqueViolation:
-            # Another writer took one of these orders since we looked; now that it stands, it will be found.
-            if attempt == RETRIES_MAX - 1:
-                raise
-    raise AssertionError("unreachable")
+    def take() -> tuple[Tally, list[Rejected]]:
+        connection.execute(SQL.plan_for_chunks)
+        return _Chunk(connection, file, budgets).take(chunk)
+
+    return in_one_transaction(connection, take)
 
 
 class _New(NamedTuple):
@@ -386,17 +378,14 @@ class _Chunk:
         file.arrived.observe(
             report, new.purchase_id, "new", report.content_hash, self.run.now, recording
         )
-        confirmed_on = release_on = NULL
-        if validation is Validation.CONFIRMED:
-            confirmed_on = str(self.run.today)
-            release_on = str(self._release_on(decision, purchase) or NULL)
+        confirmed_on, release_on, answer_by = self._dates(new)
         lines["purchases_purchase"].append(
             f"{purchase_hex}\t{programme_hex}\t{file.arrived.source_id.int:032x}\t{escape(report.native_id)}"
             f"\t{wallet_hex}\t{member.bucket}\t{member.member_id.int:032x}\t{merchant_hex}"
             f"\t{escape(purchase.order_ref)}\t{purchase.occurred_at.isoformat()}\t{purchase.occurred_on}"
             f"\t{purchase.currency}\t{purchase.amount_minor}\t{validation}\t{report.reason}\t1"
             f"\t\\\\x{report.content_hash.hex()}\t{report.reported_at.isoformat() if report.reported_at else NULL}"
-            f"\t{file.arrived.file_id.int:032x}\t{confirmed_on}\t{release_on}\t{{}}\tmember_number"
+            f"\t{file.arrived.file_id.int:032x}\t{confirmed_on}\t{release_on}\t{answer_by}\t{NULL}\t{{}}\tmember_number"
         )
         version = Version(
             new.version_id, new.purchase_id, member.bucket, 1, "track", validation, report.reason
@@ -410,11 +399,17 @@ class _Chunk:
             f"\t{json_text(new.frozen)}\t{self.recorded_at}"
         )
 
-    def _release_on(self, decision: Decision, purchase: Purchase) -> date | None:
-        contract = self.run.policy_of(decision)
-        if contract is None:
-            return self.run.today
-        return release_date(contract.release, Moments(purchase.occurred_on, self.run.today))
+    def _dates(self, new: "_New") -> tuple[object, object, object]:
+        """Return (confirmed on, to be released from, to be answered by), NULL where there is none."""
+        contract, purchase = self.run.policy_of(new.decision), new.report.purchase
+        if new.validation is Validation.PENDING:
+            days = contract.auto_confirm_days if contract else None
+            return NULL, NULL, answer_date(days, purchase.occurred_on) or NULL
+        if new.validation is Validation.DECLINED or not new.reward_minor:
+            return NULL, NULL, NULL
+        release = contract.release if contract else Release(days=0)
+        today = self.run.today
+        return today, release_date(release, Moments(purchase.occurred_on, today)) or NULL, NULL
 
     def _again(
         self,

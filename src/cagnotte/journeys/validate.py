@@ -19,7 +19,7 @@ from cagnotte.domain.lifecycle import REASON_CODES, Event
 from cagnotte.domain.money import parse_minor
 from cagnotte.domain.purchases import Purchase, Validation
 from cagnotte.journeys import restate
-from cagnotte.journeys.arrivals import ArrivedFile, Rejected, rounds
+from cagnotte.journeys.arrivals import ArrivedFile, Rejected, in_one_transaction, rounds
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.recording import Recording
@@ -37,8 +37,9 @@ WORDS = {
     "decline": Event.DECLINE,
     "reopen": Event.REOPEN,
     "amend": Event.AMEND,
+    "event": Event.HAPPEN,
 }
-"""What a row may say."""
+"""What a row may say. An event is named in its reason, as the contract's release names it."""
 
 
 class Answer(NamedTuple):
@@ -155,9 +156,7 @@ def validate(
     work = _Answers(connection, run, budgets, file)
 
     def commit() -> None:
-        with connection.transaction():
-            outcome = work.take(chunk)
-        on_chunk(*outcome)
+        on_chunk(*in_one_transaction(connection, lambda: work.take(chunk)))
         chunk.clear()
 
     for answer in answers:
@@ -223,21 +222,26 @@ class _Answers:
             except CagnotteError as error:
                 self._reject(Rejected(answer.row_number, answer.raw, error))
                 continue
+            # A repeat is recorded too: the file may come again after the purchase has changed.
+            self._observe(answer, ids[key], "changed" if change else "unchanged", recording)
             if change is None:
                 self.tally.unchanged += 1
-                continue
-            changes.append(change)
-            self.tally.applied[answer.event] = self.tally.applied.get(answer.event, 0) + 1
-            content = hashlib.blake2b(
-                answer.raw.encode(errors="surrogateescape"), digest_size=16
-            ).digest()
-            self.file.observe(answer, change.row.id, "changed", content, self.run.now, recording)
+            else:
+                changes.append(change)
+                self.tally.applied[answer.event] = self.tally.applied.get(answer.event, 0) + 1
         outcomes = restate.apply(self.connection, self.run, changes, recording, self.budgets)
         for outcome in outcomes:
             self.tally.reward_change_minor += outcome.after_minor - outcome.before_minor
             self.tally.owing_minor += outcome.owing_minor
             self.tally.losses_minor += outcome.losses_minor
         recording.write(self.connection)
+
+    def _observe(
+        self, answer: Answer, purchase_id: UUID, outcome: str, recording: Recording
+    ) -> None:
+        raw = answer.raw.encode(errors="surrogateescape")
+        content = hashlib.blake2b(raw, digest_size=16).digest()
+        self.file.observe(answer, purchase_id, outcome, content, self.run.now, recording)
 
     def _change(
         self, answer: Answer, row: restate.PurchaseRow | None, facts: dict[UUID, Purchase]
@@ -249,6 +253,9 @@ class _Answers:
                 f"No purchase of order {answer.order_ref} at {answer.merchant} is known yet; send this row again "
                 "once the purchase has arrived.",
             )
+        if answer.event is Event.HAPPEN:
+            self._check_event(answer, row)
+            return restate.Change(row, Event.HAPPEN, Validation(row.validation), answer.reason)
         if answer.event is not Event.AMEND:
             if Validation(row.validation) is _REPEATS[answer.event]:
                 return None
@@ -260,6 +267,16 @@ class _Answers:
         return restate.Change(
             row, Event.AMEND, Validation(row.validation), row.reason, purchase=after
         )
+
+    def _check_event(self, answer: Answer, row: restate.PurchaseRow) -> None:
+        """Refuse an event that the purchase's release does not wait for."""
+        policy = restate.policy_of(self.connection, self.run, row.id)
+        if policy is None or policy.release.event != answer.reason:
+            awaited = (policy.release.event if policy else None) or "no event"
+            raise InvalidRow(
+                "unknown_event",
+                f"The release of order {answer.order_ref} waits for {awaited}, not for “{answer.reason}”.",
+            )
 
     def _reject(self, rejected: Rejected) -> None:
         self.rejected.append(rejected)

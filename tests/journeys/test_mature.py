@@ -1,0 +1,149 @@
+"""Confirmed money becomes available on its day, as lots, and what is owed is repaid first."""
+
+from datetime import date
+
+import pytest
+
+from tests.journeys.world import World, corner
+
+DAY_BEFORE, DUE = date(2026, 3, 11), date(2026, 3, 12)
+
+
+def confirmed(world: World, order: str = "A1", amount: str = "20.00") -> None:
+    world.buy(order, amount, status="confirmed")
+
+
+def test_money_is_available_when_its_delay_is_over_and_not_a_day_before(world: World) -> None:
+    confirmed(world)
+
+    assert world.mature(DAY_BEFORE).purchases == 0
+    assert world.member("1") == {"confirmed": 100}
+    result = world.mature(DUE)
+
+    assert (result.purchases, result.released_minor, len(result.wallets)) == (1, 100, 1)
+    assert world.books() == {"funder.due": 100, "member.available": 100}
+    assert world.purchase("A1") == ("confirmed", "", 1, 100, 100, 0)
+
+
+def test_a_lot_lives_as_long_as_its_contract_says(world: World) -> None:
+    confirmed(world)
+    world.mature(DUE)
+    assert world.lots() == [("A1", 100, 100, DUE, date(2027, 3, 12))]
+
+
+def test_the_same_night_again_releases_nothing_twice(world: World) -> None:
+    confirmed(world)
+    world.mature(DUE)
+    before = world.digest()
+    assert world.mature(DUE).purchases == 0
+    assert world.digest() == before
+
+
+def test_pending_and_declined_purchases_are_not_released(world: World) -> None:
+    world.buy("A1")
+    world.buy("A2", status="declined")
+    assert world.mature(date(2028, 1, 1)).purchases == 0
+    assert world.member("1") == {"pending": 100}
+
+
+def test_a_reward_of_nothing_waits_for_nothing(world: World) -> None:
+    world.till("A1,1,2026-02-10T10:00:00,EUR,confirmed,diesel,1,60.00,fuel,")
+    assert world.mature(DUE).purchases == 0
+    assert world.purchase("A1") == ("confirmed", "", 1, 0, 0, 0)
+
+
+def test_rewards_of_one_member_are_one_lot_each(world: World) -> None:
+    confirmed(world, "A1")
+    confirmed(world, "A2", "60.00")
+    assert world.mature(DUE).released_minor == 400
+    assert [lot[:3] for lot in world.lots()] == [("A1", 100, 100), ("A2", 300, 300)]
+
+
+def test_what_a_member_owes_is_repaid_first(world: World) -> None:
+    confirmed(world, "A1")
+    world.mature(DUE)
+    world.spend("S1", 100)
+    world.answer("A1,decline,returned,,,")
+    assert world.member("1") == {"owing": 100}
+    confirmed(world, "A2", "10.00")
+    confirmed(world, "A3", "30.00")
+
+    result = world.mature(DUE)
+
+    assert (result.released_minor, result.repaid_minor) == (200, 100)
+    assert world.member("1") == {"available": 100}
+    # Released in the order of their day and id: whichever came first repaid more, nothing is lost.
+    assert sum(lot[2] for lot in world.lots()) == 100
+
+
+@pytest.mark.parametrize("block", ["fraud", "claim", "insolvency"])
+def test_a_blocked_purchase_keeps_waiting_until_the_block_is_gone(world: World, block: str) -> None:
+    confirmed(world)
+    world.write("UPDATE purchases_purchase SET blocks = ARRAY[%s]", block)
+
+    result = world.mature(DUE)
+
+    assert (result.purchases, result.waiting) == (0, {block: 1})
+    assert world.member("1") == {"confirmed": 100}
+    world.write("UPDATE purchases_purchase SET blocks = '{}' WHERE %s <> ''", block)
+    assert world.mature(DUE).purchases == 1
+
+
+@pytest.mark.parametrize(
+    ("required", "amounts", "released"),
+    [
+        ("paid", "billed_minor = 0", 0),
+        ("paid", "billed_minor = 100", 0),
+        ("paid", "billed_minor = 100, paid_minor = 99", 0),
+        ("paid", "billed_minor = 100, paid_minor = 100", 1),
+        ("paid", "billed_minor = 100, paid_minor = 60, written_off_minor = 40", 1),
+        ("paid", "written_off_minor = 100", 1),
+        ("billed", "billed_minor = 0", 0),
+        ("billed", "billed_minor = 100", 1),
+    ],
+)
+def test_money_waits_for_its_funder_as_far_as_the_contract_says(
+    empty_world: World, required: str, amounts: str, released: int
+) -> None:
+    world = empty_world
+    world.load(
+        corner().replace("release: {days: 30}", f"release: {{days: 30, settlement: {required}}}")
+    )
+    confirmed(world)
+    world.write(f"UPDATE rewards_rewardpart SET {amounts}")
+
+    result = world.mature(DUE)
+
+    assert result.purchases == released
+    assert result.waiting == ({} if released else {"settlement": 1})
+
+
+@pytest.mark.parametrize(
+    ("breakage_to", "kind"), [("funder", "funder.due"), ("programme", "programme.breakage")]
+)
+def test_who_gains_expired_money_is_frozen_on_the_lot(
+    empty_world: World, breakage_to: str, kind: str
+) -> None:
+    empty_world.load(corner(f"breakage_to: {breakage_to}"))
+    confirmed(empty_world)
+    empty_world.mature(DUE)
+    assert empty_world.rows("SELECT breakage_to, breakage_account->>'kind' FROM rewards_lot") == [
+        (breakage_to, kind)
+    ]
+
+
+def test_days_may_count_from_the_confirmation(empty_world: World) -> None:
+    world = empty_world
+    world.load(corner().replace("release: {days: 30}", "release: {days: 10, from: confirmed}"))
+    world.buy("A1")
+    world.answer("A1,confirm,,,,")
+    assert world.mature(date(2026, 3, 10)).purchases == 0
+    assert world.mature(date(2026, 3, 11)).purchases == 1
+
+
+def test_a_release_is_booked_on_the_day_it_happens(world: World) -> None:
+    confirmed(world)
+    world.mature(DUE)
+    assert world.rows(
+        "SELECT occurred_on, effective_on FROM ledger_transaction WHERE kind = 'released'"
+    ) == [(DUE, DUE)]
