@@ -5,24 +5,20 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
-from uuid import UUID
 
 import click
 
 from cagnotte.cli.bootstrap import with_database
-from cagnotte.domain.errors import LedgerCorrupt, NotFound, Refused
+from cagnotte.cli.purchase_commands import now_option, programme_option, read_clock
+from cagnotte.domain.errors import LedgerCorrupt, Refused
 
 if TYPE_CHECKING:
     from cagnotte.ledger.checks import Finding
 
 EXPORT_FORMATS = ("beancount", "hledger", "csv")
-
-programme_option = click.option(
-    "--programme", "slug", default=None, help="Its short name; not needed when there is only one."
-)
 
 
 @click.group()
@@ -40,7 +36,7 @@ def verify() -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from cagnotte.ledger.checks import verify as verify_ledger
+    from cagnotte.journeys.check_books import verify as verify_books
     from cagnotte.platform.database import connect
 
     columns = (TextColumn("{task.description:<48}"), BarColumn(), MofNCompleteColumn())
@@ -53,7 +49,7 @@ def verify() -> None:
         def show(done: int, total: int, promise: str) -> None:
             bar.update(task, completed=done, total=total, description=promise)
 
-        findings = verify_ledger(connection, progress=show)
+        findings = verify_books(connection, progress=show)
     _print_findings(findings)
 
 
@@ -96,17 +92,16 @@ def export(*, export_format: str, output: Path, slug: str | None) -> None:
     The file asserts the closing balance of every account, so that the tool checks our balances with its own sums.
     """
     from cagnotte.identity.models import Party
+    from cagnotte.identity.selectors import programme
     from cagnotte.ledger.export import export as export_books
     from cagnotte.platform.database import connect
 
-    programme_id, name = _programme(slug)
-    names = {
-        programme_id: name,
-        **dict(Party.objects.filter(programme_id=programme_id).values_list("id", "name")),
-    }
+    found = programme(slug)
+    parties = Party.objects.filter(programme_id=found.id)
+    names = {found.id: found.name, **dict(parties.values_list("id", "name"))}
     with connect() as connection, _written(output) as out:
         count = export_books(
-            connection, programme_id=programme_id, format=export_format, out=out, names=names
+            connection, programme_id=found.id, format=export_format, out=out, names=names
         )
     click.echo(f"{count} transaction(s) written.", err=True)
 
@@ -132,24 +127,29 @@ def _written(output: Path) -> Iterator[IO[str]]:
 @programme_option
 @with_database
 def digest(*, slug: str | None) -> None:
-    """Print one hash of the books by natural keys: equal books give equal hashes."""
-    from cagnotte.ledger.digest import digest as digest_books
+    """Print one hash of the programme's state: purchases, decisions, lots and books, by natural keys.
+
+    Ids and recording times do not count, so an import that was interrupted and run again prints the same.
+    """
+    from cagnotte.identity.selectors import programme
+    from cagnotte.journeys.check_books import digest as digest_books
     from cagnotte.platform.database import connect
 
-    programme_id, _name = _programme(slug)
+    found = programme(slug)
     with connect() as connection:
-        click.echo(digest_books(connection, programme_id))
+        click.echo(digest_books(connection, found.id))
 
 
 @ledger.command()
+@now_option
 @with_database
-def fold() -> None:
+def fold(*, now: datetime | None) -> None:
     """Fold the deltas of busy accounts into snapshots; balances do not change, reading them gets faster."""
     from cagnotte.ledger.services import fold as fold_deltas
     from cagnotte.platform.database import connect
 
     with connect() as connection:
-        count = fold_deltas(connection, now=datetime.now(UTC))
+        count = fold_deltas(connection, now=read_clock(now))
     click.echo(f"{count} account(s) folded.")
 
 
@@ -161,37 +161,27 @@ def fold() -> None:
     "--by", "closed_by", default=getpass.getuser, help="Who closes it; default: your user name."
 )
 @programme_option
+@now_option
 @with_database
-def close_period(*, ends_on: datetime, closed_by: str, slug: str | None) -> None:
+def close_period(
+    *, ends_on: datetime, closed_by: str, slug: str | None, now: datetime | None
+) -> None:
     """Close the books up to a day. Nothing can be booked there any more; later facts go to the first open day."""
+    from cagnotte.identity.selectors import programme
     from cagnotte.ledger import services
     from cagnotte.platform.database import connect
 
-    now, last_day = datetime.now(UTC), ends_on.date()
-    if last_day >= now.date():
+    moment, last_day = read_clock(now), ends_on.date()
+    if last_day >= moment.date():
         raise Refused(
             f"{last_day} is not over yet; a period is closed after its last day.", ends_on=last_day
         )
-    programme_id, name = _programme(slug)
+    found = programme(slug)
     with connect() as connection:
         closed = services.close_period(
-            connection, programme_id=programme_id, ends_on=last_day, now=now, closed_by=closed_by
+            connection, programme_id=found.id, ends_on=last_day, now=moment, closed_by=closed_by
         )
     if closed:
-        click.echo(f"The books of {name} are closed until {last_day}.")
+        click.echo(f"The books of {found.name} are closed until {last_day}.")
     else:
-        click.echo(f"The books of {name} were closed until {last_day}, or further, already.")
-
-
-def _programme(slug: str | None) -> tuple[UUID, str]:
-    """The id and name of the programme called `slug`, or of the only one."""
-    from cagnotte.identity.models import Programme
-
-    found = list(Programme.objects.order_by("slug").values_list("id", "name", "slug"))
-    known = ", ".join(row[2] for row in found) or "none; run cagnotte init"
-    chosen = [row for row in found if slug in (None, row[2])]
-    if not chosen:
-        raise NotFound(f"There is no programme “{slug}”. Programmes: {known}.", slug=slug)
-    if len(chosen) > 1:
-        raise NotFound(f"Name the programme with --programme. Programmes: {known}.")
-    return chosen[0][0], chosen[0][1]
+        click.echo(f"The books of {found.name} were closed until {last_day}, or further, already.")

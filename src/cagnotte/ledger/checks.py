@@ -213,12 +213,6 @@ CHECKS: tuple[Check, ...] = (
         SQL.closed_periods,
         "Transaction {transaction_id} of {effective_on} was recorded after its period was closed.",
     ),
-    sql_check(
-        "owing",
-        "nobody owes while money is available",
-        SQL.owing_beside_available,
-        "Wallet {owner_id} has {available} available and owes {owing}.",
-    ),
     Check("accounts", "accounts are as the chart says", _find_accounts),
     Check("buckets", "books are in their bucket", _find_buckets),
     Check("transit", "transit accounts are at rest or explained", _find_in_transit),

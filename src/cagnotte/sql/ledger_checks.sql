@@ -142,19 +142,6 @@ WITH wrong AS MATERIALIZED (
 )
 SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY transaction_id LIMIT 20;
 
--- name: owing_beside_available
--- What is taken back from a member is recovered from what is available first: one of the two is zero.
-WITH wrong AS MATERIALIZED (
-    SELECT a.owner_id, o.currency, b.amount_minor AS available_minor, o.amount_minor AS owing_minor
-    FROM ledger_account a
-    JOIN ledger_balance o ON o.account_id = a.id AND o.amount_minor > 0
-    JOIN ledger_account v ON v.programme_id = a.programme_id AND v.kind = 'member.available'
-     AND v.owner_id = a.owner_id AND v.currency = a.currency
-    JOIN ledger_balance b ON b.account_id = v.id AND b.amount_minor > 0
-    WHERE a.kind = 'member.owing'
-)
-SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY owner_id LIMIT 20;
-
 -- name: standing_in_transit
 -- in: kinds. What stands in accounts that are zero at rest, and since when they have not been zero.
 WITH running AS (

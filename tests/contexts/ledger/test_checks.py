@@ -14,7 +14,6 @@ from tests.contexts.ledger.books import (
     booking,
     given,
     later,
-    member,
     programme,
     spent,
     tracked,
@@ -124,16 +123,6 @@ def test_many_findings_are_counted_not_listed(
     found = [finding for finding in checks.verify(books) if finding.check == "sum_of_each"]
     assert len(found) == checks.FINDINGS_MAX + 1
     assert found[-1].sentence == "… 30 in all."
-
-
-def test_owing_beside_available_is_found(books: Connection, busy: Transaction) -> None:
-    legs = {member("owing", ANNA): 25, programme("losses"): -25}
-    clawback = booking(legs, effective_on=later(3).date())
-    services.post(books, [clawback], batch_id=uuid4())
-    found = checks.verify(books)
-    assert [finding.sentence for finding in found] == [
-        f"Wallet {ANNA} has 3.00 EUR available and owes 0.25 EUR."
-    ]
 
 
 def test_money_in_transit_is_a_note_with_its_age(books: Connection) -> None:

@@ -12,13 +12,13 @@ from uuid import uuid4
 
 import pytest
 from beancount import loader
-from beancount.core import realization
 from beancount.core.data import Transaction as BeanTransaction
 
 from cagnotte.domain.chart import KINDS, Account
 from cagnotte.domain.errors import InvalidInput
+from cagnotte.domain.money import format_minor
 from cagnotte.ledger import export as exports
-from cagnotte.ledger import selectors, services
+from cagnotte.ledger import services
 from tests.contexts.ledger.books import (
     ANNA,
     BEN,
@@ -78,33 +78,24 @@ def test_beancount_accepts_the_file_and_finds_our_balances(busy: Connection) -> 
     entries, errors, _options = loader.load_string(written(busy, "beancount"))
     assert errors == []
     counted: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for real in realization.iter_children(realization.realize(entries)):
-        for position in real.balance:
-            kind = ":".join(real.account.split(":")[1::2])
-            counted[kind, position.units.currency] += position.units.number
-    ours: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    exponents = {"EUR": 2, "JPY": 0, "TND": 3}
-    for row in selectors.balances_by_kind(busy, PROGRAMME):
-        first, _, state = row.kind.partition(".")
-        group = first.title() if first in {"member", "funder", "merchant"} else None
-        state = state.title().replace("_", "")
-        key = (
-            f"{group}:{state}"
-            if group
-            else (f"{first.title()}" if first == "opening" else "Programme")
+    found = [entry for entry in entries if isinstance(entry, BeanTransaction)]
+    for entry in found:
+        for posting in entry.postings:
+            units = posting.units
+            assert units is not None
+            assert isinstance(units.number, Decimal)
+            counted[posting.account, units.currency] += units.number
+    ours = {
+        (account.name, account.currency): Decimal(
+            format_minor(account.debit_minor, account.currency)
         )
-        if group:
-            ours[key, row.currency] += Decimal(row.debit_minor).scaleb(-exponents[row.currency])
-    assert {key: value for key, value in counted.items() if ":" in key[0]} == {
-        key: value for key, value in ours.items() if value
+        for account in exports._accounts(busy, PROGRAMME, NAMES).values()
     }
-    assert sum(1 for entry in entries if isinstance(entry, BeanTransaction)) == transactions(busy)
-
-
-def transactions(books: Connection) -> int:
-    row = books.execute("SELECT count(*) FROM ledger_transaction").fetchone()
-    assert row is not None
-    return int(row[0])
+    assert len(ours) >= len(KINDS)
+    assert {key: ours[key] for key in counted} == counted
+    assert {key for key, amount in ours.items() if amount} <= counted.keys()
+    row = busy.execute("SELECT count(*) FROM ledger_transaction").fetchone()
+    assert row == (len(found),)
 
 
 def test_bean_check_passes(busy: Connection, tmp_path: Path) -> None:

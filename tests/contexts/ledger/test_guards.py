@@ -84,10 +84,12 @@ def raw(posted: Transaction, **changes: object) -> dict[str, object]:
     }
 
 
-def refused(connection: Connection, query: str, parameters: object = None) -> str | None:
+def refused(
+    connection: Connection, query: str, parameters: dict[str, object] | None = None
+) -> str | None:
     """Run a statement that must fail; return its SQLSTATE."""
     with pytest.raises(psycopg.Error) as failure:
-        connection.execute(query.encode(), parameters)  # type: ignore[arg-type]
+        connection.execute(query.encode(), parameters)
     connection.rollback()
     return failure.value.sqlstate
 

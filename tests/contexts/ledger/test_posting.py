@@ -38,6 +38,12 @@ def post(books: Connection, *transactions: Transaction) -> PostResult:
     return result
 
 
+def close(books: Connection) -> bool:
+    return services.close_period(
+        books, programme_id=PROGRAMME, ends_on=DAY, now=later(30), closed_by="Zoé"
+    )
+
+
 def test_a_posted_transaction_moves_the_balances_of_its_accounts(books: Connection) -> None:
     assert post(books, tracked(ANNA, 1240)) == PostResult(1, 0, [])
     assert selectors.balance(books, member("pending", ANNA)) == 1240
@@ -194,8 +200,7 @@ def test_amounts_that_no_account_can_hold_are_refused(books: Connection) -> None
 
 def test_nothing_is_booked_in_a_closed_period(books: Connection) -> None:
     post(books, tracked(ANNA, 10))
-    closing = {"programme_id": PROGRAMME, "now": later(30), "closed_by": "Zoé"}
-    assert services.close_period(books, ends_on=DAY, **closing)
+    assert close(books)
     books.commit()
     before = standing(books)
     with pytest.raises(PeriodClosed, match="closed until 2026-03-01"):
@@ -209,16 +214,13 @@ def test_nothing_is_booked_in_a_closed_period(books: Connection) -> None:
 def test_a_replay_after_the_close_is_still_a_duplicate(books: Connection) -> None:
     first = tracked(ANNA, 10)
     post(books, first)
-    services.close_period(
-        books, programme_id=PROGRAMME, ends_on=DAY, now=later(30), closed_by="Zoé"
-    )
+    assert close(books)
     assert post(books, first) == PostResult(0, 1, [])
 
 
 def test_closing_what_is_closed_changes_nothing(books: Connection) -> None:
-    closing = {"programme_id": PROGRAMME, "now": later(30), "closed_by": "Zoé"}
-    assert services.close_period(books, ends_on=DAY, **closing)
-    assert not services.close_period(books, ends_on=DAY, **closing)
+    assert close(books)
+    assert not close(books)
     assert services.first_open_day(books, PROGRAMME, later(9).date()) == later(9).date()
 
 
