@@ -4,6 +4,7 @@ import contextlib
 import functools
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NoReturn, ParamSpec, TypeVar
@@ -13,7 +14,8 @@ from cagnotte.platform import database
 P = ParamSpec("P")
 R = TypeVar("R")
 
-TERMINATED_EXIT_CODE = 143
+SIGNALLED_EXIT_CODE = 128
+"""Plus the signal's number, as shells count."""
 
 
 def set_up_django() -> None:
@@ -32,8 +34,7 @@ def running_database(*, check_tables: bool = True) -> Iterator[str]:
         DatabaseUnavailable: or one of its kinds, with a sentence that says what to do.
         DatabaseNotInitialised: the tables are missing or old.
     """
-    signal.signal(signal.SIGTERM, _leave)
-    with database.embedded_or_url() as url:
+    with _leaving_by_exception(), database.embedded_or_url() as url:
         set_up_django()
         if check_tables:
             from cagnotte.platform import migrations
@@ -53,6 +54,19 @@ def with_database(command: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
-    # An exit by exception gives the lease back, so the last one out still stops the server.
-    raise SystemExit(TERMINATED_EXIT_CODE)
+@contextlib.contextmanager
+def _leaving_by_exception() -> Iterator[None]:
+    """Turn a request to end into an exception, so that the lease is given back on the way out."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(SIGNALLED_EXIT_CODE + number)

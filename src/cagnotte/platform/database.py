@@ -112,6 +112,9 @@ def embedded_or_url() -> Iterator[str]:
     Raises:
         DatabaseUnavailable: or one of its kinds, with a sentence that says what to do.
     """
+    if _chosen_url:
+        yield _chosen_url
+        return
     if is_external():
         check_server(os.environ[URL_VARIABLE])
         yield os.environ[URL_VARIABLE]
