@@ -168,6 +168,10 @@ def mature_command(on: datetime | None, slug: str | None, now: datetime | None) 
         f"{day}: {format_minor(result.released_minor, currency)} {currency} of {result.purchases:,} purchases became "
         f"available to {len(result.wallets):,} members."
     )
+    if result.overdue:
+        click.echo(
+            f"  {result.overdue:,} purchases were confirmed because nobody answered in time."
+        )
     if result.repaid_minor:
         click.echo(
             f"  {format_minor(result.repaid_minor, currency)} {currency} of it repaid what members owed."

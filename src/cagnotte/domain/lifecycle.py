@@ -23,6 +23,8 @@ class Event(enum.StrEnum):
     """The source takes its word back: pending again."""
     AMEND = "amend"
     """Other amounts or lines, or a return; the state stays."""
+    HAPPEN = "happen"
+    """What its contract's release waits for has happened: delivered, trip taken."""
 
 
 TRANSITIONS: dict[tuple[Validation, Event], Validation] = {
@@ -38,6 +40,9 @@ TRANSITIONS: dict[tuple[Validation, Event], Validation] = {
     (DECLINED, Event.DECLINE): DECLINED,
     (DECLINED, Event.REOPEN): PENDING,
     (DECLINED, Event.AMEND): DECLINED,
+    (PENDING, Event.HAPPEN): PENDING,
+    (CONFIRMED, Event.HAPPEN): CONFIRMED,
+    (DECLINED, Event.HAPPEN): DECLINED,
 }
 """Where each event leads; a pair that is absent is refused. An amended declined purchase keeps the new facts."""
 
@@ -138,6 +143,11 @@ def release_date(release: Release, moments: Moments) -> date | None:
     if start is None or moments.confirmed_on is None:
         return None
     return max(start + timedelta(days=release.days), moments.confirmed_on)
+
+
+def answer_date(auto_confirm_days: int | None, purchased_on: date) -> date | None:
+    """Return the last day on which a funder may answer; silence after it confirms. None = it may take for ever."""
+    return None if auto_confirm_days is None else purchased_on + timedelta(days=auto_confirm_days)
 
 
 def settlement_allows(required: ReleaseSettlement, settlement: Settlement) -> bool:

@@ -17,10 +17,12 @@ from cagnotte.domain.bookings.earning import Leg, Owners, released
 from cagnotte.domain.chart import Account
 from cagnotte.domain.contracts import Contract, ReleaseSettlement
 from cagnotte.domain.ids import derived_id
-from cagnotte.domain.lifecycle import settlement_allows, settlement_of
+from cagnotte.domain.lifecycle import Event, settlement_allows, settlement_of
 from cagnotte.domain.periods import add_months
+from cagnotte.domain.purchases import Validation
 from cagnotte.domain.rating.decision import Decision, from_data
 from cagnotte.domain.transactions import Transaction
+from cagnotte.journeys import restate
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.recording import NULL, Recording, json_text
 from cagnotte.ledger import selectors as ledger
@@ -40,8 +42,13 @@ FIRST_ID = UUID(int=0)
 
 @dataclass(slots=True)
 class Matured:
-    """What a run released, in minor units; waiting: by what keeps the others (a block's name or "settlement")."""
+    """What a run released, in minor units.
 
+    overdue: purchases confirmed because nobody answered in time. waiting: by what keeps the others, a block's name
+    or "settlement".
+    """
+
+    overdue: int = 0
     purchases: int = 0
     released_minor: int = 0
     repaid_minor: int = 0
@@ -77,12 +84,35 @@ def mature(
     on_chunk: Callable[[int], None] = lambda _count: None,
 ) -> Matured:
     """Release what is due on a day, one database transaction per chunk. Running it again releases nothing twice."""
-    result = Matured()
+    result = Matured(overdue=confirm_overdue(connection, run, on=on))
     for ids in _candidates(connection, run.id, on):
         with connection.transaction():
             _release(connection, run, on, ids, result)
         on_chunk(len(ids))
     return result
+
+
+def confirm_overdue(connection: Connection, run: ProgrammeRun, *, on: date) -> int:
+    """Confirm what its funder left unanswered past the contract's deadline; return how many purchases."""
+    count = 0
+    while True:
+        with connection.transaction():
+            query = {"programme_id": run.id, "on": on, "size": CHUNK_PURCHASES}
+            ids = [row[0] for row in connection.execute(SQL.overdue, query)]
+            if not ids:
+                return count
+            rows = restate.lock_by_id(connection, ids)
+            wallets = sorted({row.wallet_id for row in rows.values()})
+            connection.execute(LOCK_WALLETS, {"wallet_ids": wallets})
+            changes = [
+                restate.state_change(row, Event.CONFIRM, "")
+                for row in rows.values()
+                if row.validation == Validation.PENDING
+            ]
+            recording = Recording(derived_id(run.now, "overdue", run.id, on, ids[0]))
+            restate.apply(connection, run, changes, recording, budgets=None)
+            recording.write(connection)
+            count += len(changes)
 
 
 def _candidates(connection: Connection, programme_id: UUID, on: date) -> Iterator[list[UUID]]:

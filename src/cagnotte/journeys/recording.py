@@ -31,7 +31,7 @@ COLUMNS = {
     "purchases_purchase": (
         "id, programme_id, source_id, native_id, wallet_id, bucket, member_id, merchant_id, order_ref, occurred_at, "
         "occurred_on, currency, amount_minor, validation, reason, version, content_hash, reported_at, file_id, "
-        "confirmed_on, release_on, blocks, attributed_by"
+        "confirmed_on, release_on, answer_by, event_on, blocks, attributed_by"
     ),
     "purchases_purchaseversion": "id, purchase_id, bucket, number, recorded_at, event, validation, reason, facts",
     "rewards_reward": (

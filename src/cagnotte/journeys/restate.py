@@ -14,10 +14,17 @@ import orjson
 import psycopg
 
 from cagnotte.domain.bookings.earning import PartAmounts, Standing, restatement
-from cagnotte.domain.contracts import Contract
+from cagnotte.domain.contracts import Contract, Release
 from cagnotte.domain.errors import IllegalTransition
 from cagnotte.domain.ids import derived_id
-from cagnotte.domain.lifecycle import EVENT_FOR, Event, Moments, next_state, release_date
+from cagnotte.domain.lifecycle import (
+    EVENT_FOR,
+    Event,
+    Moments,
+    answer_date,
+    next_state,
+    release_date,
+)
 from cagnotte.domain.purchases import Purchase, Validation
 from cagnotte.domain.rating import returns
 from cagnotte.domain.rating.counting import active_uses
@@ -55,6 +62,8 @@ class PurchaseRow(NamedTuple):
     file_id: UUID | None
     confirmed_on: date | None
     release_on: date | None
+    answer_by: date | None
+    event_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +221,11 @@ def apply(
     return outcomes
 
 
+def policy_of(connection: Connection, run: ProgrammeRun, purchase_id: UUID) -> Contract | None:
+    """Return the contract whose rules a purchase follows."""
+    return run.policy_of(_read_booked(connection, [purchase_id])[purchase_id].decision)
+
+
 def _read_booked(connection: Connection, ids: list[UUID]) -> dict[UUID, Booked]:
     booked = {
         purchase_id: Booked(
@@ -345,6 +359,7 @@ _KINDS = {
     Event.DECLINE: "declined",
     Event.REOPEN: "reopened",
     Event.AMEND: "restated",
+    Event.HAPPEN: "happened",
 }
 """The kind of transaction each event books."""
 
@@ -472,12 +487,11 @@ class _Writes:
         """Note the rows of one change."""
         row, version, run = change.row, change.row.version + 1, self.run
         new_decision = decision if change.purchase else None
-        confirmed_on, release_on = _dates(run, change, after, policy)
         purchase = change.purchase
         amount = purchase.amount_minor if purchase else None
         self.purchases.append(
             (row.id, str(change.validation), change.reason, version, amount, change.content_hash, change.reported_at,
-             change.file_id, confirmed_on, release_on)
+             change.file_id, *_dates(run, change, after, policy))
         )  # fmt: skip
         data = orjson.dumps(to_data(new_decision)).decode() if new_decision else None
         base = new_decision.base_minor if new_decision else None
@@ -512,7 +526,7 @@ class _Writes:
 
     def write(self, connection: Connection) -> None:
         """Write all updates, each table in one statement."""
-        names = "ids validations reasons versions amounts hashes reported files confirmed release"
+        names = "ids validations reasons versions amounts hashes reported files confirmed release answer event"
         connection.execute(SQL.update_purchases, _columns(names, self.purchases))
         names = "ids versions bases amounts released kept decisions"
         connection.execute(SQL.update_rewards, _columns(names, self.rewards))
@@ -527,15 +541,25 @@ def _columns(names: str, rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
     return dict(zip(names.split(), map(list, zip(*rows, strict=True)), strict=True))
 
 
-def _dates(
-    run: ProgrammeRun, change: Change, after: Standing, policy: Contract | None
-) -> tuple[date | None, date | None]:
-    """Return (confirmed on, to be released from): nothing to release leaves the second empty."""
+class _Dates(NamedTuple):
+    """The days a purchase carries after a change; release_on is empty while nothing is to be released."""
+
+    confirmed_on: date | None
+    release_on: date | None
+    answer_by: date | None
+    event_on: date | None
+
+
+def _dates(run: ProgrammeRun, change: Change, after: Standing, policy: Contract | None) -> _Dates:
+    row = change.row
+    event_on = run.today if change.event is Event.HAPPEN else row.event_on
     if change.validation is not Validation.CONFIRMED:
-        return None, None
-    confirmed_on = change.row.confirmed_on or run.today
-    if after.reward_minor <= after.released_minor:
-        return confirmed_on, None
-    if policy is None:
-        return confirmed_on, confirmed_on
-    return confirmed_on, release_date(policy.release, Moments(change.row.occurred_on, confirmed_on))
+        days = policy.auto_confirm_days if policy else None
+        waits = change.validation is Validation.PENDING
+        return _Dates(None, None, answer_date(days, row.occurred_on) if waits else None, event_on)
+    confirmed_on = row.confirmed_on or run.today
+    release_on = None
+    if after.reward_minor > after.released_minor:
+        release = policy.release if policy else Release(days=0)
+        release_on = release_date(release, Moments(row.occurred_on, confirmed_on, event_on))
+    return _Dates(confirmed_on, release_on, None, event_on)

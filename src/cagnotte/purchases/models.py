@@ -144,6 +144,12 @@ class Purchase(models.Model):
     release_on = models.DateField(
         null=True, help_text="From this day the delay of its contract is over."
     )
+    answer_by = models.DateField(
+        null=True, help_text="Unanswered until here, it is confirmed; empty = waits."
+    )
+    event_on = models.DateField(
+        null=True, help_text="When the event its release waits for happened."
+    )
     blocks = ArrayField(models.CharField(max_length=20), default=list)
     attributed_by = models.CharField(max_length=20, default="member_number")
 
@@ -162,6 +168,11 @@ class Purchase(models.Model):
                 fields=["programme_id", "release_on"],
                 name="purchase_to_release",
                 condition=models.Q(release_on__isnull=False),
+            ),
+            models.Index(
+                fields=["programme_id", "answer_by"],
+                name="purchase_to_answer",
+                condition=models.Q(answer_by__isnull=False),
             ),
         ]
 

@@ -14,7 +14,7 @@ SELECT delivery_key FROM purchases_observation WHERE source_id = %(source_id)s A
 -- in: programme_id, source_id, native_ids. out: what stands. Index: purchase_key.
 -- Locks those purchases in key order until the end of the transaction; first in the global lock order.
 SELECT native_id, id, wallet_id, bucket, member_id, merchant_id, order_ref, occurred_on, currency, validation, reason,
-       version, content_hash, reported_at, file_id, confirmed_on, release_on
+       version, content_hash, reported_at, file_id, confirmed_on, release_on, answer_by, event_on
 FROM purchases_purchase
 WHERE programme_id = %(programme_id)s AND source_id = %(source_id)s AND native_id = ANY(%(native_ids)s)
 ORDER BY native_id

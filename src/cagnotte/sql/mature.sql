@@ -1,5 +1,12 @@
 -- Mature: confirmed rewards whose delay is over become available.
 
+-- name: overdue
+-- in: programme_id, on, size. out: purchases whose funder had until the day before to answer.
+-- Index: purchase_to_answer. No locks yet.
+SELECT id FROM purchases_purchase
+WHERE programme_id = %(programme_id)s AND answer_by < %(on)s AND validation = 'pending'
+ORDER BY answer_by, id LIMIT %(size)s;
+
 -- name: due
 -- in: programme_id, on, after_day, after_id, size. out: purchases to release, in a stable order.
 -- Index: purchase_to_release. No locks yet: candidates are locked and looked at again.

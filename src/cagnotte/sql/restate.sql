@@ -3,7 +3,7 @@
 -- name: lock_by_id
 -- in: ids. out: what stands. Index: primary key. Locks purchases by (source, native id), first in the lock order.
 SELECT native_id, id, wallet_id, bucket, member_id, merchant_id, order_ref, occurred_on, currency, validation, reason,
-       version, content_hash, reported_at, file_id, confirmed_on, release_on
+       version, content_hash, reported_at, file_id, confirmed_on, release_on, answer_by, event_on
 FROM purchases_purchase WHERE id = ANY(%(ids)s)
 ORDER BY native_id
 FOR NO KEY UPDATE;
@@ -40,11 +40,13 @@ UPDATE purchases_purchase AS p
 SET validation = n.validation, reason = n.reason, version = n.version,
     amount_minor = coalesce(n.amount_minor, p.amount_minor),
     content_hash = coalesce(n.content_hash, p.content_hash), reported_at = coalesce(n.reported_at, p.reported_at),
-    file_id = coalesce(n.file_id, p.file_id), confirmed_on = n.confirmed_on, release_on = n.release_on
+    file_id = coalesce(n.file_id, p.file_id), confirmed_on = n.confirmed_on, release_on = n.release_on,
+    answer_by = n.answer_by, event_on = n.event_on
 FROM unnest(%(ids)s::uuid[], %(validations)s::text[], %(reasons)s::text[], %(versions)s::integer[],
             %(amounts)s::bigint[], %(hashes)s::bytea[], %(reported)s::timestamptz[], %(files)s::uuid[],
-            %(confirmed)s::date[], %(release)s::date[])
-    AS n (id, validation, reason, version, amount_minor, content_hash, reported_at, file_id, confirmed_on, release_on)
+            %(confirmed)s::date[], %(release)s::date[], %(answer)s::date[], %(event)s::date[])
+    AS n (id, validation, reason, version, amount_minor, content_hash, reported_at, file_id, confirmed_on, release_on,
+          answer_by, event_on)
 WHERE p.id = n.id;
 
 -- name: update_rewards
