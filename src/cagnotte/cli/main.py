@@ -14,24 +14,36 @@ INTERRUPTED_EXIT_CODE = 130
 
 
 class Entry(NamedTuple):
-    """Where a command is (`module:attribute`) and what it does, in a line for the help."""
+    """Where a command is (`module:attribute`) and what it does, in a line for the help.
+
+    The module is one of this package's, or a whole name such as `cagnotte.world.demo_command`.
+    """
 
     place: str
     summary: str
 
 
 COMMANDS: dict[str, Entry] = {
+    "demo": Entry("cagnotte.world.demo_command:demo", "Run the main job on real purchases."),
     "init": Entry("init_commands:init", "Set up the database, a first programme and its operator."),
     "serve": Entry("serve_commands:serve", "Run the web server on this machine."),
-    "import": Entry("purchase_commands:import_command", "Import members, products, purchases or answers."),
-    "validate": Entry("purchase_commands:validate_command", "Confirm, decline or amend purchases from a file."),
-    "mature": Entry("purchase_commands:mature_command", "Release confirmed money whose delay is over."),
+    "import": Entry(
+        "purchase_commands:import_command", "Import members, products, purchases or answers."
+    ),
+    "validate": Entry(
+        "purchase_commands:validate_command", "Confirm, decline or amend purchases from a file."
+    ),
+    "mature": Entry(
+        "purchase_commands:mature_command", "Release confirmed money whose delay is over."
+    ),
     "expire": Entry("wallet_commands:expire", "Let money expire that nobody spent in time."),
     "payouts": Entry("payouts_commands:payouts", "Pay members: plan, bank file, bank answers."),
     "redeem": Entry("wallet_commands:redeem", "Pay with the cagnotte at a checkout."),
     "close-account": Entry("wallet_commands:close_account", "Close a member's account."),
     "why": Entry("purchase_commands:why_command", "Explain every cent of a purchase."),
-    "balance": Entry("purchase_commands:balance_command", "Show what a member holds, now or on a day."),
+    "balance": Entry(
+        "purchase_commands:balance_command", "Show what a member holds, now or on a day."
+    ),
     "ledger": Entry("ledger_commands:ledger", "Check, export and close the books."),
     "db": Entry("db_commands:db", "Start, stop, migrate and inspect the database."),
 }
@@ -51,7 +63,9 @@ class CommandList(click.Group):
         if entry is None:
             return None
         module, _, attribute = entry.place.partition(":")
-        found = getattr(importlib.import_module(f"cagnotte.cli.{module}"), attribute)
+        if not module.startswith("cagnotte."):
+            module = f"cagnotte.cli.{module}"
+        found = getattr(importlib.import_module(module), attribute)
         if not isinstance(found, click.Command):
             raise TypeError(f"{entry.place} is no command")
         return found

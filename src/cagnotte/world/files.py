@@ -4,7 +4,7 @@ Equal seeds give equal bytes, and a month's file does not depend on which other 
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.resources import files as package_files
@@ -153,7 +153,7 @@ class _Order(NamedTuple):
     lines: list[answers.BoughtLine]
 
 
-def _orders(streams: dict[str, TextIO]) -> Iterator[_Order]:
+def _orders(streams: Mapping[str, TextIO]) -> Iterator[_Order]:
     """Write the lines of the wanted months, one a row; give each order as it is complete."""
     last_month, basket_id, order = max(streams), 0, None
     for line in complete_journey.lines():

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import schwifty
+from schwifty.exceptions import SchwiftyException
 
 _FIRST_NAMES = (
     "Adèle Agathe Alice Amir Anton Arthur Aya Camille Chloé Clara David Elias Élise Emil Emma Enzo Fatou Félix "
@@ -81,16 +82,30 @@ def people(households: Iterable[int], *, seed: int) -> Iterator[Person]:
 
 
 def _iban(rng: random.Random, country: str) -> str:
-    if country == "FR":
-        return schwifty.IBAN.generate(
-            "FR",
-            bank_code=rng.choice(FRENCH_BANKS),
-            branch_code=f"{rng.randrange(10**5):05}",
-            account_code=f"{rng.randrange(10**11):011}",
-        ).compact
-    return schwifty.IBAN.generate(
-        "DE", bank_code=rng.choice(GERMAN_BANKS), account_code=f"{rng.randrange(10**10):010}"
-    ).compact
+    """Draw account numbers until one fits the check digits that its bank asks for, within the IBAN's own."""
+    while True:
+        if country == "FR":
+            iban = schwifty.IBAN.generate(
+                "FR",
+                bank_code=rng.choice(FRENCH_BANKS),
+                branch_code=f"{rng.randrange(10**5):05}",
+                account_code=f"{rng.randrange(10**11):011}",
+            )
+        else:
+            iban = schwifty.IBAN.generate(
+                "DE",
+                bank_code=rng.choice(GERMAN_BANKS),
+                account_code=f"{rng.randrange(10**10):010}",
+            )
+        if _fits(iban):
+            return iban.compact
+
+
+def _fits(iban: schwifty.IBAN) -> bool:
+    try:
+        return bool(iban.validate(validate_bban=True))
+    except SchwiftyException:
+        return False
 
 
 def _mistyped(iban: str) -> str:
