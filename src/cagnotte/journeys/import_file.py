@@ -6,7 +6,6 @@ memory, good rows taken, bad ones kept with their reason and written to a file t
 
 import csv
 import hashlib
-import multiprocessing
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +22,7 @@ from cagnotte.domain.errors import CagnotteError, InvalidInput, InvalidRow, NotF
 from cagnotte.journeys import enrol, ingest, records, stock_catalogue, validate
 from cagnotte.journeys.arrivals import ArrivedFile, Rejected
 from cagnotte.journeys.programme_run import ProgrammeRun
-from cagnotte.platform import database
+from cagnotte.platform import database, processes
 from cagnotte.purchases import services
 from cagnotte.purchases.mapping import ROWS, Mapping
 from cagnotte.purchases.models import Source
@@ -267,65 +266,35 @@ def _with_processes(
     job: _Job, jobs: int, summary: ImportSummary, kept: _Rejects, on_progress: OnProgress
 ) -> None:
     """Share a file among processes. Each reads it whole and takes its members' orders."""
-    context = multiprocessing.get_context("spawn")
-    queue: multiprocessing.SimpleQueue[Any] = context.SimpleQueue()
-    plan = (job.path, job.mapping, job.run.programme.slug, job.run.now, job.arrived)
-    processes = [
-        context.Process(
-            target=_writer, args=(queue, database.database_url(), plan, writer, jobs), daemon=True
-        )
+    run = job.run
+    plans = [
+        (job.path, job.mapping, run.programme.slug, run.now, job.arrived, writer, jobs)
         for writer in range(1, jobs + 1)
     ]
-    for process in processes:
-        process.start()
     done: dict[int, int] = {}
-    failure: BaseException | None = None
-    running = len(processes)
-    try:
-        while running:
-            writer, message = queue.get()
-            if message is None:
-                running -= 1
-            elif isinstance(message, BaseException):
-                failure = failure or message
-                running -= 1
-            else:
-                tally, rejected, characters = message
-                _count(summary, kept, tally, rejected)
-                done[writer] = characters
-                on_progress(sum(done.values()) // jobs, job.size)
-    finally:
-        for process in processes:
-            if running:
-                process.terminate()
-            process.join()
-    if failure is not None:
-        raise failure
+    for position, (tally, rejected, characters) in processes.shared(
+        "cagnotte.journeys.import_file:write_share", plans
+    ):
+        _count(summary, kept, tally, rejected)
+        done[position] = characters
+        on_progress(sum(done.values()) // jobs, job.size)
 
 
-def _writer(queue: Any, url: str, plan: tuple[Any, ...], writer: int, writers: int) -> None:
-    """Work as one of several writers, in a process of its own; tell each chunk, then None or the failure."""
-    import django  # noqa: PLC0415 - a spawned process sets Django up before anything else
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cagnotte.config.settings")
-    django.setup()
-    database.use_database(url)
-    path, mapping, slug, now, arrived = plan
-    try:
-        with database.connect() as connection:
-            run = ProgrammeRun.open(connection, slug, now)
-            job = _Job(path, mapping, run, arrived, 0, path)
-            for chunk in _purchases(
-                connection, job, OrderFile(path, mapping), writer=writer, writers=writers
-            ):
-                queue.put((writer, chunk))
-        queue.put((writer, None))
-    except CagnotteError as error:
-        queue.put((writer, error))
-    except KeyboardInterrupt:
-        queue.put((writer, None))
-    except Exception as error:  # noqa: BLE001 - told to the parent, which raises it
-        queue.put((writer, RuntimeError(f"writer {writer}: {error!r}")))
+def write_share(
+    path: Path,
+    mapping: Mapping,
+    slug: str,
+    now: datetime,
+    arrived: ArrivedFile,
+    *share: int,
+) -> Iterator[Chunk]:
+    """Work as one of several writers of a file (`share`: which, of how many); give each committed chunk."""
+    writer, writers = share
+    with database.connect() as connection:
+        run = ProgrammeRun.open(connection, slug, now)
+        job = _Job(path, mapping, run, arrived, 0, path)
+        orders = OrderFile(path, mapping)
+        yield from _purchases(connection, job, orders, writer=writer, writers=writers)
 
 
 # ---- answers ----

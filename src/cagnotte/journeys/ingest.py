@@ -26,6 +26,8 @@ from cagnotte.domain.transactions import Transaction
 from cagnotte.journeys import restate
 from cagnotte.journeys.arrivals import ArrivedFile, Rejected, in_one_transaction, rounds
 from cagnotte.journeys.budgets import Budgets
+from cagnotte.journeys.changes import Change, PurchaseRow, change_of, lock_purchases
+from cagnotte.journeys.frozen import frozen_data
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.recording import (
     NULL,
@@ -254,14 +256,14 @@ class _Chunk:
             next(iter(reports.values())).row_number,
         )
         recording = Recording(batch_id)
-        standing = restate.lock_purchases(
+        standing = lock_purchases(
             self.connection, self.run.id, self.file.arrived.source_id, sorted(reports)
         )
         wallets = {self.members[report.member].wallet_id for report in reports.values()}
         wallets.update(row.wallet_id for row in standing.values())
         self.connection.execute(SQL.lock_wallets, {"wallet_ids": sorted(wallets)})
         self._load_facts(reports.values())
-        changes: list[restate.Change] = []
+        changes: list[Change] = []
         for native_id, report in reports.items():
             row = standing.get(native_id)
             if row is None:
@@ -323,7 +325,7 @@ class _Chunk:
             report=report,
             member=member,
             decision=decision,
-            frozen=restate.frozen_data(facts, decision, self.budgets),
+            frozen=frozen_data(facts, decision, self.budgets),
             validation=validation,
             parts=self.run.parts_of(decision) if validation is not Validation.DECLINED else (),
             purchase_id=purchase_id,
@@ -414,9 +416,9 @@ class _Chunk:
     def _again(
         self,
         report: Report,
-        row: restate.PurchaseRow,
+        row: PurchaseRow,
         recording: Recording,
-        changes: list[restate.Change],
+        changes: list[Change],
     ) -> None:
         """Sort a message about a known order: unchanged, stale, out of place, or a change."""
         if self.file.grouped and row.file_id == self.file.arrived.file_id:
@@ -434,12 +436,12 @@ class _Chunk:
             )
             self._reject(report.row_number, report.raw, error)
             return
-        change = restate.change_of(row, report, self.file.arrived.file_id)
+        change = change_of(row, report, self.file.arrived.file_id)
         outcome = change if isinstance(change, str) else "changed"
         self.file.arrived.observe(
             report, row.id, outcome, report.content_hash, self.run.now, recording
         )
         setattr(self.tally, outcome, getattr(self.tally, outcome) + 1)
-        if isinstance(change, restate.Change):
+        if isinstance(change, Change):
             changes.append(change)
             self.tally.lines += len(report.purchase.lines)

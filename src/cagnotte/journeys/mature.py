@@ -23,6 +23,7 @@ from cagnotte.domain.purchases import Validation
 from cagnotte.domain.rating.decision import Decision, from_data
 from cagnotte.domain.transactions import Transaction
 from cagnotte.journeys import restate
+from cagnotte.journeys.changes import lock_by_id, state_change
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.recording import NULL, Recording, json_text
 from cagnotte.ledger import selectors as ledger
@@ -101,11 +102,11 @@ def confirm_overdue(connection: Connection, run: ProgrammeRun, *, on: date) -> i
             ids = [row[0] for row in connection.execute(SQL.overdue, query)]
             if not ids:
                 return count
-            rows = restate.lock_by_id(connection, ids)
+            rows = lock_by_id(connection, ids)
             wallets = sorted({row.wallet_id for row in rows.values()})
             connection.execute(LOCK_WALLETS, {"wallet_ids": wallets})
             changes = [
-                restate.state_change(row, Event.CONFIRM, "")
+                state_change(row, Event.CONFIRM, "")
                 for row in rows.values()
                 if row.validation == Validation.PENDING
             ]

@@ -21,6 +21,7 @@ from cagnotte.domain.purchases import Purchase, Validation
 from cagnotte.journeys import restate
 from cagnotte.journeys.arrivals import ArrivedFile, Rejected, in_one_transaction, rounds
 from cagnotte.journeys.budgets import Budgets
+from cagnotte.journeys.changes import Change, PurchaseRow, lock_by_id, state_change
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.recording import Recording
 from cagnotte.platform.sql import load
@@ -198,7 +199,7 @@ class _Answers:
 
     def _round(self, answers: dict[tuple[str, str], Answer]) -> None:
         ids = selectors.ids_of_orders(self.connection, self.run.id, self.run.parties, answers)
-        rows = restate.lock_by_id(self.connection, ids.values())
+        rows = lock_by_id(self.connection, ids.values())
         self.connection.execute(
             INGEST.lock_wallets, {"wallet_ids": sorted({row.wallet_id for row in rows.values()})}
         )
@@ -215,7 +216,7 @@ class _Answers:
         recording = Recording(
             derived_id(self.run.now, "validate", self.file.file_id, first.row_number, len(answers))
         )
-        changes: list[restate.Change] = []
+        changes: list[Change] = []
         for key, answer in answers.items():
             try:
                 change = self._change(answer, rows.get(ids[key]) if key in ids else None, facts)
@@ -244,8 +245,8 @@ class _Answers:
         self.file.observe(answer, purchase_id, outcome, content, self.run.now, recording)
 
     def _change(
-        self, answer: Answer, row: restate.PurchaseRow | None, facts: dict[UUID, Purchase]
-    ) -> restate.Change | None:
+        self, answer: Answer, row: PurchaseRow | None, facts: dict[UUID, Purchase]
+    ) -> Change | None:
         """Return the change an answer makes, None for a repeat. Raises InvalidRow or IllegalTransition."""
         if row is None:
             raise InvalidRow(
@@ -255,20 +256,18 @@ class _Answers:
             )
         if answer.event is Event.HAPPEN:
             self._check_event(answer, row)
-            return restate.Change(row, Event.HAPPEN, Validation(row.validation), answer.reason)
+            return Change(row, Event.HAPPEN, Validation(row.validation), answer.reason)
         if answer.event is not Event.AMEND:
             if Validation(row.validation) is _REPEATS[answer.event]:
                 return None
-            return restate.state_change(row, answer.event, answer.reason)
+            return state_change(row, answer.event, answer.reason)
         before = facts[row.id]
         after = _with_returns(before, answer)
         if after == before:
             return None
-        return restate.Change(
-            row, Event.AMEND, Validation(row.validation), row.reason, purchase=after
-        )
+        return Change(row, Event.AMEND, Validation(row.validation), row.reason, purchase=after)
 
-    def _check_event(self, answer: Answer, row: restate.PurchaseRow) -> None:
+    def _check_event(self, answer: Answer, row: PurchaseRow) -> None:
         """Refuse an event that the purchase's release does not wait for."""
         policy = restate.policy_of(self.connection, self.run, row.id)
         if policy is None or policy.release.event != answer.reason:
