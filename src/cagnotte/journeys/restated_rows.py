@@ -1,0 +1,112 @@
+"""The rows that a set of restatements updates: purchases, rewards and their parts, each table in one statement."""
+
+from datetime import date
+from typing import Any, NamedTuple
+
+import orjson
+import psycopg
+
+from cagnotte.domain.bookings.earning import Standing
+from cagnotte.domain.contracts import Contract, Release
+from cagnotte.domain.lifecycle import Event, Moments, answer_date, release_date
+from cagnotte.domain.purchases import Validation
+from cagnotte.domain.rating.decision import Decision, to_data
+from cagnotte.journeys.changes import Change
+from cagnotte.journeys.programme_run import ProgrammeRun
+from cagnotte.platform.sql import load
+
+Connection = psycopg.Connection[Any]
+SQL = load("restate")
+
+
+class RestatedRows:
+    """The updates of a set of changes, as one array per column."""
+
+    def __init__(self, run: ProgrammeRun) -> None:
+        self.run = run
+        self.purchases: list[tuple[Any, ...]] = []
+        self.rewards: list[tuple[Any, ...]] = []
+        self.parts: list[tuple[Any, ...]] = []
+
+    def add(
+        self, change: Change, decision: Decision, after: Standing, policy: Contract | None
+    ) -> None:
+        """Note the rows of one change."""
+        row, version, run = change.row, change.row.version + 1, self.run
+        new_decision = decision if change.purchase else None
+        purchase = change.purchase
+        amount = purchase.amount_minor if purchase else None
+        self.purchases.append(
+            (row.id, str(change.validation), change.reason, version, amount, change.content_hash, change.reported_at,
+             change.file_id, *_dates(run, change, after, policy))
+        )  # fmt: skip
+        data = orjson.dumps(to_data(new_decision)).decode() if new_decision else None
+        base = new_decision.base_minor if new_decision else None
+        self.rewards.append(
+            (
+                row.id,
+                version,
+                base,
+                after.reward_minor,
+                after.released_minor,
+                after.kept_minor,
+                data,
+            )
+        )
+        contracts = {(p.funder_kind, p.funder): p.contract for p in decision.parts}
+        for position, part in enumerate(after.parts):
+            key = contracts.get(
+                (part.funder_kind, run.party_names.get(part.funder_id, ("", "programme"))[1])
+            )
+            contract_id = run.contract(key).id if key else None
+            self.parts.append(
+                (
+                    row.id,
+                    row.bucket,
+                    position,
+                    part.funder_kind,
+                    part.funder_id,
+                    contract_id,
+                    *part[2:],
+                )
+            )
+
+    def write(self, connection: Connection) -> None:
+        """Write all updates, each table in one statement."""
+        names = "ids validations reasons versions amounts hashes reported files confirmed release answer event"
+        connection.execute(SQL.update_purchases, _columns(names, self.purchases))
+        names = "ids versions bases amounts released kept decisions"
+        connection.execute(SQL.update_rewards, _columns(names, self.rewards))
+        if self.parts:
+            names = (
+                "ids buckets positions kinds funders contracts commissions rewards shares margins"
+            )
+            connection.execute(SQL.save_parts, _columns(names, self.parts))
+
+
+def _columns(names: str, rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    return dict(zip(names.split(), map(list, zip(*rows, strict=True)), strict=True))
+
+
+class _Dates(NamedTuple):
+    """The days a purchase carries after a change; release_on is empty while nothing is to be released."""
+
+    confirmed_on: date | None
+    release_on: date | None
+    answer_by: date | None
+    event_on: date | None
+
+
+def _dates(run: ProgrammeRun, change: Change, after: Standing, policy: Contract | None) -> _Dates:
+    row = change.row
+    event_on = run.today if change.event is Event.HAPPEN else row.event_on
+    if change.validation is not Validation.CONFIRMED:
+        days = policy.auto_confirm_days if policy else None
+        waits = change.validation is Validation.PENDING
+        return _Dates(None, None, answer_date(days, row.occurred_on) if waits else None, event_on)
+    confirmed_on = row.confirmed_on or run.today
+    release_on = None
+    if after.reward_minor > after.released_minor:
+        release = policy.release if policy else Release(days=0)
+        release_on = release_date(release, Moments(row.occurred_on, confirmed_on, event_on))
+    return _Dates(confirmed_on, release_on, None, event_on)
