@@ -1,0 +1,181 @@
+"""The tables of the reference that are written by the code itself.
+
+A page holds `<!-- table: NAME -->` and `<!-- end of table -->`; what stands between the two is the result of the
+function NAME below. `python -m docs.tables` writes all of them anew; a test fails while one is old.
+"""
+
+import enum
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from cagnotte.cli.main import COMMANDS, cli
+from cagnotte.domain import chart, errors, holds, lifecycle, payouts
+
+PAGES = Path(__file__).parent
+WIDTH = 100
+"""Columns of the commands' help, whatever terminal writes it."""
+
+ERROR_MODULES = ("cagnotte.platform.database_errors", "cagnotte.platform.secrets_box")
+"""Where errors live beside the tree of the domain."""
+
+_BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+
+
+def filled(text: str) -> str:
+    """Return a page with its tables written anew."""
+    return _BLOCK.sub(lambda block: f"{block[1]}\n{TABLES[block[2]]()}\n\n{block[3]}", text)
+
+
+def pages() -> list[Path]:
+    """Return the pages that hold tables."""
+    return [page for page in sorted(PAGES.rglob("*.md")) if _BLOCK.search(page.read_text("utf-8"))]
+
+
+def _table(*rows: tuple[str, ...]) -> str:
+    head, *body = rows
+    lines = [head, tuple("---" for _ in head), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _code(text: object) -> str:
+    return f"`{text}`"
+
+
+def accounts() -> str:
+    """Every kind of account of the chart."""
+    rows = [
+        (
+            _code(kind.name),
+            kind.side.value,
+            "≥ 0" if kind.never_negative else "",
+            kind.mode.value,
+            kind.meaning,
+        )
+        for kind in chart.KINDS.values()
+    ]
+    return _table(("account", "side", "guard", "balance kept as", "meaning"), *rows)
+
+
+def _transitions(table: Mapping[tuple[enum.StrEnum, enum.StrEnum], enum.StrEnum]) -> str:
+    """States downwards, events across; an empty cell is refused."""
+    states = list(dict.fromkeys([*(state for state, _ in table), *table.values()]))
+    events = list(dict.fromkeys(event for _, event in table))
+    rows = [
+        (
+            _code(state),
+            *(_code(table[state, event]) if (state, event) in table else "–" for event in events),
+        )
+        for state in states
+    ]
+    return _table(("from", *(_code(event) for event in events)), *rows)
+
+
+def purchase_transitions() -> str:
+    """Validation of a purchase."""
+    return _transitions(lifecycle.TRANSITIONS)
+
+
+def hold_transitions() -> str:
+    """The life of a hold."""
+    return _transitions(holds.TRANSITIONS)
+
+
+def payout_transitions() -> str:
+    """The life of a payout."""
+    return _transitions(payouts.TRANSITIONS)
+
+
+def payout_states() -> str:
+    """What each state of a payout means."""
+    return _members(payouts.PayoutState)
+
+
+def hold_states() -> str:
+    """What each state of a hold means."""
+    return _members(holds.HoldState)
+
+
+def _members(kind: type[enum.StrEnum]) -> str:
+    """The members of an enumeration with the sentence that stands under each in the source."""
+    found = re.findall(r'= "(\w+)"\n    """(.+?)"""', inspect.getsource(kind), re.DOTALL)
+    rows = [(_code(value), " ".join(sentence.split())) for value, sentence in found]
+    return _table(("state", "meaning"), *rows)
+
+
+def error_codes() -> str:
+    """Every error, indented as it inherits."""
+    for module in ERROR_MODULES:
+        importlib.import_module(module)
+    rows = [
+        (f"{'· ' * depth}`{kind.__name__}`", _code(kind.code), (kind.__doc__ or "").split("\n")[0])
+        for depth, kind in _tree(errors.CagnotteError)
+    ]
+    return _table(("class", "code", "meaning"), *rows)
+
+
+def _tree(
+    kind: type[errors.CagnotteError], depth: int = 0
+) -> Iterator[tuple[int, type[errors.CagnotteError]]]:
+    yield depth, kind
+    for below in kind.__subclasses__():
+        if below.__module__.startswith("cagnotte."):
+            yield from _tree(below, depth + 1)
+
+
+def commands() -> str:
+    """The help of every command, as the terminal shows it."""
+    root = click.Context(cli, info_name="cagnotte", terminal_width=WIDTH)
+    parts = []
+    for name in COMMANDS:
+        command = cli.get_command(root, name)
+        if command is None:
+            raise AssertionError(f"{name} is listed and not found")
+        parts += [
+            f"## `{path}`\n\n```text\n{text}\n```"
+            if top
+            else f"### `{path}`\n\n```text\n{text}\n```"
+            for top, path, text in _help(command, name, root)
+        ]
+    return "\n\n".join(parts)
+
+
+def _help(
+    command: click.Command, name: str, above: click.Context
+) -> Iterator[tuple[bool, str, str]]:
+    context = click.Context(command, parent=above, info_name=name, terminal_width=WIDTH)
+    text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+    yield above.parent is None, context.command_path, text
+    if isinstance(command, click.Group):
+        for below, one in command.commands.items():
+            yield from _help(one, below, context)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    function.__name__: function
+    for function in (
+        accounts,
+        commands,
+        error_codes,
+        hold_states,
+        hold_transitions,
+        payout_states,
+        payout_transitions,
+        purchase_transitions,
+    )
+}
+
+
+def main() -> None:
+    """Write all tables anew."""
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        page.write_text(filled(text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
