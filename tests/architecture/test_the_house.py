@@ -92,3 +92,10 @@ def test_locks_name_no_registry() -> None:
     for lock in (ROOT / "requirements").glob("*.txt"):
         text = lock.read_text(encoding="utf-8")
         assert not re.search(r"https?://|--index-url|--find-links", text), lock.name
+
+
+def test_every_setting_is_documented() -> None:
+    sources = " ".join(file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py"))
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
+    settings = set(re.findall(r"CAGNOTTE_[A-Z_]+[A-Z]", sources))
+    assert sorted(name for name in settings if f"`{name}`" not in page) == []

@@ -27,6 +27,9 @@ COMMANDS: dict[str, Entry] = {
     "demo": Entry("cagnotte.world.demo_command:demo", "Run the main job on real purchases."),
     "init": Entry("init_commands:init", "Set up the database, a first programme and its operator."),
     "serve": Entry("serve_commands:serve", "Run the web server on this machine."),
+    "programme": Entry(
+        "programme_commands:programme", "Check and load the file that holds a programme's rules."
+    ),
     "import": Entry(
         "purchase_commands:import_command", "Import members, products, purchases or answers."
     ),
