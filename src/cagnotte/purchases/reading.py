@@ -17,6 +17,15 @@ from cagnotte.purchases.mapping import ROWS, Mapping
 LINES_MAX = 10_000
 """An order with more lines than this is taken for a file grouped by the wrong column."""
 
+ORDER_KEY = ("source_id", "merchant", "order_ref")
+"""The fields by which rows of the same order are known."""
+
+Key = tuple[str, ...] | str
+"""What tells the order of a row, or, when the row is cut off there, the beginning of its order reference."""
+
+COLUMNS_SHOWN_MAX = 40
+"""Columns of a file named in a sentence; a file that is no table may seem to have thousands."""
+
 csv.field_size_limit(1_000_000)
 
 
@@ -56,9 +65,9 @@ class OrderFile:
             self._open_csv()
 
     def __iter__(self) -> Iterator[OrderText | Broken]:
-        if self.mapping.format == "csv":
-            return self._csv_orders()
-        return self._json_orders()
+        if self.mapping.format != "csv":
+            return self._json_orders()
+        return self._grouped_orders() if self.mapping.lines == ROWS else self._csv_orders()
 
     # ---- CSV ----
 
@@ -93,11 +102,11 @@ class OrderFile:
             if theirs not in self.header:
                 raise InvalidInput(
                     f"{self.path.name} has no column “{theirs}”, which the source “{self.mapping.ref}” reads as "
-                    f"{ours}. Its columns are: {', '.join(self.header)}.",
+                    f"{ours}. Its columns are: {_shown(self.header)}.",
                     path=str(self.path),
                     column=theirs,
                 )
-        self.unread = [name for name in self.header if name not in mapped.values()]
+        self.unread = [_readable(name) for name in self.header if name not in mapped.values()]
 
     def _columns(self, names: dict[str, str]) -> Callable[[list[str]], tuple[str, ...]]:
         places = [self.header.index(theirs) for theirs in names.values()]
@@ -107,40 +116,70 @@ class OrderFile:
         return itemgetter(*places)
 
     def _csv_orders(self) -> Iterator[OrderText | Broken]:
-        """Group consecutive rows of the same order, or take each row as one order."""
-        grouped = self.mapping.lines == ROWS
-        take_fields = self._columns(self.mapping.fields)
-        take_line = self._columns(self.mapping.line_fields) if self.mapping.line_fields else None
+        """Take each row as one order."""
+        take_fields, take_line = self._columns(self.mapping.fields), self._line_columns()
         names = tuple(self.mapping.fields)
-        key_at = self.header.index(self.mapping.fields["order_ref"]) if grouped else 0
-        first, key = 0, None
-        raws: list[str] = []
-        fields: dict[str, str] = {}
-        lines: list[tuple[str, ...]] = []
-        broken: InvalidRow | None = None
-        for number, raw, row in self._csv_rows():
-            error = None if isinstance(row, list) else row
-            row_key = row[key_at] if isinstance(row, list) else None
-            if not grouped or row_key != key or not raws or len(lines) >= LINES_MAX:
-                if raws:
-                    yield _order(first, raws, fields, lines, broken)
-                first, key, raws, lines, broken = number, row_key, [], [], None
-                fields = (
-                    dict(zip(names, take_fields(row), strict=True)) if isinstance(row, list) else {}
-                )
-            raws.append(raw)
-            broken = broken or error
-            if isinstance(row, list) and take_line is not None:
-                lines.append(take_line(row))
-        if raws:
-            yield _order(first, raws, fields, lines, broken)
+        for number, raw, row, error in self._csv_rows():
+            if error is not None:
+                yield Broken(number, raw, error)
+            else:
+                fields = dict(zip(names, take_fields(row), strict=True))
+                yield OrderText(number, raw, fields, [take_line(row)] if take_line else [])
 
-    def _csv_rows(self) -> Iterator[tuple[int, str, list[str] | InvalidRow]]:
-        """Give (line number, raw text, fields or what is wrong with them)."""
+    def _line_columns(self) -> Callable[[list[str]], tuple[str, ...]] | None:
+        return self._columns(self.mapping.line_fields) if self.mapping.line_fields else None
+
+    def _grouped_orders(self) -> Iterator[OrderText | Broken]:
+        """Join consecutive rows of the same order. One bad row spoils its whole order, never a part of it."""
+        take_fields, take_line = self._columns(self.mapping.fields), self._line_columns()
+        names, key_of = tuple(self.mapping.fields), self._key()
+        group: _Group | None = None
+        spoiled: InvalidRow | None = None
+        for number, raw, row, error in self._csv_rows():
+            key = key_of(row)
+            if group is None or not group.takes(key):
+                if group is not None:
+                    spoiled = group.overflow(key, self.mapping.ref) or spoiled
+                    yield group.order()
+                texts = take_fields(row) if error is None else ()
+                group = _Group(number, key, names, texts)
+                group.broken = spoiled
+            spoiled = None
+            group.raws.append(raw)
+            if error is None:
+                group.check(take_fields(row))
+                if take_line is not None:
+                    group.lines.append(take_line(row))
+                continue
+            group.broken = group.broken or error
+            if not isinstance(key, tuple):
+                spoiled = error
+        if group is not None:
+            yield group.order()
+
+    def _key(self) -> Callable[[list[str]], Key]:
+        """Return how to tell a row's order: its key, or what is there of its last part when the row is cut off."""
+        fields = self.mapping.fields
+        columns = {name: fields[name] for name in ORDER_KEY if name in fields}
+        take, last = self._columns(columns), self.header.index(columns["order_ref"])
+        width = 2 + max(self.header.index(theirs) for theirs in columns.values())
+        full = len(self.header)
+
+        def key_of(row: list[str]) -> Key:
+            if len(row) == full or len(row) >= width:
+                return take(row)
+            return row[last] if len(row) > last else ""
+
+        return key_of
+
+    def _csv_rows(self) -> Iterator[tuple[int, str, list[str], InvalidRow | None]]:
+        """Give (line number, raw text, what it was split into, what is wrong with it or None)."""
         width = len(self.header)
         pending: list[str] = []
         with self._text() as stream:
-            reader = csv.reader(_remembering(stream, pending), delimiter=self.mapping.delimiter)
+            lines = _remembering(stream, pending, self.path, self.mapping.encoding)
+            # Strict: a quote that is never closed is an error, not a field that takes in the rest of the file.
+            reader = csv.reader(lines, delimiter=self.mapping.delimiter, strict=True)
             next(reader)
             pending.clear()
             while True:
@@ -150,23 +189,24 @@ class OrderFile:
                 except StopIteration:
                     return
                 except csv.Error as error:
-                    yield (
-                        number,
-                        "".join(pending),
-                        InvalidRow("bad_row", f"This row is no CSV: {error}."),
-                    )
+                    raw = "".join(pending)
                     pending.clear()
+                    yield number, raw, [], InvalidRow("bad_row", f"This row is no CSV: {error}.")
                     continue
                 raw = pending[0] if len(pending) == 1 else "".join(pending)
                 pending.clear()
-                if len(row) != width:
-                    if not row:
-                        continue
-                    yield number, raw, _wrong_width(len(row), width)
-                elif not raw.isascii() and _misencoded(raw):
-                    yield number, raw, _wrong_encoding(self.mapping.encoding)
-                else:
-                    yield number, raw, row
+                if row:
+                    yield number, raw, row, self._fault(raw, len(row), width)
+
+    def _fault(self, raw: str, found: int, width: int) -> InvalidRow | None:
+        """Return what is wrong with a row, None when nothing is."""
+        if found != width:
+            return _wrong_width(found, width)
+        if "\x00" in raw:
+            return _nul()
+        if not raw.isascii() and _misencoded(raw):
+            return _wrong_encoding(self.mapping.encoding)
+        return None
 
     # ---- JSON Lines ----
 
@@ -186,12 +226,14 @@ class OrderFile:
         try:
             # Numbers stay texts: an amount must never pass through binary fractions.
             message = json.loads(raw, parse_float=str, parse_int=str)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidRow(
                 "bad_row", f"This line is no JSON: {error}. The file may be cut off here."
             ) from error
         if not isinstance(message, dict):
             raise InvalidRow("bad_row", "This line is no JSON object.")
+        if "\\u" in raw:
+            _check_escapes(raw, message)
         fields = {ours: _text_at(message, path) for ours, path in self.mapping.fields.items()}
         lines: list[tuple[str, ...]] = []
         if self.mapping.lines:
@@ -199,26 +241,108 @@ class OrderFile:
             if not isinstance(nested, list):
                 raise InvalidRow("no_lines", f"“{self.mapping.lines}” holds no list of lines.")
             paths = tuple(self.mapping.line_fields.values())
+            if not all(isinstance(line, dict) for line in nested):
+                raise InvalidRow("bad_row", f"“{self.mapping.lines}” holds what is no line.")
             lines = [tuple(_text_at(line, path) for path in paths) for line in nested]
         return OrderText(number, raw, fields, lines)
 
 
-def _remembering(stream: TextIO, pending: list[str]) -> Iterator[str]:
+class _Group:
+    """Consecutive rows of one order, while they are read."""
+
+    def __init__(
+        self,
+        first: int,
+        key: Key,
+        names: tuple[str, ...],
+        texts: tuple[str, ...],
+    ) -> None:
+        self.first = first
+        self.key = key
+        self.names = names
+        self.texts = texts
+        self.raws: list[str] = []
+        self.lines: list[tuple[str, ...]] = []
+        self.broken: InvalidRow | None = None
+
+    def takes(self, key: Key) -> bool:
+        """Whether a row belongs here: one of the same key, or one cut off within a key that begins alike."""
+        if len(self.raws) >= LINES_MAX:
+            return False
+        if isinstance(key, tuple):
+            return key == self.key
+        return isinstance(self.key, tuple) and self.key[-1].startswith(key)
+
+    def overflow(self, key: Key, source: str) -> InvalidRow | None:
+        """Refuse an order that goes on beyond the most lines, this part of it and the next."""
+        if key != self.key or len(self.raws) < LINES_MAX:
+            return None
+        self.broken = _too_many_lines(source)
+        return self.broken
+
+    def check(self, texts: tuple[str, ...]) -> None:
+        """Refuse rows of one order that disagree about the order."""
+        if texts != self.texts and self.broken is None:
+            self.broken = _disagreement(self.names, self.texts, texts)
+
+    def order(self) -> OrderText | Broken:
+        """Return the order, or all its rows with what is wrong with one of them."""
+        raw = "".join(self.raws)
+        if self.broken is not None:
+            return Broken(self.first, raw, self.broken)
+        fields = dict(zip(self.names, self.texts, strict=True))
+        return OrderText(self.first, raw, fields, self.lines)
+
+
+def _remembering(stream: TextIO, pending: list[str], path: Path, encoding: str) -> Iterator[str]:
     append = pending.append
-    for line in stream:
-        append(line)
-        yield line
+    try:
+        for line in stream:
+            append(line)
+            yield line
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            f"{path.name} is not {encoding} from some row on; what stands before it was taken. Say which encoding "
+            "the file has in the mapping of its source.",
+            path=str(path),
+        ) from error
 
 
-def _order(
-    first: int,
-    raws: list[str],
-    fields: dict[str, str],
-    lines: list[tuple[str, ...]],
-    broken: InvalidRow | None,
-) -> OrderText | Broken:
-    raw = "".join(raws)
-    return Broken(first, raw, broken) if broken else OrderText(first, raw, fields, lines)
+def _disagreement(
+    names: tuple[str, ...], one: tuple[str, ...], other: tuple[str, ...]
+) -> InvalidRow:
+    for name, first, second in zip(names, one, other, strict=True):
+        if first != second:
+            return InvalidRow(
+                "rows_disagree",
+                f"The rows of this order disagree about its {name}: “{first}” and “{second}”.",
+                field=name,
+            )
+    raise AssertionError("some field differs")
+
+
+def _too_many_lines(source: str) -> InvalidRow:
+    return InvalidRow(
+        "too_many_lines",
+        f"This order has more than {LINES_MAX:,} lines; does the source “{source}” read the right column as order_ref?",
+    )
+
+
+def _check_escapes(raw: str, message: dict[str, Any]) -> None:
+    """Refuse escapes that name no character a database can hold."""
+    if "\\u0000" in raw:
+        raise _nul()
+    try:
+        json.dumps(message, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRow(
+            "bad_encoding",
+            "This line holds half of a pair of escapes (\\ud800 to \\udfff) without the other.",
+        ) from error
+
+
+def _nul() -> InvalidRow:
+    return InvalidRow("bad_row", "This row holds a NUL character; the file may be damaged here.")
 
 
 def _wrong_width(found: int, width: int) -> InvalidRow:
@@ -237,6 +361,17 @@ def _wrong_encoding(encoding: str) -> InvalidRow:
         f"This row is not {encoding}; say which encoding the file has in the mapping of its source.",
         encoding=encoding,
     )
+
+
+def _shown(names: list[str]) -> str:
+    """Return names for a sentence, few enough and readable, whatever the file is."""
+    shown = [_readable(name) for name in names[:COLUMNS_SHOWN_MAX]]
+    return ", ".join(shown) + (" …" if len(names) > COLUMNS_SHOWN_MAX else "")
+
+
+def _readable(name: str) -> str:
+    """Return a column's name with a mark for each character that is none."""
+    return "".join([letter if letter.isprintable() else "\ufffd" for letter in name[:100]])
 
 
 def _misencoded(raw: str) -> bool:

@@ -5,7 +5,8 @@ are exact inverses.
 """
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Map
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
@@ -27,6 +28,11 @@ Known = tuple[str | None, str | None, bool]
 Products = Map[str, Known]
 """Article → what is known of it."""
 
+_LINE_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+FIRST_YEAR = 1990
+"""Purchases are not older; a date before is a mistake, such as 0206 for 2026."""
+NATIVE_ID_LENGTH_MAX = 120
 AMOUNTS_CACHED_MAX = 200_000
 REF_LENGTH_MAX = 100
 DIGITS_MAX = 12
@@ -82,6 +88,7 @@ class ReportReader:
         self._reject_unknown = mapping.unknown_products == "reject"
         # A line is its texts, then the constants of fields the file does not have; `_pick` takes all in our order.
         place = {name: index for index, name in enumerate(line_names)}
+        self._number_at = place.get("number")
         self._constants = tuple([mapping.defaults.get(name, "") for name in _LINE_ORDER])
         self._pick = itemgetter(
             *[place.get(name, len(line_names) + index) for index, name in enumerate(_LINE_ORDER)]
@@ -97,6 +104,11 @@ class ReportReader:
         if occurred_at > self._latest:
             raise InvalidRow(
                 "future_date", f"The purchase is dated {occurred_at:%Y-%m-%d}, in the future."
+            )
+        if occurred_at.year < FIRST_YEAR:
+            raise InvalidRow(
+                "bad_date",
+                f"The purchase is dated {occurred_at.date()}; the year must be a mistake.",
             )
         purchase = Purchase(
             merchant=merchant,
@@ -120,7 +132,7 @@ class ReportReader:
         return Report(
             row_number=order.row_number,
             raw=order.raw,
-            native_id=get("source_id") or f"{merchant}/{order_ref}",
+            native_id=_native_id(get("source_id") or f"{merchant}/{order_ref}"),
             member=_needed(get, "member"),
             purchase=purchase,
             status=status,
@@ -164,9 +176,11 @@ class ReportReader:
             self._constants,
             self._quick_line,
         )
-        lines = []
-        for position, text in enumerate(texts, 1):
+        lines, total_minor = [], 0
+        for position, text in zip(self._numbers(texts), texts, strict=True):
             line_text = pick(text + constants)
+            if not line_text[2]:
+                raise InvalidRow("missing_field", f"Line {position} has no amount.", field="amount")
             known = products.get(line_text[0]) or self._unknown_product(line_text, position)
             try:
                 line = quick(position, line_text, known)
@@ -175,8 +189,31 @@ class ReportReader:
                 line = quick(position, line_text, known)
             if line.returned_minor or line.returned_quantity:
                 check_return(line)
+            total_minor += line.amount_minor
             lines.append(line)
+        if total_minor > MINOR_MAX:
+            raise InvalidRow(
+                "amount_too_large", "The lines of this order add up to more than Cagnotte takes."
+            )
         return tuple(lines)
+
+    def _numbers(self, texts: list[tuple[str, ...]]) -> Iterable[int]:
+        """Return the numbers of an order's lines: the source's own where it gives them, else their positions."""
+        if self._number_at is None:
+            return range(1, len(texts) + 1)
+        numbers = [text[self._number_at] for text in texts]
+        for number in numbers:
+            if not _LINE_NUMBER.fullmatch(number):
+                raise InvalidRow(
+                    "bad_field",
+                    f"“{number}” is no line number; lines count from 1.",
+                    field="number",
+                )
+        if len(set(numbers)) < len(numbers):
+            raise InvalidRow(
+                "bad_field", "Two lines of this order have the same number.", field="number"
+            )
+        return map(int, numbers)
 
     def _quick_line(self, position: int, text: tuple[str, ...], known: Known) -> Line:
         """Make a line of texts that were read before. Raises KeyError for one that was not."""
@@ -251,7 +288,7 @@ class ReportReader:
         where = f"Line {position}: " if position else ""
         try:
             if self._mapping.amounts == "minor":
-                if not text.lstrip("-").isdecimal() or not text.isascii():
+                if not _WHOLE.fullmatch(text):
                     raise InvalidRow(
                         "bad_amount",
                         f"{where}“{text}” ({name}) is not a whole number of minor units.",
@@ -259,6 +296,8 @@ class ReportReader:
                 value = int(text)
             else:
                 value = parse_minor(text, currency)
+        except InvalidRow:
+            raise
         except InvalidInput as error:
             reason = "amount_too_large" if "larger" in error.sentence else "bad_amount"
             raise InvalidRow(reason, f"{where}{name}: {error.sentence}", text=text) from error
@@ -337,6 +376,15 @@ def _needed(get: Callable[[str], str], name: str) -> str:
     if len(text) > REF_LENGTH_MAX:
         raise InvalidRow(
             "bad_field", f"{name} is longer than {REF_LENGTH_MAX} characters.", field=name
+        )
+    return text
+
+
+def _native_id(text: str) -> str:
+    if len(text) > NATIVE_ID_LENGTH_MAX:
+        raise InvalidRow(
+            "bad_field",
+            f"The name of the order is longer than {NATIVE_ID_LENGTH_MAX} characters: “{text[:40]}…”.",
         )
     return text
 
