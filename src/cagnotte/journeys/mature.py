@@ -149,8 +149,14 @@ def _release(
         waits_for = _waits_for(run, row, decision, settled.get(row.id, []))
         if waits_for:
             result.waiting[waits_for] = result.waiting.get(waits_for, 0) + 1
-        elif row.to_release_minor > 0:
-            ready.append((row, decision, policy))
+            continue
+        vouchers_minor = sum([award.amount_minor for award in decision.awards if award.voucher])
+        if vouchers_minor:
+            result.waiting["voucher"] = result.waiting.get("voucher", 0) + 1
+        if row.released_minor + vouchers_minor < row.amount_minor:
+            # What was promised as a voucher never turns into money; it waits to be issued as one.
+            cash = row._replace(amount_minor=row.amount_minor - vouchers_minor)
+            ready.append((cash, decision, policy))
     wallets = sorted({row.wallet_id for row, _, _ in ready})
     if not wallets:
         return
@@ -176,6 +182,9 @@ def _release(
         {
             "ids": [row.id for row, _, _ in ready],
             "amounts": [row.to_release_minor for row, _, _ in ready],
+            "whole": [
+                not any(award.voucher for award in decision.awards) for _, decision, _ in ready
+            ],
         },
     )
     recording.write(connection)

@@ -30,9 +30,11 @@ SELECT purchase_id, funder_kind, funder_id, commission_minor, billed_minor, paid
 FROM rewards_rewardpart WHERE purchase_id = ANY(%(ids)s) AND commission_minor > 0 ORDER BY purchase_id, position;
 
 -- name: released
--- in: ids, amounts. Writes rewards_reward and purchases_purchase by primary key; purchases are locked.
-WITH n AS (SELECT * FROM unnest(%(ids)s::uuid[], %(amounts)s::bigint[]) AS n (id, amount_minor)),
-done AS (
-    UPDATE purchases_purchase AS p SET release_on = NULL FROM n WHERE p.id = n.id
+-- in: ids, amounts, whole. Writes rewards_reward and purchases_purchase by primary key; purchases are locked.
+-- A purchase of which something is still to come keeps its date.
+WITH n AS (
+    SELECT * FROM unnest(%(ids)s::uuid[], %(amounts)s::bigint[], %(whole)s::boolean[]) AS n (id, amount_minor, whole)
+), done AS (
+    UPDATE purchases_purchase AS p SET release_on = NULL FROM n WHERE p.id = n.id AND n.whole
 )
 UPDATE rewards_reward AS r SET released_minor = r.released_minor + n.amount_minor FROM n WHERE r.purchase_id = n.id;
