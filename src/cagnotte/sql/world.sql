@@ -45,7 +45,7 @@ ORDER BY commission_minor DESC, name;
 SELECT
     award ->> 0 AS offer,
     count(*) AS purchases,
-    sum((award ->> 2)::bigint)::bigint AS amount_minor
+    sum((award ->> 6)::bigint)::bigint AS amount_minor
 FROM purchases_purchase AS p
 JOIN rewards_reward AS r ON r.purchase_id = p.id
 CROSS JOIN LATERAL jsonb_array_elements(r.decision -> 'awards') AS award

@@ -70,7 +70,8 @@ def _run(*, seed: int, months: int, jobs: int, started: float) -> None:
     from cagnotte.world import complete_journey, figures, files, report, story
     from cagnotte.world.progress import Steps
 
-    console = Console(highlight=False, width=min(report.WIDTH, Console().width))
+    console = Console(highlight=False)
+    console.width = min(console.width, report.WIDTH) if console.is_terminal else report.WIDTH
     chosen = complete_journey.MONTHS[:months]
     folder = database.data_folder() / "demo"
     with Steps(Console(stderr=True, highlight=False)) as steps:

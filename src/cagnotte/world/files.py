@@ -4,6 +4,8 @@ Equal seeds give equal bytes, and a month's file does not depend on which other 
 """
 
 import csv
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -42,9 +44,14 @@ def months_after(month: str, count: int) -> str:
 
 
 def write(
-    folder: Path, *, seed: int, months: Sequence[str], on_lines: OnLines = lambda _: None
+    folder: Path,
+    *,
+    seed: int,
+    months: Sequence[str],
+    baskets_per_month: int | None = None,
+    on_lines: OnLines = lambda _: None,
 ) -> WorldFiles:
-    """Write everything for a stretch of months into `folder`.
+    """Write everything for a stretch of months into `folder`; of each month the first baskets alone, if so told.
 
     Answers come for two months longer than purchases: the last ones are about orders of the last month.
     """
@@ -64,7 +71,7 @@ def write(
         {month: folder / f"purchases-{month}.csv" for month in months},
         {month: folder / f"answers-{month}.csv" for month in [*months, *closing]},
     )
-    _write_orders(made, seed, on_lines)
+    _write_orders(made, seed, baskets_per_month or sys.maxsize, on_lines)
     return made
 
 
@@ -116,7 +123,7 @@ def _write_members(path: Path, seed: int) -> None:
     )
 
 
-def _write_orders(made: WorldFiles, seed: int, on_lines: OnLines) -> None:
+def _write_orders(made: WorldFiles, seed: int, baskets_max: int, on_lines: OnLines) -> None:
     """Write purchases and answers in one pass over the data, which is in the order of time."""
     with ExitStack() as stack:
         streams = {
@@ -126,7 +133,7 @@ def _write_orders(made: WorldFiles, seed: int, on_lines: OnLines) -> None:
         for stream in streams.values():
             stream.write(",".join(PURCHASE_COLUMNS) + "\n")
         answered = _Answered(stack, made.answers)
-        for order in _orders(streams):
+        for order in _orders(streams, baskets_max):
             for answer in answers.answers(order.ref, order.lines, seed=seed):
                 answered.write(months_after(order.month, answer.months_later), answer)
             on_lines(len(order.lines))
@@ -153,9 +160,10 @@ class _Order(NamedTuple):
     lines: list[answers.BoughtLine]
 
 
-def _orders(streams: Mapping[str, TextIO]) -> Iterator[_Order]:
+def _orders(streams: Mapping[str, TextIO], baskets_max: int) -> Iterator[_Order]:
     """Write the lines of the wanted months, one a row; give each order as it is complete."""
     last_month, basket_id, order = max(streams), 0, None
+    written = Counter[str]()
     for line in complete_journey.lines():
         if line.month not in streams:
             if line.month > last_month:
@@ -164,6 +172,10 @@ def _orders(streams: Mapping[str, TextIO]) -> Iterator[_Order]:
         if order is None or line.basket_id != basket_id:
             if order:
                 yield order
+                order = None
+            if written[line.month] >= baskets_max:
+                continue
+            written[line.month] += 1
             basket_id, order = line.basket_id, _Order(line.month, str(line.basket_id), [])
         # No value needs quotes: numbers, times and amounts.
         streams[line.month].write(

@@ -122,7 +122,7 @@ def _month_cells(numbers: list[int]) -> list[str]:
 
 def _rejects(story: Story) -> Table:
     table = _table("What was rejected, kept, and can be sent again", "reason", "rows")
-    table.columns[0].max_width = 84
+    table.columns[0].max_width = 80
     groups: list[tuple[str, Iterable[ImportSummary]]] = [
         ("members", [story.members]),
         ("products", [story.products]),

@@ -31,6 +31,10 @@ OPENED_AT = datetime(2016, 12, 15, 9, tzinfo=UTC)
 PURCHASES_DAY, ANSWERS_DAY, RELEASE_DAY, PAYOUT_DAY = 5, 10, 15, 20
 """The days of each month on which things happen."""
 
+BUDGET_MONTHS = frozenset({"2017-01"})
+"""Months in which an offer's budget runs out. One process takes their purchases: with several, who gets the last
+of a budget depends on who is faster, and the demo prints the same figures every time."""
+
 OnProgress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and of how much (0: unknown)."""
 
@@ -139,15 +143,17 @@ class _Teller:
         self._jobs = jobs
         self.on_progress = on_progress
 
-    def take(self, path: Path, source: str, now: datetime) -> ImportSummary:
-        """Import one file."""
+    def take(self, path: Path, source: str, now: datetime, *, alone: bool = False) -> ImportSummary:
+        """Import one file; `alone`: with one process."""
+        label = f"import {path.name}"
+        self.on_progress(label, 0, 0)
         return import_file(
             path,
             programme=SLUG,
             source=source,
             now=now,
-            jobs=self._jobs,
-            on_progress=lambda done, total: self.on_progress(f"import {path.name}", done, total),
+            jobs=1 if alone else self._jobs,
+            on_progress=lambda done, total: self.on_progress(label, done, total),
         )
 
 
@@ -157,7 +163,9 @@ def _live_month(name: str, files: WorldFiles, teller: _Teller, story: Story) -> 
     purchases = None
     if name in files.purchases:
         started = time.perf_counter()
-        purchases = teller.take(files.purchases[name], "tills", moments[0])
+        purchases = teller.take(
+            files.purchases[name], "tills", moments[0], alone=name in BUDGET_MONTHS
+        )
         story.import_seconds += time.perf_counter() - started
     answers = teller.take(files.answers[name], "answers", moments[1])
     return Month(
@@ -175,12 +183,13 @@ def _moment(month: str, day: int) -> datetime:
 
 
 def _release(now: datetime, on_progress: OnProgress) -> Matured:
-    done = 0
+    label, done = f"mature --on {now:%Y-%m-%d}", 0
+    on_progress(label, 0, 0)
 
     def count(purchases: int) -> None:
         nonlocal done
         done += purchases
-        on_progress(f"mature --on {now:%Y-%m-%d}", done, 0)
+        on_progress(label, done, 0)
 
     with database.connect() as connection:
         run = ProgrammeRun.open(connection, SLUG, now)
@@ -188,8 +197,11 @@ def _release(now: datetime, on_progress: OnProgress) -> Matured:
 
 
 def _pay(now: datetime, folder: Path, on_progress: OnProgress) -> pay_out.PayOutResult:
+    label = f"payouts run, {now:%Y-%m-%d}"
+    on_progress(label, 0, 0)
+
     def count(_phase: str, done: int, total: int) -> None:
-        on_progress(f"payouts run, {now:%Y-%m-%d}", done, total)
+        on_progress(label, done, total)
 
     order = pay_out.PayRun(
         programme_id=find_programme(SLUG).id, now=now, at=now, on=now.date(), folder=folder
