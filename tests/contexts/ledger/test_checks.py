@@ -1,17 +1,19 @@
 """`verify` finds what was tampered with, and says where."""
 
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from cagnotte.domain.transactions import Transaction
-from cagnotte.ledger import checks, services
+from cagnotte.ledger import checks, selectors, services
 from tests.contexts.ledger.books import (
     ANNA,
     DAY,
     PROGRAMME,
     Connection,
     booking,
+    funder,
     given,
     later,
     programme,
@@ -151,4 +153,28 @@ def test_verifying_changes_nothing_and_needs_no_rights(
     books: Connection, busy: Transaction
 ) -> None:
     books.execute("SET TRANSACTION READ ONLY")
+    assert checks.verify(books) == []
+
+
+def test_the_remedy_after_restoring_a_dump_works(
+    books: Connection, owner: Connection, busy: Transaction
+) -> None:
+    """In a younger server the transaction numbers of the old one lie in the future."""
+    services.fold(books, now=later(1))
+    books.commit()
+    tamper(owner, "UPDATE ledger_delta SET x = '9000000000000'")
+    tamper(owner, "UPDATE ledger_snapshot SET mark = '9000000000001'")
+    for table in ("account", "transaction", "entry", "delta", "batch", "period", "balance"):
+        owner.execute(f"ALTER TABLE ledger_{table} ENABLE TRIGGER USER".encode())
+    owner.commit()
+    assert {finding.check for finding in checks.verify(books)} == {"snapshots"}
+    books.commit()
+
+    page = Path(__file__).parents[3] / "docs" / "reference" / "ledger.md"
+    remedy = page.read_text(encoding="utf-8").split("```sql\n")[1].split("```")[0]
+    owner.execute(remedy.encode())
+    owner.commit()
+    services.post(books, [tracked(ANNA, 5, effective_on=later(3).date())], batch_id=uuid4())
+    books.commit()
+    assert selectors.balance(books, funder("accrued")) == 1252
     assert checks.verify(books) == []

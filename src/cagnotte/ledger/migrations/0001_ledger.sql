@@ -190,7 +190,7 @@ BEGIN
         SELECT bucket, transaction_id, batch_id, sum(n) AS n, max(last) AS last, bool_or(total <> 0) AS off
         FROM (
             SELECT bucket, transaction_id, batch_id, currency,
-                   sum(amount_minor) AS total, count(*) AS n, max(leg) AS last
+                   sum(amount_minor) AS total, count(*)::integer AS n, max(leg) AS last
             FROM arrived GROUP BY bucket, transaction_id, batch_id, currency
         ) per_currency
         GROUP BY bucket, transaction_id, batch_id
