@@ -10,6 +10,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -22,6 +23,9 @@ WIDTH = 100
 
 ERROR_MODULES = ("cagnotte.platform.database_errors", "cagnotte.platform.secrets_box")
 """Where errors live beside the tree of the domain."""
+
+State = TypeVar("State", bound=enum.StrEnum)
+Event = TypeVar("Event", bound=enum.StrEnum)
 
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
@@ -61,7 +65,7 @@ def accounts() -> str:
     return _table(("account", "side", "guard", "balance kept as", "meaning"), *rows)
 
 
-def _transitions(table: Mapping[tuple[enum.StrEnum, enum.StrEnum], enum.StrEnum]) -> str:
+def _transitions(table: Mapping[tuple[State, Event], State]) -> str:
     """States downwards, events across; an empty cell is refused."""
     states = list(dict.fromkeys([*(state for state, _ in table), *table.values()]))
     events = list(dict.fromkeys(event for _, event in table))
