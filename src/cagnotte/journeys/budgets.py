@@ -50,9 +50,9 @@ class Budgets(Mapping[str, int]):
         self._dry.clear()
         if not self._limits:
             return
-        rows = self._connection.execute(
-            SQL.budget_slices, {"programme_id": self._programme_id, "slot": self._slot}
-        ).fetchall()
+        key = {"programme_id": self._programme_id, "slot": self._slot}
+        self._connection.execute(SQL.open_slices, {**key, "offers": sorted(self._limits)})
+        rows = self._connection.execute(SQL.budget_slices, key).fetchall()
         self._granted = {str(offer): int(str(granted)) for offer, granted, _ in rows}
         self._used = {str(offer): int(str(used)) for offer, _, used in rows}
 

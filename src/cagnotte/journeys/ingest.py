@@ -19,7 +19,7 @@ from cagnotte.domain.errors import InvalidRow
 from cagnotte.domain.ids import derived_id
 from cagnotte.domain.lifecycle import Moments, answer_date, release_date
 from cagnotte.domain.purchases import Purchase, Validation
-from cagnotte.domain.rating import engine
+from cagnotte.domain.rating import engine, returns
 from cagnotte.domain.rating.counting import active_uses
 from cagnotte.domain.rating.decision import CounterUse, Decision, MemberFacts, to_data
 from cagnotte.domain.transactions import Transaction
@@ -27,7 +27,7 @@ from cagnotte.journeys import restate
 from cagnotte.journeys.arrivals import ArrivedFile, Rejected, in_one_transaction, rounds
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.changes import Change, PurchaseRow, change_of, lock_purchases
-from cagnotte.journeys.frozen import frozen_data
+from cagnotte.journeys.frozen import frozen_data, starved
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.recording import (
     NULL,
@@ -325,7 +325,9 @@ class _Chunk:
             report=report,
             member=member,
             decision=decision,
-            frozen=frozen_data(facts, decision, self.budgets),
+            frozen=frozen_data(
+                facts, decision, self.budgets, self.rules, report.purchase.occurred_on
+            ),
             validation=validation,
             parts=self.run.parts_of(decision) if validation is not Validation.DECLINED else (),
             purchase_id=purchase_id,
@@ -357,15 +359,20 @@ class _Chunk:
         )
 
     def _decide(self, purchase: Purchase, facts: MemberFacts) -> Decision:
-        """Rate a purchase; where a budget cut it, take another slice of the budget and rate again."""
-        decision = engine.decide(purchase, self.rules, facts, budgets=self.budgets)
-        while decision.budget_uses or decision.misses:
-            starved = [award.offer for award in decision.awards if award.cap == "budget"]
-            starved += [miss.offer for miss in decision.misses if miss.reason == "budget"]
-            if not sum(self.budgets.top_up(offer) for offer in starved):
-                break
-            decision = engine.decide(purchase, self.rules, facts, budgets=self.budgets)
-        return decision
+        """Rate a purchase; where a budget cut it, take another slice of the budget and rate again.
+
+        An order that arrives with returns gets what it would have got had they been told later.
+        """
+        bought = returns.as_bought(purchase)
+        while True:
+            decision = engine.decide(bought, self.rules, facts, budgets=self.budgets)
+            if bought is not purchase:
+                decision = returns.redecide(
+                    decision, bought, purchase, self.rules, facts, self.budgets
+                )
+            wanting = starved(decision)
+            if not wanting or not sum(self.budgets.top_up(offer) for offer in wanting):
+                return decision
 
     def _contract_id(self, decision: Decision, position: int) -> UUID | None:
         key = decision.parts[position].contract

@@ -27,7 +27,7 @@ from cagnotte.domain.transactions import Transaction
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.changes import Change, PurchaseRow
 from cagnotte.journeys.clawback import WalletLots
-from cagnotte.journeys.frozen import frozen_facts
+from cagnotte.journeys.frozen import frozen_facts, starved
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.recording import Recording, Version, version_line
 from cagnotte.journeys.restated_rows import RestatedRows
@@ -158,7 +158,7 @@ class _Restating:
     def one(self, change: Change, before: Booked, known: Purchase | None) -> Outcome:
         """Restate one purchase."""
         row, run = change.row, self.run
-        decision = _decide(run, change, before, known)
+        decision = _decide(run, change, before, known, self.budgets)
         policy = run.policy_of(decision)
         parts = tuple(before.parts)
         standing = standing_of(
@@ -231,18 +231,45 @@ _KINDS = {
 """The kind of transaction each event books."""
 
 
-def _decide(run: ProgrammeRun, change: Change, before: Booked, known: Purchase | None) -> Decision:
+def _decide(
+    run: ProgrammeRun,
+    change: Change,
+    before: Booked,
+    known: Purchase | None,
+    budgets: Budgets | None,
+) -> Decision:
     """Return the decision after the change: the same, or made again on the new facts with the frozen ones."""
     if change.purchase is None or known is None:
         return before.decision
-    return returns.redecide(
-        before.decision,
-        known,
-        change.purchase,
-        run.rules_at(before.rules_at),
-        frozen_facts(before.frozen),
-        before.frozen.get("budgets"),
-    )
+    frozen: dict[str, int] = before.frozen.get("budgets", {})
+    while True:
+        decision = returns.redecide(
+            before.decision,
+            known,
+            change.purchase,
+            run.rules_at(before.rules_at),
+            frozen_facts(before.frozen),
+            _rooms(change, before.decision, frozen, budgets),
+        )
+        wanting = [offer for offer in starved(decision) if offer not in frozen]
+        if budgets is None or not sum(budgets.top_up(offer) for offer in wanting):
+            return decision
+
+
+def _rooms(
+    change: Change, before: Decision, frozen: dict[str, int], budgets: Budgets | None
+) -> dict[str, int]:
+    """Return the room under each budget: what is left today, and what the purchase took of it itself.
+
+    Never more than it found when it was decided: room that others gave back since serves later purchases.
+    """
+    rooms = dict(frozen)
+    if budgets is not None:
+        own = dict(before.budget_uses) if change.row.validation != Validation.DECLINED else {}
+        for offer, left in budgets.items():
+            room = max(left, 0) + own.get(offer, 0)
+            rooms[offer] = min(frozen.get(offer, room), room)
+    return rooms
 
 
 def _recount(

@@ -89,7 +89,10 @@ def _columns(names: str, rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
 
 
 class _Dates(NamedTuple):
-    """The days a purchase carries after a change; release_on is empty while nothing is to be released."""
+    """The days a purchase carries after a change; release_on is empty while nothing is to be released.
+
+    What a member keeps of a declined purchase stands as confirmed, and is released like it.
+    """
 
     confirmed_on: date | None
     release_on: date | None
@@ -100,7 +103,7 @@ class _Dates(NamedTuple):
 def _dates(run: ProgrammeRun, change: Change, after: Standing, policy: Contract | None) -> _Dates:
     row = change.row
     event_on = run.today if change.event is Event.HAPPEN else row.event_on
-    if change.validation is not Validation.CONFIRMED:
+    if after.validation is not Validation.CONFIRMED:
         days = policy.auto_confirm_days if policy else None
         waits = change.validation is Validation.PENDING
         return _Dates(None, None, answer_date(days, row.occurred_on) if waits else None, event_on)

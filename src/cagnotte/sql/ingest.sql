@@ -66,6 +66,13 @@ RETURNING id, finished_at;
 -- in: id, now. Marks a file as read to its end.
 UPDATE purchases_importedfile SET finished_at = coalesce(finished_at, %(now)s) WHERE id = %(id)s;
 
+-- name: open_slices
+-- in: programme_id, slot, offers. Writes this writer's slices where missing, so that they can be locked.
+-- A row that another writer of the same slot is just writing is waited for.
+INSERT INTO rewards_budgetslice (programme_id, offer, slot, granted_minor, used_minor)
+SELECT %(programme_id)s, offer, %(slot)s, 0, 0 FROM unnest(%(offers)s::text[]) AS n (offer) ORDER BY offer
+ON CONFLICT (programme_id, offer, slot) DO NOTHING;
+
 -- name: budget_slices
 -- in: programme_id, slot. out: what this writer holds of each budget. Locks its own slices.
 SELECT offer, granted_minor, used_minor FROM rewards_budgetslice

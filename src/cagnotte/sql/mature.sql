@@ -20,7 +20,7 @@ ORDER BY release_on, id LIMIT %(size)s;
 SELECT p.id, p.wallet_id, p.bucket, p.merchant_id, p.currency, p.version, p.blocks,
        r.amount_minor, r.released_minor, r.decision::text
 FROM purchases_purchase AS p JOIN rewards_reward AS r ON r.purchase_id = p.id
-WHERE p.id = ANY(%(ids)s) AND p.validation = 'confirmed' AND p.release_on IS NOT NULL
+WHERE p.id = ANY(%(ids)s) AND p.validation <> 'pending' AND p.release_on IS NOT NULL
 ORDER BY p.native_id
 FOR NO KEY UPDATE OF p;
 

@@ -167,7 +167,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("fields", "reason", "sentence"), BAD)
-def test_a_bad_order_says_what_is_wrong(fields: dict[str, str], reason: str, sentence: str) -> None:
+def test_a_bad_order_says_what_is_wrong(fields: dict[str, Any], reason: str, sentence: str) -> None:
     with pytest.raises(InvalidRow) as caught:
         read(LINE, **fields)
     assert (caught.value.reason, caught.value.sentence) == (reason, sentence)

@@ -19,18 +19,22 @@ def target(
 ) -> Standing:
     """Return what should stand now, each side inside its own window of the contract.
 
-    A funder whose window is over keeps its commission; what the member no longer gets of it is margin. A member
-    whose window is over keeps the reward; what no funder follows any more is the programme's loss.
+    Windows protect what was validated. A funder whose window is over keeps its commission; what the member no
+    longer gets of it is margin. A member whose window is over keeps what was confirmed or released; what no funder
+    follows any more is the programme's loss. When both are over, a reward never shrinks.
     """
     merged = merge_parts(before.parts, parts if validation is not Validation.DECLINED else ())
     if policy is None:
         return Standing(validation, merged)
+    validated = before.validation is Validation.CONFIRMED
+    member_keeps = age > timedelta(days=policy.member_clawback_days)
+    if validated and age > timedelta(days=policy.funder_refund_days):
+        pairs = zip(_padded(before.parts, merged), merged, strict=True)
+        merged = tuple(_locked(old, new, member_keeps=member_keeps) for old, new in pairs)
     kept = 0
-    if age > timedelta(days=policy.funder_refund_days):
-        old = _padded(before.parts, merged)
-        merged = tuple(_locked(was, now) for was, now in zip(old, merged, strict=True))
-    if age > timedelta(days=policy.member_clawback_days):
-        kept = max(0, before.reward_minor - sum(part.reward_minor for part in merged))
+    if member_keeps:
+        protected = before.reward_minor if validated else before.released_minor
+        kept = max(0, protected - sum(part.reward_minor for part in merged))
     return Standing(validation, merged, kept_minor=kept)
 
 
@@ -66,10 +70,12 @@ def _padded(
     return (*before, *extra)
 
 
-def _locked(old: PartAmounts, new: PartAmounts) -> PartAmounts:
+def _locked(old: PartAmounts, new: PartAmounts, *, member_keeps: bool) -> PartAmounts:
     """Return a part whose funder no longer follows: its commission as it was, the rest is margin."""
     if new.funder_kind == "programme":
         return new
+    if member_keeps and new.reward_minor <= old.reward_minor:
+        return old
     reward = min(new.reward_minor, old.commission_minor)
     share = min(new.share_minor, old.commission_minor - reward)
     return PartAmounts(

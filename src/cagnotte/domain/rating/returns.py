@@ -43,10 +43,10 @@ def redecide(
     if after == before:
         return original
     policy = _policy_of(original, book)
-    returned = any(line.returned_quantity or line.returned_minor for line in after.lines)
-    if policy is ReturnPolicy.REDECIDE or not returned:
+    bought = as_bought(after)
+    if policy is ReturnPolicy.REDECIDE or bought is after:
         return decide(after, book, member, budgets=budgets)
-    whole = open_order(_without_returns(after), book, member, budgets)
+    whole = open_order(bought, book, member, budgets)
     awards = award_all(whole)
     rest = open_order(after, book, member, budgets)
     # What the purchase adds to progressive counters is what remains of it, under any policy.
@@ -75,7 +75,10 @@ def _policy_of(original: Decision, book: Rulebook) -> ReturnPolicy:
     return ReturnPolicy.REDECIDE
 
 
-def _without_returns(purchase: Purchase) -> Purchase:
+def as_bought(purchase: Purchase) -> Purchase:
+    """Return the purchase as it was before anything came back; itself when nothing did."""
+    if not any(line.returned_quantity or line.returned_minor for line in purchase.lines):
+        return purchase
     lines = tuple(line._replace(returned_quantity=0, returned_minor=0) for line in purchase.lines)
     return replace(purchase, lines=lines)
 
