@@ -18,14 +18,28 @@ class Reward(models.Model):
     bucket = models.PositiveSmallIntegerField()
     merchant_id = models.UUIDField()
     currency = models.CharField(max_length=3)
-    version = models.PositiveIntegerField(help_text="The purchase version this decision belongs to.")
+    version = models.PositiveIntegerField(
+        help_text="The purchase version this decision belongs to."
+    )
     base_minor = models.BigIntegerField(help_text="The amount the rates applied to.")
-    amount_minor = models.BigIntegerField(help_text="R: the member's reward as it stands, all funders together.")
-    released_minor = models.BigIntegerField(default=0, help_text="L: made available so far, net of clawbacks.")
-    kept_minor = models.BigIntegerField(default=0, help_text="K: what the member keeps at the programme's loss.")
-    decision = models.JSONField(help_text="The whole Decision: lines, offers, caps, funders, why and why not.")
-    frozen = models.JSONField(help_text="Member facts, counters and room under caps that the decision read.")
-    rules_at = models.DateTimeField(help_text="The contracts and offers read are those known at this moment.")
+    amount_minor = models.BigIntegerField(
+        help_text="R: the member's reward as it stands, all funders together."
+    )
+    released_minor = models.BigIntegerField(
+        default=0, help_text="L: made available so far, net of clawbacks."
+    )
+    kept_minor = models.BigIntegerField(
+        default=0, help_text="K: what the member keeps at the programme's loss."
+    )
+    decision = models.JSONField(
+        help_text="The whole Decision: lines, offers, caps, funders, why and why not."
+    )
+    frozen = models.JSONField(
+        help_text="Member facts, counters and room under caps that the decision read."
+    )
+    rules_at = models.DateTimeField(
+        help_text="The contracts and offers read are those known at this moment."
+    )
 
     def __str__(self) -> str:
         return str(self.purchase_id)
@@ -38,10 +52,14 @@ class RewardPart(models.Model):
     purchase_id = models.UUIDField()
     bucket = models.PositiveSmallIntegerField()
     position = models.PositiveSmallIntegerField()
-    funder_kind = models.CharField(max_length=10, help_text="merchant, brand, network or programme.")
+    funder_kind = models.CharField(
+        max_length=10, help_text="merchant, brand, network or programme."
+    )
     funder_id = models.UUIDField()
     contract_id = models.UUIDField(null=True)
-    commission_minor = models.BigIntegerField(help_text="C: what the funder owes for this purchase.")
+    commission_minor = models.BigIntegerField(
+        help_text="C: what the funder owes for this purchase."
+    )
     reward_minor = models.BigIntegerField(help_text="R: of which the member's.")
     share_minor = models.BigIntegerField(help_text="S: of which the shop's.")
     margin_minor = models.BigIntegerField(help_text="M: of which the programme's.")
@@ -57,9 +75,16 @@ class RewardPart(models.Model):
             models.CheckConstraint(
                 name="reward_part_adds_up",
                 condition=models.Q(
-                    commission_minor=models.F("reward_minor") + models.F("share_minor") + models.F("margin_minor")
+                    commission_minor=models.F("reward_minor")
+                    + models.F("share_minor")
+                    + models.F("margin_minor")
                 )
-                & models.Q(commission_minor__gte=0, reward_minor__gte=0, share_minor__gte=0, margin_minor__gte=0),
+                & models.Q(
+                    commission_minor__gte=0,
+                    reward_minor__gte=0,
+                    share_minor__gte=0,
+                    margin_minor__gte=0,
+                ),
             ),
         ]
 
@@ -106,10 +131,13 @@ class BudgetSlice(models.Model):
         """A writer holds one slice of a budget, and never uses more than it was granted."""
 
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["programme_id", "offer", "slot"], name="budget_slice_unique"),
+            models.UniqueConstraint(
+                fields=["programme_id", "offer", "slot"], name="budget_slice_unique"
+            ),
             models.CheckConstraint(
                 name="budget_slice_within",
-                condition=models.Q(used_minor__lte=models.F("granted_minor")) & models.Q(granted_minor__gte=0),
+                condition=models.Q(used_minor__lte=models.F("granted_minor"))
+                & models.Q(granted_minor__gte=0),
             ),
         ]
 
@@ -123,16 +151,26 @@ class Lot(models.Model):
     id = models.UUIDField(primary_key=True)
     wallet_id = models.UUIDField()
     bucket = models.PositiveSmallIntegerField()
-    purchase_id = models.UUIDField(null=True, help_text="The purchase that earned it; empty for other origins.")
+    purchase_id = models.UUIDField(
+        null=True, help_text="The purchase that earned it; empty for other origins."
+    )
     origin = models.CharField(max_length=20, default="purchase_rebate")
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField(help_text="Put in when it became available.")
-    remaining_minor = models.BigIntegerField(help_text="Neither spent, held, expired nor taken back.")
+    remaining_minor = models.BigIntegerField(
+        help_text="Neither spent, held, expired nor taken back."
+    )
     expired_minor = models.BigIntegerField(default=0)
     available_on = models.DateField()
-    expires_on = models.DateField(null=True, help_text="Last day it can be spent; empty = never expires.")
-    breakage_to = models.CharField(max_length=10, default="programme", help_text="Who gains by expiry.")
-    breakage_account = models.JSONField(default=dict, help_text="The account that gains, frozen: kind and owner.")
+    expires_on = models.DateField(
+        null=True, help_text="Last day it can be spent; empty = never expires."
+    )
+    breakage_to = models.CharField(
+        max_length=10, default="programme", help_text="Who gains by expiry."
+    )
+    breakage_account = models.JSONField(
+        default=dict, help_text="The account that gains, frozen: kind and owner."
+    )
 
     class Meta:
         """Nothing below zero, nothing above what was put in; open lots of a wallet are found by index."""
@@ -141,12 +179,16 @@ class Lot(models.Model):
             models.CheckConstraint(
                 name="lot_remaining_within",
                 condition=models.Q(remaining_minor__gte=0, expired_minor__gte=0)
-                & models.Q(remaining_minor__lte=models.F("amount_minor") - models.F("expired_minor")),
+                & models.Q(
+                    remaining_minor__lte=models.F("amount_minor") - models.F("expired_minor")
+                ),
             ),
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["wallet_id", "expires_on"], name="lot_open", condition=models.Q(remaining_minor__gt=0)
+                fields=["wallet_id", "expires_on"],
+                name="lot_open",
+                condition=models.Q(remaining_minor__gt=0),
             ),
             models.Index(fields=["purchase_id"], name="lot_purchase"),
         ]
