@@ -4,8 +4,8 @@
 
 A grocer's programme: a tree of some 200 categories, 400 brands, 9,000 articles, and distinct baskets of ten lines
 over 90 days. In every basket a standard rate, an order-level tier and a progressive rate compete or add up; about
-half meet a category or brand offer, a boost, a cap, an exclusion or a threshold just missed: three to six offers
-each. All other offers are live too, for other categories, brands, articles and shops.
+half meet a category or brand offer, a boost, a cap, an exclusion or a threshold just missed: three to eight
+offers each. All other offers are live too, for other categories, brands, articles and shops.
 """
 
 import random
@@ -86,9 +86,8 @@ def applicable() -> list[Offer]:
         offer("basket", Tiered(tiers), role=Role.BOOST, limits=Limits(per_purchase_minor=150)),
         offer("fresh", Progressive(climb, YEAR), priority=5, conditions=Conditions(products=Products(categories=frozenset({"d0"})))),
         offer("weekend", Percent(200), role=Role.BOOST, conditions=Conditions(
-            weekdays=frozenset({5, 6}), products=Products(categories=frozenset({"d1a1", "d2a2", "d3"})))),
+            weekdays=frozenset({5, 6}), products=Products(categories=frozenset({"d1a1", "d2a2"})))),
         offer("welcome", FixedPerOrder(500), role=Role.BONUS, conditions=Conditions(first=First.PROGRAMME)),
-        offer("big", FixedPerOrder(300), role=Role.BONUS, conditions=Conditions(minimum_basket_minor=12_000)),
         offer("kids", Percent(500), priority=4, conditions=Conditions(
             segments=frozenset({"family"}), products=Products(categories=frozenset({"d4a4", "d4a5"})))),
     ]  # fmt: skip

@@ -4,7 +4,7 @@
 below zero); they are written out because rating spends a third of its time in them. A test holds them equal.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cagnotte.domain.money import MINOR_MAX
 from cagnotte.domain.rating.bases import Order
@@ -82,39 +82,29 @@ def grant(candidate: Candidate, order: Order) -> Award | Refusal:
         return EMPTY.get(cap, "zero"), candidate.facts
     by_row = share_out(total, exact, parts) if cap is None else spread(total, exact)
     kind, ref, _ = funders[0]
-    return _award(
-        candidate, order, uncapped, cap, ((kind, ref, total),), zip(rows, by_row, strict=True)
-    )
+    return _award(candidate, order, (uncapped, total, cap), ((kind, ref, total),), rows, by_row)
 
 
 def _award(
     candidate: Candidate,
     order: Order,
-    uncapped: int,
-    cap: str | None,
+    totals: tuple[int, int, str | None],
     funders: tuple[tuple[str, str, int], ...],
-    by_row: Iterable[tuple[int, int]],
+    rows: Sequence[int],
+    by_row: Iterable[int],
 ) -> Award:
     plan = candidate.plan
     bases, numbers = order.bases, order.numbers
-    base = total = 0
-    lines = []
-    for row, minor in by_row:
-        base += bases[row]
-        total += minor
-        lines.append((numbers[row], minor))
     return new_award(
         (
             plan.ref,
             plan.version,
             plan.effect_name,
             candidate.rate_bps,
-            base,
-            uncapped,
-            total,
-            cap,
+            sum([bases[row] for row in rows]),
+            *totals,
             funders,
-            tuple(lines),
+            tuple(zip([numbers[row] for row in rows], by_row, strict=True)),
             candidate.facts,
             plan.voucher,
         )
@@ -144,7 +134,10 @@ def _grant_shared(candidate: Candidate, order: Order, bills: list[Bill]) -> Awar
     paid = tuple(
         [(bill[0], bill[1], amount) for bill, amount in zip(bills, amounts, strict=True) if amount]
     )
-    return _award(candidate, order, uncapped, cap, paid, sorted(by_row.items()))
+    rows = sorted(by_row)
+    return _award(
+        candidate, order, (uncapped, total, cap), paid, rows, [by_row[row] for row in rows]
+    )
 
 
 def _exact(candidate: Candidate, order: Order, rows: list[int]) -> tuple[list[int], int]:

@@ -6,12 +6,13 @@ slot together. See docs/explanation/rating.md#the-base.
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from cagnotte.domain.contracts import BasePolicy
 from cagnotte.domain.errors import InvalidInput
 from cagnotte.domain.money import Rounding, divide
-from cagnotte.domain.periods import Window, WindowKind
+from cagnotte.domain.periods import Window
 from cagnotte.domain.purchases import Line, Purchase
 from cagnotte.domain.rating.decision import Facts, LineBase, MemberFacts, Miss, new_line, new_miss
 
@@ -29,18 +30,18 @@ class Order:
     Attributes:
         day: the date of the purchase, by which the member's counters are read. member, budgets: as given.
         lines: how each base came about. Rows are counted from 0; row i is the line lines[i].
-        bases, units, numbers: by row; the last are line numbers. base_minor: sum of the bases.
+        bases, numbers: by row; the latter are line numbers. base_minor: sum of the bases.
         groups: the rows of each slot, in order, rows without base left out.
         keys: where the member's counters are found. commissions: by (funder kind, funder), for contracts that have any.
         misses: what did not apply, as it is found. losses: (loser, winner) → rows, of the choice line by line.
-        climbed: by progressive counter, the offers that read it, with their rows.
+        climbed: by progressive counter, the offers that read it.
         capped: by counter of a member's cap, what this purchase has drawn from it so far.
         budget_uses: (offer, amount_minor) drawn from budgets.
     """
 
     __slots__ = (
         "base_minor", "bases", "budget_uses", "budgets", "capped", "climbed", "commissions", "context", "day",
-        "groups", "keys", "lines", "losses", "member", "misses", "numbers", "purchase", "units",
+        "groups", "keys", "lines", "losses", "member", "misses", "numbers", "purchase",
     )  # fmt: skip
 
     def __init__(
@@ -55,7 +56,6 @@ class Order:
         self.member, self.budgets = member, budgets
         self.lines: list[LineBase] = []
         self.bases: list[int] = []
-        self.units: list[int] = []
         self.numbers: list[int] = []
         self.keys = context.book.keys_on(day)
         self.base_minor = 0
@@ -63,14 +63,14 @@ class Order:
         self.commissions: dict[tuple[str, str], Commission] = {}
         self.misses: list[Miss] = []
         self.losses: dict[tuple[Plan, Plan], list[int]] = {}
-        self.climbed: dict[str, list[tuple[Plan, list[int]]]] = {}
+        self.climbed: dict[str, list[Plan]] = {}
         self.capped: dict[str, int] = {}
         self.budget_uses: list[tuple[str, int]] = []
 
     def counted(self, name: str, window: Window) -> tuple[int, int]:
         """Return what the member has in a counter over a window that ends with the purchase: (minor units, count)."""
         counters = self.member.counters
-        if window.kind is not WindowKind.ROLLING:
+        if not window.days:
             return counters.get(self.keys[name], (0, 0))
         first, amount, count = window.first_counted(self.day), 0, 0
         for (counter, period), (amount_minor, times) in counters.items():
@@ -79,12 +79,43 @@ class Order:
                 count += times
         return amount, count
 
+    def rows_of(self, *plans: "Plan") -> list[int]:
+        """Return the rows that any of some offers matches, in order."""
+        found = [rows for slot, rows in self.groups.items() if not slot.matching.isdisjoint(plans)]
+        return found[0] if len(found) == 1 else sorted(chain.from_iterable(found))
+
+    def units_of(self, row: int) -> int:
+        """Return the units that remain of a row; delivery has none."""
+        lines = self.purchase.lines
+        return lines[row].quantity - lines[row].returned_quantity if row < len(lines) else 0
+
+    def covered_by(self, plan: "Plan") -> bool:
+        """Tell whether an offer matches every row."""
+        for slot in self.groups:  # noqa: SIM110  # a generator would cost more than the whole loop
+            if plan not in slot.matching:
+                return False
+        return True
+
+    def base_of(self, plan: "Plan") -> int:
+        """Return the base of the rows that an offer matches."""
+        if self.covered_by(plan):
+            return self.base_minor
+        bases = self.bases
+        return sum([bases[row] for row in self.rows_of(plan)])
+
     def draw(self, plan: "Plan", amount_minor: int) -> None:
         """Note what an award takes from its member's cap and its budget."""
         if plan.cap_name is not None:
             self.capped[plan.cap_name] = self.capped.get(plan.cap_name, 0) + amount_minor
         if plan.budget_minor is not None:
             self.budget_uses.append((plan.ref, amount_minor))
+
+    def refuse(self, plan: "Plan", reason: str, facts: Facts) -> None:
+        """Note that an offer does not apply at all; no lines are named where it is the whole order's."""
+        if self.covered_by(plan):
+            self.misses.append(new_miss((plan.ref, reason, facts, ())))
+        else:
+            self.miss(plan, reason, facts, self.rows_of(plan))
 
     def miss(self, plan: "Plan", reason: str, facts: Facts, rows: Iterable[int]) -> None:
         """Note that an offer did not apply to some rows."""
@@ -101,11 +132,9 @@ def lay_out(order: Order) -> None:
     policy, groups = context.policy, order.groups
     less_discount, less_wallet = policy.discounts_deducted, policy.wallet_deducted
     less_tax = not policy.with_tax
-    lines, bases, units, numbers = order.lines, order.bases, order.units, order.numbers
+    lines, bases, numbers = order.lines, order.bases, order.numbers
     for row, line in enumerate(_rows(order.purchase, policy)):
-        number, sku, quantity, amount, discount, tax, wallet, category, brand, gift, gone, back = (
-            line
-        )
+        number, sku, _, amount, discount, tax, wallet, category, brand, gift, gone, back = line
         key = (sku if sku in skus else None, category, brand if brand in brands else None)
         slot = slots.get(key) or context.new_slot(key)
         if (
@@ -118,14 +147,12 @@ def lay_out(order: Order) -> None:
             or (tax and less_tax)
         ):
             base, deductions = deduct(line, policy, excluded=slot.excluded)
-            quantity -= gone
         elif discount and less_discount:
             base, deductions = amount - discount, (("discount", discount),)
         else:
             base, deductions = amount, ()
         lines.append(new_line((number, amount, deductions, base)))
         bases.append(base)
-        units.append(quantity)
         numbers.append(number)
         if base:
             if slot in groups:

@@ -7,7 +7,7 @@ change come first, so that "12.00 € short" is only said to somebody for whom 1
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from cagnotte.domain.offers import First, Offer
+from cagnotte.domain.offers import Offer
 from cagnotte.domain.periods import LIFETIME_START
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 Refusal = tuple[str, "Facts"]
 """Why an offer does not apply: (reason code, facts)."""
 
-Check = Callable[["Plan", "Order", list[int]], Refusal | None]
+Check = Callable[["Plan", "Order"], Refusal | None]
 
 
-def segments(plan: "Plan", order: "Order", _rows: list[int]) -> Refusal | None:
+def segments(plan: "Plan", order: "Order") -> Refusal | None:
     """The member belongs to one of the segments, and to none of those shut out."""
     asked = plan.offer.conditions
     mine = order.member.segments
@@ -35,22 +35,22 @@ def segments(plan: "Plan", order: "Order", _rows: list[int]) -> Refusal | None:
     return None
 
 
-def first_purchase(plan: "Plan", order: "Order", _rows: list[int]) -> Refusal | None:
+def first_purchase(plan: "Plan", order: "Order") -> Refusal | None:
     """The member has bought nothing before, in the programme or at this shop."""
     scope = plan.offer.conditions.first
     name = "purchases:programme"
-    if scope is First.MERCHANT:
-        name = f"purchases:merchant:{order.purchase.merchant}"
+    if scope == "merchant":
+        name = order.context.purchases_counter
     before = order.member.counters.get((name, LIFETIME_START), (0, 0))[1]
     return ("first_purchase", {"scope": str(scope), "purchases": before}) if before else None
 
 
-def card(plan: "Plan", order: "Order", _rows: list[int]) -> Refusal | None:
+def card(plan: "Plan", order: "Order") -> Refusal | None:
     """Paid by one of the cards."""
     return None if order.purchase.card in plan.offer.conditions.cards else ("card", {})
 
 
-def coupon(plan: "Plan", order: "Order", _rows: list[int]) -> Refusal | None:
+def coupon(plan: "Plan", order: "Order") -> Refusal | None:
     """A coupon was used, or none was, or this one was."""
     asked, used = plan.offer.conditions.coupon, order.purchase.coupon_codes
     if asked == "none":
@@ -60,13 +60,13 @@ def coupon(plan: "Plan", order: "Order", _rows: list[int]) -> Refusal | None:
     return None if asked in used else ("coupon_missing", {"coupon": asked or ""})
 
 
-def weekday(plan: "Plan", order: "Order", _rows: list[int]) -> Refusal | None:
+def weekday(plan: "Plan", order: "Order") -> Refusal | None:
     """Bought on one of the days of the week."""
     days = plan.offer.conditions.weekdays
     return None if order.day.weekday() in days else ("weekday", {"weekdays": sorted(days)})
 
 
-def hours(plan: "Plan", order: "Order", _rows: list[int]) -> Refusal | None:
+def hours(plan: "Plan", order: "Order") -> Refusal | None:
     """Bought between two times of day, the second of which may lie after midnight."""
     start, end = cast("tuple[time, time]", plan.offer.conditions.hours)
     moment = order.purchase.occurred_at.time()
@@ -74,7 +74,7 @@ def hours(plan: "Plan", order: "Order", _rows: list[int]) -> Refusal | None:
     return None if inside else ("hours", {"from": f"{start:%H:%M}", "until": f"{end:%H:%M}"})
 
 
-def member_cap(plan: "Plan", order: "Order", _rows: list[int]) -> Refusal | None:
+def member_cap(plan: "Plan", order: "Order") -> Refusal | None:
     """The member has not yet had all that the offer gives in this period."""
     cap = cast("MemberCap", plan.cap)
     amount, times = order.counted(cast("str", plan.cap_name), cap.window)
@@ -85,14 +85,14 @@ def member_cap(plan: "Plan", order: "Order", _rows: list[int]) -> Refusal | None
     return None
 
 
-def budget(plan: "Plan", order: "Order", _rows: list[int]) -> Refusal | None:
+def budget(plan: "Plan", order: "Order") -> Refusal | None:
     """The offer's budget is not yet spent."""
     limit = cast("int", plan.budget_minor)
     room = limit if order.budgets is None else order.budgets.get(plan.ref, limit)
     return None if room > 0 else ("budget", {"budget_minor": limit})
 
 
-def minimum_basket(plan: "Plan", order: "Order", _rows: list[int]) -> Refusal | None:
+def minimum_basket(plan: "Plan", order: "Order") -> Refusal | None:
     """The base of the whole purchase reaches the minimum."""
     minimum = plan.offer.conditions.minimum_basket_minor
     short = minimum - order.base_minor
@@ -101,10 +101,10 @@ def minimum_basket(plan: "Plan", order: "Order", _rows: list[int]) -> Refusal | 
     )
 
 
-def minimum_quantity(plan: "Plan", order: "Order", rows: list[int]) -> Refusal | None:
+def minimum_quantity(plan: "Plan", order: "Order") -> Refusal | None:
     """Enough units of matching products remain."""
     minimum = plan.offer.conditions.minimum_quantity
-    short = minimum - sum([order.units[row] for row in rows])
+    short = minimum - sum([order.units_of(row) for row in order.rows_of(plan)])
     return (
         ("minimum_quantity", {"minimum_units": minimum, "short_units": short})
         if short > 0

@@ -28,33 +28,32 @@ BPS = 10_000
 Measured = Candidate | Refusal
 
 
-def percent(plan: Plan, _order: Order, rows: list[int]) -> Measured:
+def percent(plan: Plan, _order: Order) -> Measured:
     """The same share of each row's base."""
     rate = cast("Percent", plan.effect).rate_bps
-    return Candidate(plan, rows, rate, BPS, rate)
+    return Candidate(plan, rate, BPS, rate)
 
 
-def tiered(plan: Plan, order: Order, rows: list[int]) -> Measured:
+def tiered(plan: Plan, order: Order) -> Measured:
     """A rate by the base of all matching rows, on the whole or slice by slice."""
     effect = cast("Tiered", plan.effect)
-    bases = order.bases
-    amount = sum([bases[row] for row in rows])
+    amount = order.base_of(plan)
     facts: Facts = {**plan.facts, "order_minor": amount}
     rate = _climb(effect.tiers, amount, "short_minor", facts)
     if not rate:
         return "below_first_tier", facts
     if effect.whole:
-        return Candidate(plan, rows, rate, BPS, rate, facts)
+        return Candidate(plan, rate, BPS, rate, facts)
     facts["slices"] = slices = _slices(effect.tiers, amount)
     total = sum([size * slice_rate for size, slice_rate in slices])
-    return Candidate(plan, rows, total, BPS * amount, rate, facts)
+    return Candidate(plan, total, BPS * amount, rate, facts)
 
 
-def progressive(plan: Plan, order: Order, rows: list[int]) -> Measured:
+def progressive(plan: Plan, order: Order) -> Measured:
     """A rate by what the member has bought before, this purchase apart."""
     effect = cast("Progressive", plan.effect)
     name = cast("str", plan.spend_name)
-    order.climbed.setdefault(name, []).append((plan, rows))
+    order.climbed.setdefault(name, []).append(plan)
     amount, times = order.counted(name, effect.window)
     if effect.by == "amount":
         facts: Facts = {**plan.facts, "cumulated_minor": amount}
@@ -62,7 +61,7 @@ def progressive(plan: Plan, order: Order, rows: list[int]) -> Measured:
     else:
         facts = {**plan.facts, "cumulated_purchases": times}
         rate = _climb(effect.tiers, times, "short_purchases", facts)
-    return Candidate(plan, rows, rate, BPS, rate, facts) if rate else ("below_first_tier", facts)
+    return Candidate(plan, rate, BPS, rate, facts) if rate else ("below_first_tier", facts)
 
 
 def _climb(tiers: tuple[Tier, ...], value: int, short: str, facts: Facts) -> int:
@@ -91,33 +90,34 @@ def _slices(tiers: tuple[Tier, ...], amount: int) -> list[list[int]]:
     return slices
 
 
-def fixed_per_order(plan: Plan, order: Order, rows: list[int]) -> Measured:
+def fixed_per_order(plan: Plan, order: Order) -> Measured:
     """A fixed sum, at most the base of the matching rows, spread over them by base."""
     asked = cast("FixedPerOrder", plan.effect).amount_minor
-    base = sum([order.bases[row] for row in rows])
-    return Candidate(plan, rows, min(asked, base), base, 0, {**plan.facts, "fixed_minor": asked})
+    base = order.base_of(plan)
+    return Candidate(plan, min(asked, base), base, 0, {**plan.facts, "fixed_minor": asked})
 
 
-def next_order_voucher(plan: Plan, order: Order, rows: list[int]) -> Measured:
+def next_order_voucher(plan: Plan, order: Order) -> Measured:
     """A voucher of a fixed value, whatever this order's amount."""
     value = cast("NextOrderVoucher", plan.effect).amount_minor
-    base = sum([order.bases[row] for row in rows])
-    return Candidate(plan, rows, value, base, 0, {**plan.facts, "fixed_minor": value})
+    base = order.base_of(plan)
+    return Candidate(plan, value, base, 0, {**plan.facts, "fixed_minor": value})
 
 
-def fixed_per_unit(plan: Plan, order: Order, rows: list[int]) -> Measured:
+def fixed_per_unit(plan: Plan, order: Order) -> Measured:
     """A fixed sum for each unit that remains, at most the row's base."""
     each = cast("FixedPerUnit", plan.effect).amount_minor
+    rows = order.rows_of(plan)
     weights = [0] * len(order.bases)
     for row in rows:
-        weights[row] = min(order.units[row] * each, order.bases[row])
-    units = sum([order.units[row] for row in rows])
-    candidate = Candidate(plan, rows, 1, 1, 0, {**plan.facts, "unit_minor": each, "units": units})
+        weights[row] = min(order.units_of(row) * each, order.bases[row])
+    units = sum([order.units_of(row) for row in rows])
+    candidate = Candidate(plan, 1, 1, 0, {**plan.facts, "unit_minor": each, "units": units})
     candidate.weights = weights
     return candidate
 
 
-def commission_share(plan: Plan, order: Order, rows: list[int]) -> Measured:
+def commission_share(plan: Plan, order: Order) -> Measured:
     """A share of the commission that the matching rows bring, from whichever contracts pay it."""
     share = cast("CommissionShare", plan.effect).share_bps
     payers = _payers(plan, order)
@@ -133,15 +133,14 @@ def commission_share(plan: Plan, order: Order, rows: list[int]) -> Measured:
     # One common denominator, so that shares of several commissions still add up exactly.
     parts = prod(sums.values())
     weights = [0] * len(order.bases)
-    for row in rows:
-        payer = payers[row]
+    for row, payer in payers.items():
         if payer in shared:
             weights[row] = (
                 shared[payer].total_minor * by_payer[payer].get(row, 0) * (parts // sums[payer])
             )
-    total = sum([weights[row] for row in rows])
+    total = sum(weights)
     facts = {**plan.facts, "share_bps": share, "commission_minor": total // parts}
-    candidate = Candidate(plan, rows, share, BPS * parts, 0, facts)
+    candidate = Candidate(plan, share, BPS * parts, 0, facts)
     candidate.weights = weights
     return candidate
 
@@ -159,7 +158,7 @@ def _payers(plan: Plan, order: Order) -> dict[int, tuple[str, str]]:
     return payers
 
 
-MEASURES: dict[str, Callable[[Plan, Order, list[int]], Measured]] = {
+MEASURES: dict[str, Callable[[Plan, Order], Measured]] = {
     "percent": percent,
     "tiered": tiered,
     "progressive": progressive,

@@ -10,7 +10,6 @@ from datetime import date
 from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
-from cagnotte.domain.contracts import Binding
 from cagnotte.domain.periods import LIFETIME_START
 from cagnotte.domain.purchases import Purchase
 from cagnotte.domain.rating.amounts import grant
@@ -100,42 +99,31 @@ def context_of(purchase: Purchase, book: Rulebook, on: date | None, bought_on: d
     if on is not None:
         return shop.on(on)
     context = shop.on(bought_on)
-    if context.binding is Binding.CLICK and purchase.clicked_at is not None:
+    if context.by_click and purchase.clicked_at is not None:
         return shop.on(purchase.clicked_at.astimezone(purchase.occurred_at.tzinfo).date())
     return context
 
 
 def qualify(order: Order) -> dict[Plan, Candidate]:
     """Return the offers whose conditions hold and whose rate is above nothing; note the others as misses."""
-    reach = _reach(order)
+    for slot, rows in order.groups.items():
+        for plan, kind, funder in slot.unfunded:
+            order.miss(plan, "no_contract", {"funder_kind": str(kind), "funder": funder}, rows)
     candidates = {}
-    for plan in sorted(reach, key=RANK):
-        rows = reach[plan]
+    matching: set[Plan] = set().union(*[slot.matching for slot in order.groups])
+    for plan in sorted(matching, key=RANK):
         for check in plan.checks:
-            refusal = check(plan, order, rows)
+            refusal = check(plan, order)
             if refusal is not None:
                 break
         else:
-            measured = MEASURES[plan.effect_name](plan, order, rows)
+            measured = MEASURES[plan.effect_name](plan, order)
             if isinstance(measured, Candidate):
                 candidates[plan] = measured
                 continue
             refusal = measured
-        order.miss(plan, refusal[0], refusal[1], sorted(rows))
+        order.refuse(plan, *refusal)
     return candidates
-
-
-def _reach(order: Order) -> dict[Plan, list[int]]:
-    """The rows that each offer matches; offers that match but have nobody to pay them are noted as misses."""
-    reach: dict[Plan, list[int]] = {}
-    for slot, rows in order.groups.items():
-        for plan in slot.plans:
-            known = reach.get(plan)
-            reach[plan] = rows if known is None else known + rows
-        for plan, kind, funder in slot.unfunded:
-            facts = {"funder_kind": str(kind), "funder": funder}
-            order.miss(plan, "no_contract", facts, rows)
-    return reach
 
 
 def grant_all(order: Order, candidates: dict[Plan, Candidate]) -> list[Award]:
@@ -164,9 +152,10 @@ def uses_of(order: Order) -> tuple[CounterUse, ...]:
         new_use((order.context.purchases_counter, LIFETIME_START, base, 1, "tracked")),
     ]
     for name, climbs in order.climbed.items():
-        effect = cast("Progressive", climbs[0][0].effect)
-        rows = climbs[0][1] if len(climbs) == 1 else set().union(*[rows for _, rows in climbs])
-        amount = sum([order.bases[row] for row in rows])
+        effect = cast("Progressive", climbs[0].effect)
+        amount = order.base_of(climbs[0])
+        if len(climbs) > 1:
+            amount = sum([order.bases[row] for row in order.rows_of(*climbs)])
         uses.append(new_use((name, order.keys[name][1], amount, 1, effect.counted)))
     for name, amount in order.capped.items():
         uses.append(new_use((name, order.keys[name][1], amount, 1, "tracked")))

@@ -44,7 +44,8 @@ def counter_name(kind: str, name: str, window: Window, *, confirmed: bool = Fals
 class Plan:
     """One offer version, made ready.
 
-    rank: its place in the order of work. whole: it acts on the order as a whole, not line by line.
+    rank: its place in the order of work. stage: 0 base, 1 boost, 2 bonus. whole: it acts on the order as a whole,
+    not line by line.
     weighted: what it gives is not in proportion to the base of a row.
     seats: the places on a line of which only one offer may take each; none for a boost that just adds.
     checks: the tests of its conditions that depend on the purchase or the member. cap_name, spend_name: the
@@ -52,9 +53,9 @@ class Plan:
     """
 
     __slots__ = (
-        "base_role", "budget_minor", "cap", "cap_name", "ceilings", "checks", "counters", "effect", "effect_name",
-        "facts", "group", "line_cap", "offer", "priority", "purchase_cap", "rank", "ref", "replaces", "role",
-        "rounds_down", "seats", "spend_name", "version", "voucher", "weighted", "whole",
+        "base_role", "bonus", "budget_minor", "cap", "cap_name", "ceilings", "checks", "counters", "effect",
+        "effect_name", "facts", "group", "line_cap", "offer", "priority", "purchase_cap", "rank", "ref", "replaces",
+        "role", "rounds_down", "seats", "spend_name", "stage", "version", "voucher", "weighted", "whole",
     )  # fmt: skip
 
     def __init__(self, offer: Offer, rank: int) -> None:
@@ -63,7 +64,9 @@ class Plan:
         self.ref, self.version, self.role = offer.ref, offer.version, offer.role
         self.priority, self.group = offer.priority, offer.group
         self.effect_name = EFFECT_NAMES[type(effect)]
+        self.stage = ("base", "boost", "bonus").index(offer.role)
         self.base_role = offer.role is Role.BASE
+        self.bonus = offer.role is Role.BONUS
         self.replaces = offer.role is Role.BOOST and offer.mode is BoostMode.REPLACE
         self.whole = offer.role is Role.BONUS or isinstance(effect, FixedPerOrder)
         seats = [f"group:{offer.group}"] if offer.group else []
@@ -104,25 +107,23 @@ class Candidate:
     """An offer that may apply to a purchase: each of its rows is worth weight × rate ÷ parts, exactly.
 
     Attributes:
-        rows: the order's rows it matches. weights: by row; the bases where None.
+        weights: by row; the bases where None.
         rate, parts: a fraction; 5 % is 500 of 10,000.
         rate_bps: the rate to show, 0 where there is none.
         won: what it may be granted on: (funders, rows) by slot.
     """
 
-    __slots__ = ("facts", "parts", "plan", "rate", "rate_bps", "rows", "weights", "won")
+    __slots__ = ("facts", "parts", "plan", "rate", "rate_bps", "weights", "won")
 
     def __init__(
         self,
         plan: Plan,
-        rows: list[int],
         rate: int,
         parts: int = 10_000,
         rate_bps: int = 0,
         facts: Facts | None = None,
     ) -> None:
         self.plan = plan
-        self.rows = rows
         self.rate = rate
         self.parts = parts
         self.rate_bps = rate_bps

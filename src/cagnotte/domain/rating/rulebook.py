@@ -67,15 +67,15 @@ class Slot:
     """What a context says of products that it treats alike.
 
     excluded: the contract keeps them out of the base. entries: all offers that match, by rank;
-    plans: the same, bare.
-    contenders: those that compete line by line, most important first. replacing: one of them may replace a base.
-    tied: two that want the same place are equally important, so the amount decides; by_row: and it depends on
+    matching: their plans.
+    contenders: those that compete line by line, most important first. by_amount: amounts may decide, because
+    two that want the same place are equally important, or one may replace a base; by_row: and they depend on
     the row. wholes: those that act on the order as a whole. unfunded: offers that match but have nobody to pay
     them, with the missing funder. rates: commissions.
     """
 
     __slots__ = (
-        "by_row", "contenders", "entries", "excluded", "plans", "rates", "replacing", "tied", "unfunded", "wholes",
+        "by_amount", "by_row", "contenders", "entries", "excluded", "matching", "rates", "unfunded", "wholes",
     )  # fmt: skip
 
     def __init__(
@@ -88,23 +88,21 @@ class Slot:
     ) -> None:
         self.excluded = excluded
         self.entries = tuple(sorted(entries, key=lambda entry: entry.plan.rank))
-        self.plans = tuple(entry.plan for entry in self.entries)
+        self.matching = frozenset(entry.plan for entry in self.entries)
         self.wholes = tuple(entry for entry in self.entries if entry.plan.whole)
         contenders = sorted(
             (entry for entry in entries if not entry.plan.whole),
             key=lambda entry: (-entry.plan.priority, -entry.specificity, entry.plan.rank),
         )
         self.contenders = tuple(contenders)
-        self.replacing = any(entry.plan.replaces for entry in contenders)
         wanted = [
             (entry.plan.priority, entry.specificity, seat)
             for entry in contenders
             for seat in entry.plan.seats
         ]
-        self.tied = len(set(wanted)) < len(wanted)
-        self.by_row = (self.tied or self.replacing) and any(
-            entry.plan.weighted for entry in contenders
-        )
+        tied = len(set(wanted)) < len(wanted)
+        self.by_amount = tied or any(entry.plan.replaces for entry in contenders)
+        self.by_row = self.by_amount and any(entry.plan.weighted for entry in contenders)
         self.unfunded = tuple(unfunded)
         self.rates = rates
 
@@ -116,13 +114,14 @@ SlotKey = tuple[str | None, str | None, str | None]
 class Context:
     """A shop, seen through one channel from one country, between two days on which its rules change.
 
-    contract: the merchant's or else the network's; None where the shop has none. source_contract: the one whose
+    contract: the merchant's or else the network's; None where the shop has none. by_click: the day of the click
+    binds. source_contract: the one whose
     commission a source reports. policy: which part of an order counts. funders: contracts of those who pay for
     offers here, by (kind, funder). own_contracts: (ref, version) of the shop's. slots: what is known of products.
     """
 
     __slots__ = (
-        "_alike", "_funders", "binding", "book", "channel", "commissioned", "contract", "country", "day",
+        "_alike", "_funders", "book", "by_click", "channel", "commissioned", "contract", "country", "day",
         "funders", "merchant", "own_contracts", "policy", "purchases_counter", "slots", "source_contract",
     )  # fmt: skip
 
@@ -141,7 +140,7 @@ class Context:
         self.contract = own or network
         self.source_contract = network or own
         self.policy = self.contract.base if self.contract else BasePolicy()
-        self.binding = self.contract.binding if self.contract else Binding.PURCHASE
+        self.by_click = self.contract is not None and self.contract.binding is Binding.CLICK
         self.commissioned = book.has_commissions
         self.purchases_counter = merchant_purchases(merchant)
         self.own_contracts = tuple(
@@ -270,20 +269,26 @@ def _specificity(plan: Plan, sku: str | None, path: tuple[str, ...], brand: str 
 class Shop:
     """One merchant through one channel from one country: its contexts, one for each stretch of unchanging rules."""
 
-    __slots__ = ("_book", "_contexts", "_name", "_starts")
+    __slots__ = ("_book", "_by_day", "_contexts", "_name", "_starts")
 
     def __init__(self, book: "Rulebook", merchant: str, channel: str, country: str | None) -> None:
         self._book = book
         self._name = (merchant, channel, country)
         self._starts = book.days_of_change(merchant)
         self._contexts: dict[int, Context] = {}
+        self._by_day: dict[date, Context] = {}
 
     def on(self, day: date) -> Context:
         """Return the context that holds on `day`."""
-        stretch = bisect_right(self._starts, day)
-        context = self._contexts.get(stretch)
+        context = self._by_day.get(day)
         if context is None:
-            context = self._contexts[stretch] = Context(self._book, *self._name, day)
+            stretch = bisect_right(self._starts, day)
+            context = self._contexts.get(stretch)
+            if context is None:
+                context = self._contexts[stretch] = Context(self._book, *self._name, day)
+            if len(self._by_day) > DAYS_MAX:
+                self._by_day.clear()
+            self._by_day[day] = context
         return context
 
 

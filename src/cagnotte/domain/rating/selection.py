@@ -6,11 +6,10 @@ the base's place where it gives more. Offers on the order as a whole then compet
 See docs/explanation/rating.md#the-choice.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from cagnotte.domain.offers import Role
 from cagnotte.domain.rating.bases import Order
-from cagnotte.domain.rating.decision import Miss
 from cagnotte.domain.rating.plans import Candidate, Plan
 from cagnotte.domain.rating.rulebook import Entry, Slot
 
@@ -19,40 +18,32 @@ Candidates = dict[Plan, Candidate]
 WORTH_SCALE = 10**8
 """Worths are compared as minor units per minor unit of base, times this."""
 
-Contender = tuple[Candidate, Entry]
-"""A candidate, and how it stands in one slot."""
-
 
 def choose(order: Order, candidates: Candidates) -> None:
     """Give each candidate the rows it wins (`Candidate.won`), and note who lost against whom."""
     wholes = False
     for slot, rows in order.groups.items():
-        field = [
-            (candidates[entry[0]], entry) for entry in slot.contenders if entry[0] in candidates
-        ]
-        if slot.by_row:
-            for row in rows:
-                _settle(order, slot, [row], field)
-        elif field:
-            _settle(order, slot, rows, field)
-        wholes = wholes or bool(slot.wholes)
-    numbers = order.numbers
+        if slot.by_amount:
+            _choose_by_amount(order, slot, rows, candidates)
+        else:
+            _walk(order, rows, slot.contenders, candidates)
+        if slot.wholes:
+            wholes = True
     for (loser, winner), rows in order.losses.items():
-        lost = tuple([numbers[row] for row in sorted(rows)])
-        order.misses.append(Miss(loser.ref, "beaten", {"by": winner.ref}, lost))
+        order.miss(loser, "beaten", {"by": winner.ref}, sorted(rows))
     if wholes:
         _choose_wholes(order, candidates)
 
 
-def _settle(order: Order, slot: Slot, rows: list[int], field: list[Contender]) -> None:
-    """Decide rows that are all alike: those left standing win them."""
-    if slot.tied and len(field) > 1:
-        field = sorted(field, key=lambda one: _importance(order, one, rows[0]))
-    if slot.replacing:
-        field = _replace(order, rows, field)
+def _walk(
+    order: Order, rows: list[int], contenders: Iterable[Entry], candidates: Candidates
+) -> None:
+    """Let the contenders take their places, the most important first; those who find theirs taken are beaten."""
     taken: dict[str, Plan] = {}
-    for candidate, entry in field:
-        plan = candidate.plan
+    for plan, funders, _ in contenders:
+        candidate = candidates.get(plan)
+        if candidate is None:
+            continue
         for seat in plan.seats:
             if seat in taken:
                 _beaten(order, plan, taken[seat], rows)
@@ -60,13 +51,20 @@ def _settle(order: Order, slot: Slot, rows: list[int], field: list[Contender]) -
         else:
             for seat in plan.seats:
                 taken[seat] = plan
-            candidate.won.append((entry[1], rows))
+            candidate.won.append((funders, rows))
 
 
-def _importance(order: Order, one: Contender, row: int) -> tuple[int, int, int, int]:
-    candidate, entry = one
-    plan = candidate.plan
-    return -plan.priority, -entry.specificity, -_worth(order, candidate, row), plan.rank
+def _choose_by_amount(order: Order, slot: Slot, rows: list[int], candidates: Candidates) -> None:
+    """Decide a slot where amounts matter: once for all its rows, or row by row where they depend on the row."""
+    standing = [entry for entry in slot.contenders if entry.plan in candidates]
+    for some in [[row] for row in rows] if slot.by_row else [rows]:
+        worth = {entry.plan: _worth(order, candidates[entry.plan], some[0]) for entry in standing}
+        field = sorted(standing, key=lambda one: _importance(one, worth[one.plan]))
+        _walk(order, some, _replace(order, some, field, worth), candidates)
+
+
+def _importance(entry: Entry, worth: int) -> tuple[int, int, int, int]:
+    return -entry.plan.priority, -entry.specificity, -worth, entry.plan.rank
 
 
 def _worth(order: Order, candidate: Candidate, row: int) -> int:
@@ -81,26 +79,27 @@ def _worth(order: Order, candidate: Candidate, row: int) -> int:
     )
 
 
-def _replace(order: Order, rows: list[int], field: list[Contender]) -> list[Contender]:
+def _replace(
+    order: Order, rows: list[int], field: list[Entry], worth: dict[Plan, int]
+) -> list[Entry]:
     """Settle each base against the boost that would replace it, and return the field without the losers.
 
     The places are taken anew each time, because the loser may have kept others of its exclusive group away.
     """
     while True:
-        taken: dict[str, Contender] = {}
-        for one in field:
-            seats = one[0].plan.seats
-            if not any(seat in taken for seat in seats):
-                taken.update(dict.fromkeys(seats, one))
+        taken: dict[str, Plan] = {}
+        for plan, _, _ in field:
+            if not any(seat in taken for seat in plan.seats):
+                taken.update(dict.fromkeys(plan.seats, plan))
         base, better = taken.get("base"), taken.get("replace")
         if base is None or better is None:
             return field
-        if _worth(order, better[0], rows[0]) > _worth(order, base[0], rows[0]):
-            _beaten(order, base[0].plan, better[0].plan, rows)
-            field = [one for one in field if not one[0].plan.base_role]
+        if worth[better] > worth[base]:
+            _beaten(order, base, better, rows)
+            field = [entry for entry in field if not entry.plan.base_role]
         else:
-            _beaten(order, better[0].plan, base[0].plan, rows)
-            field = [one for one in field if one is not better]
+            _beaten(order, better, base, rows)
+            field = [entry for entry in field if entry.plan is not better]
 
 
 def _beaten(order: Order, loser: Plan, winner: Plan, rows: list[int]) -> None:
@@ -115,27 +114,25 @@ def _choose_wholes(order: Order, candidates: Candidates) -> None:
         for entry in slot.wholes:
             if entry.plan in candidates:
                 reach.setdefault(entry.plan, []).append((entry, rows))
-    wholes = [
-        Whole(
-            candidates[plan],
-            max([entry.specificity for entry, _ in parts]),
-            parts,
-            _amount(candidates[plan], order),
+    wholes = []
+    for plan, parts in reach.items():
+        candidate = candidates[plan]
+        amount = _amount(candidate, order, [row for _, rows in parts for row in rows])
+        wholes.append(
+            Whole(candidate, max([entry.specificity for entry, _ in parts]), parts, amount)
         )
-        for plan, parts in reach.items()
-    ]
     wholes.sort(key=Whole.importance)
     bonuses: dict[str, Plan] = {}
     for one in wholes:
         plan = one.candidate.plan
-        if plan.role is not Role.BONUS:
+        if not plan.bonus:
             winner = _contest(order, candidates, one)
         else:
             winner = bonuses.setdefault(plan.group, plan) if plan.group else None
         if winner is None or winner is plan:
             one.candidate.won = [(entry.funders, rows) for entry, rows in one.parts]
         else:
-            order.miss(plan, "beaten", {"by": winner.ref}, sorted(one.candidate.rows))
+            order.refuse(plan, "beaten", {"by": winner.ref})
 
 
 class Whole(NamedTuple):
@@ -149,18 +146,12 @@ class Whole(NamedTuple):
     def importance(self) -> tuple[int, int, int, int, int]:
         """Return the key by which the more important sorts first."""
         plan = self.candidate.plan
-        stage = (Role.BASE, Role.BOOST, Role.BONUS).index(plan.role)
-        return stage, -plan.priority, -self.specificity, -self.amount, plan.rank
+        return plan.stage, -plan.priority, -self.specificity, -self.amount, plan.rank
 
 
-def _amount(candidate: Candidate, order: Order, among: frozenset[int] | None = None) -> int:
-    """What a candidate comes to on its rows, or on what it won among some rows; times WORTH_SCALE."""
+def _amount(candidate: Candidate, order: Order, rows: Iterable[int]) -> int:
+    """What a candidate comes to on some rows, times WORTH_SCALE."""
     weights = candidate.weights or order.bases
-    rows = (
-        candidate.rows
-        if among is None
-        else [row for _, won in candidate.won for row in won if row in among]
-    )
     return sum([weights[row] for row in rows]) * candidate.rate * WORTH_SCALE // candidate.parts
 
 
@@ -171,30 +162,31 @@ def _contest(order: Order, candidates: Candidates, one: Whole) -> Plan | None:
     stands against its own members, by importance.
     """
     plan = one.candidate.plan
-    rows = frozenset(one.candidate.rows)
-    rivals = [
-        rival
-        for rival in candidates.values()
-        if _compete(plan, rival.plan) and any(row in rows for _, won in rival.won for row in won)
-    ]
-    theirs = sum([_amount(rival, order, rows) for rival in rivals])
-    for rival in sorted(rivals, key=lambda rival: rival.plan.rank):
+    rows = frozenset(order.rows_of(plan))
+    rivals: dict[Plan, list[int]] = {}
+    for candidate in candidates.values():
+        rival = candidate.plan
+        common = sorted([row for _, won in candidate.won for row in won if row in rows])
+        if common and _compete(plan, rival):
+            rivals[rival] = common
+    theirs = sum([_amount(candidates[rival], order, common) for rival, common in rivals.items()])
+    for rival in rivals:
         mine = (plan.priority, one.specificity, one.amount)
-        other = (rival.plan.priority, _specificity_of(order, rival.plan), theirs)
-        if plan.replaces and rival.plan.group != plan.group:
+        other = (rival.priority, _specificity_of(order, rival), theirs)
+        if plan.replaces and rival.group != plan.group:
             mine, other = (0, 0, one.amount), (0, 0, theirs)
         if other >= mine:
-            return rival.plan
-    for rival in rivals:
-        lost = [row for _, won in rival.won for row in won if row in rows]
-        order.miss(rival.plan, "beaten", {"by": plan.ref}, sorted(lost))
-        kept = [(funders, [row for row in won if row not in rows]) for funders, won in rival.won]
-        rival.won = [(funders, won) for funders, won in kept if won]
+            return rival
+    for rival, common in rivals.items():
+        order.miss(rival, "beaten", {"by": plan.ref}, common)
+        loser = candidates[rival]
+        kept = [(funders, [row for row in won if row not in rows]) for funders, won in loser.won]
+        loser.won = [(funders, won) for funders, won in kept if won]
     return None
 
 
 def _compete(plan: Plan, rival: Plan) -> bool:
-    if plan is rival or rival.role is Role.BONUS:
+    if plan is rival or rival.bonus:
         return False
     if plan.group and plan.group == rival.group:
         return True
