@@ -6,6 +6,7 @@ references, contradictions) are found while parsing.
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import NamedTuple
 
 from cagnotte.catalog.programme_file import Level, ParsedProgramme, Problem
 from cagnotte.catalog.scopes import (
@@ -102,7 +103,7 @@ class _Review:
             contracts,
             lambda c: bool(c.base.excluded and lies_within(wanted, c.base.excluded, self._parents)),
         ):
-            refs = ", ".join(f"“{contract.ref}”" for contract in contracts)
+            refs = _quoted([contract.ref for contract in contracts])
             return f"the contract {refs} excludes every product it names"
         return None
 
@@ -148,13 +149,13 @@ class _Review:
         """Offers that name a funder who has no contract, or share a commission nobody pays."""
         for offer in self._offers:
             for share in offer.funding:
-                missing = self._missing_funder(offer, share)
-                if missing:
+                gap = self._gap(offer, share)
+                if gap:
                     yield self._warn(
                         offer,
-                        f"“{offer.ref}” is paid by {missing}, and will give nothing. Add the contract, or let "
-                        "somebody else fund it.",
-                        "no_contract",
+                        f"“{offer.ref}” is paid by {gap.who}, and will give nothing"
+                        f"{'' if gap.is_whole else ' there'}. Add the contract, or let somebody else fund it.",
+                        "no_contract" if gap.is_whole else "partly_no_contract",
                     )
             if isinstance(offer.effect, CommissionShare) and not self._has_commissions():
                 yield self._warn(
@@ -167,33 +168,49 @@ class _Review:
     def _has_commissions(self) -> bool:
         return any(contract.commissions for contract in self._contracts)
 
-    def _missing_funder(self, offer: Offer, share: Funding) -> str | None:
+    def _gap(self, offer: Offer, share: Funding) -> "_Gap | None":
         if share.kind is FunderKind.PROGRAMME:
             return None
-        if share.kind is FunderKind.BRAND:
-            return self._missing_brand(offer, share.ref)
         if share.ref is not None:
             covered = any(
                 c.funder_kind is share.kind and c.funder == share.ref for c in self._contracts
             )
-            return None if covered else f"the {share.kind} “{share.ref}”, who has no contract"
-        return self._missing_shop(offer, share.kind)
+            return None if covered else _Gap(f"the {share.kind} “{share.ref}”, without a contract")
+        if share.kind is FunderKind.BRAND:
+            return self._gap_of_brands(offer)
+        return self._gap_of_shops(offer, share.kind)
 
-    def _missing_shop(self, offer: Offer, kind: FunderKind) -> str | None:
+    def _gap_of_shops(self, offer: Offer, kind: FunderKind) -> "_Gap | None":
         asked = offer.conditions
-        shops = sorted(asked.merchants or set(self._merchants) - asked.not_merchants)
+        shops = sorted(set(asked.merchants or self._merchants) - asked.not_merchants)
         covered = {c.merchant for c in self._contracts if c.funder_kind is kind}
-        # An offer for all shops is meant for those with a contract; one that names a shop is meant for that shop.
         bare = [shop for shop in shops if shop not in covered]
-        if not bare or (not asked.merchants and len(bare) < len(shops)):
+        is_whole = len(bare) == len(shops)
+        # An offer for all shops is meant for those with a contract; one that names a shop is meant for that shop.
+        if not bare or (not asked.merchants and not is_whole):
             return None
         whose = "the merchant" if kind is FunderKind.MERCHANT else "the network of the merchant"
-        return f"{whose} {', '.join(f'“{shop}”' for shop in bare)}, without a contract"
+        return _Gap(f"{whose} {_quoted(bare)}, without a contract", is_whole=is_whole)
 
-    def _missing_brand(self, offer: Offer, ref: str | None) -> str | None:
+    def _gap_of_brands(self, offer: Offer) -> "_Gap | None":
         covered = {c.funder for c in self._contracts if c.funder_kind is FunderKind.BRAND}
-        brands = [ref] if ref else sorted(offer.conditions.products.brands)
-        bare = [brand for brand in brands if brand not in covered]
-        if bare:
-            return f"the brand {', '.join(f'“{brand}”' for brand in bare)}, without a contract"
-        return None if covered else "the line's brand, and no brand has a contract"
+        if not covered:
+            return _Gap("the line's brand, and no brand has a contract")
+        products = offer.conditions.products
+        bare = sorted(products.brands - covered)
+        if not bare:
+            return None
+        # Named by its article or category, a product of another brand is still paid for.
+        is_whole = not (products.brands & covered or products.skus or products.categories)
+        return _Gap(f"the brand {_quoted(bare)}, without a contract", is_whole=is_whole)
+
+
+class _Gap(NamedTuple):
+    """Who would pay and has no contract; whether that leaves the whole offer unpaid."""
+
+    who: str
+    is_whole: bool = True
+
+
+def _quoted(names: list[str]) -> str:
+    return ", ".join(f"“{name}”" for name in names)

@@ -154,7 +154,7 @@ def test_of_two_equal_offers_the_smaller_can_never_win(tmp_path: Path) -> None:
         ("conditions: {brands: [bold]}, funding: brand", "the brand “bold”, without a contract"),
         ("funding: [{by: brand, ref: bold}]", "the brand “bold”, without a contract"),
         ("funding: network", "the network of the merchant “corner”, “market”, without a contract"),
-        ("conditions: {merchants: [corner]}, funding: [{by: network, ref: net}]", "the network “net”, who has no contract"),
+        ("conditions: {merchants: [corner]}, funding: [{by: network, ref: net}]", "the network “net”, without a contract"),
     ],
 )  # fmt: skip
 def test_an_offer_paid_by_somebody_without_a_contract_gives_nothing(
@@ -172,3 +172,22 @@ def test_an_offer_paid_by_somebody_without_a_contract_gives_nothing(
 @pytest.mark.parametrize("text", ["funding: brand", "funding: merchant", "funding: programme"])
 def test_an_offer_for_all_is_meant_for_those_with_a_contract(tmp_path: Path, text: str) -> None:
     assert codes(tmp_path, text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "conditions: {brands: [acme, bold]}, funding: brand",
+        "conditions: {brands: [bold], categories: [tea]}, funding: brand",
+    ],
+)
+def test_an_offer_that_some_brands_do_not_pay_for_gives_nothing_there(
+    tmp_path: Path, text: str
+) -> None:
+    found = warnings(tmp_path, f"  - {{ref: a, effect: {{kind: percent, rate: 1}}, {text}}}\n")
+    assert found == [
+        (
+            "partly_no_contract",
+            "“a” is paid by the brand “bold”, without a contract, and will give nothing there. Add the contract, or let somebody else fund it.",
+        )
+    ]

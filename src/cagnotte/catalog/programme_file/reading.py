@@ -73,7 +73,7 @@ def read(path: Path) -> Source:
     except OSError as error:
         return _unreadable(path, 1, f"cannot be read: {error.strerror}")
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = _compose(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = ", ".join(part for part in (error.context, error.problem) if part)
@@ -84,6 +84,14 @@ def read(path: Path) -> Source:
     source.data = _Unfolding(source, path.name).value(node, ()) if node is not None else None
     _read_lists(source, path.parent)
     return source
+
+
+def _compose(text: str) -> yaml.Node | None:
+    """Parse YAML: with libyaml where PyYAML has it, ten times as fast; faults are told by Python's own parser."""
+    try:
+        return yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
 def _unreadable(path: Path, line: int, what: str) -> Source:
