@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from cagnotte.domain.chart import Account
-from cagnotte.journeys import check_books, load_programme, redeem
+from cagnotte.journeys import check_books, expire, load_programme, redeem
 from cagnotte.journeys.import_file import ImportSummary, import_file
 from cagnotte.journeys.mature import Matured, mature
 from cagnotte.journeys.programme_run import ProgrammeRun
@@ -194,10 +194,16 @@ class World:
             if capture:
                 redeem.capture(connection, shop, order=order, amount_minor=amount)
 
+    def expire(self, on: date) -> None:
+        """Let the lots expire whose last day lies before a day."""
+        with connect() as connection:
+            programme_id = self.programme_id(connection)
+            expire.run(connection, expire.Expiry(programme_id, "EUR", self.now, on))
+
     def write(self, statement: str, *values: object) -> None:
         """Write to the database as the application may."""
         with connect() as connection:
-            connection.execute(statement, values)  # type: ignore[arg-type]
+            connection.execute(statement, values)
 
     def programme_id(self, connection: Any) -> UUID:
         """Return the programme's id."""
@@ -243,7 +249,7 @@ class World:
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Read from the database."""
         with connect() as connection:
-            return connection.execute(query, values).fetchall()  # type: ignore[arg-type]
+            return connection.execute(query, values).fetchall()
 
     def reasons(self) -> list[tuple[str, str, str]]:
         """Return the rows (number, reason, sentence) that the last file's rejects explain."""

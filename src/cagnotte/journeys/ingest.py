@@ -7,7 +7,7 @@ and the row it stands on.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -176,6 +176,7 @@ class _Chunk:
         self.recorded_at = file.run.now.isoformat()
         self.facts: dict[UUID, MemberFacts] = {}
         self.members: dict[str, MemberRow] = {}
+        self.later: list[tuple[UUID, datetime]] = []
 
     def take(self, chunk: list[Order]) -> tuple[Tally, list[Rejected]]:
         """Attribute, rate and write; the same order twice in a chunk is taken in two rounds."""
@@ -263,6 +264,7 @@ class _Chunk:
         wallets.update(row.wallet_id for row in standing.values())
         self.connection.execute(SQL.lock_wallets, {"wallet_ids": sorted(wallets)})
         self._load_facts(reports.values())
+        self.later = []
         changes: list[Change] = []
         for native_id, report in reports.items():
             row = standing.get(native_id)
@@ -271,6 +273,9 @@ class _Chunk:
             else:
                 self._again(report, row, recording, changes)
         restate.apply(self.connection, self.run, changes, recording, self.budgets)
+        if self.later:
+            ids, moments = zip(*self.later, strict=True)
+            self.connection.execute(SQL.said_again, {"ids": list(ids), "moments": list(moments)})
         recording.write(self.connection)
 
     def _load_facts(self, reports: Iterable[Report]) -> None:
@@ -445,6 +450,8 @@ class _Chunk:
             return
         change = change_of(row, report, self.file.arrived.file_id)
         outcome = change if isinstance(change, str) else "changed"
+        if outcome == "unchanged":
+            self._said_again(report, row)
         self.file.arrived.observe(
             report, row.id, outcome, report.content_hash, self.run.now, recording
         )
@@ -452,3 +459,8 @@ class _Chunk:
         if isinstance(change, Change):
             changes.append(change)
             self.tally.lines += len(report.purchase.lines)
+
+    def _said_again(self, report: Report, row: PurchaseRow) -> None:
+        """Note the later time of a message that repeats what stands: what was said in between is out of date."""
+        if report.reported_at and (row.reported_at is None or report.reported_at > row.reported_at):
+            self.later.append((row.id, report.reported_at))

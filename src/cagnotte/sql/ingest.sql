@@ -20,6 +20,11 @@ WHERE programme_id = %(programme_id)s AND source_id = %(source_id)s AND native_i
 ORDER BY native_id
 FOR NO KEY UPDATE;
 
+-- name: said_again
+-- in: ids, moments. Writes the source's own time of purchases, locked before, that it told once more.
+UPDATE purchases_purchase AS p SET reported_at = n.moment
+FROM unnest(%(ids)s::uuid[], %(moments)s::timestamptz[]) AS n (id, moment) WHERE p.id = n.id;
+
 -- name: members
 -- in: programme_id, refs. out: who they are. Index: member_ref_unique. No locks.
 SELECT m.ref, m.wallet_id, m.id, w.bucket, w.closed_at IS NOT NULL, m.segments
