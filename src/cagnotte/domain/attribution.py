@@ -1,0 +1,182 @@
+"""Attribution: whose purchase it is, and why; or why it is nobody's.
+
+A purchase arrives with traces of a member: a click, a member number given at the till, a paying card, a personal
+promo code, an e-mail address. `choose` weighs them by the numbered rules below; tests carry the same numbers.
+
+    1. Kinds of trace are weighed in the policy's order; the first kind with one fitting trace decides.
+    2. Among clicks the last one before the purchase decides, within the window, its end included.
+    3. A click after the purchase does not fit, apart from a small difference of clocks.
+    4. Clicks at the same moment: the one whose reference sorts last, so that every machine chooses alike.
+    5. Other traces of one kind that lead to different members decide nothing; the next kind is asked.
+    6. A member whose account is closed or blocked cannot be chosen.
+    7. A trace that leads to no member, such as a mistyped number, is passed over.
+    8. When nothing fits, the purchase is kept without a member, with the reason nearest to success.
+
+See docs/explanation/rating.md#whose-purchase.
+"""
+
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from cagnotte.domain.errors import InvalidInput
+
+
+class Trace(enum.StrEnum):
+    """What ties a purchase to a member."""
+
+    MEMBER_NUMBER = "member_number"
+    """Given at checkout: the member's own word."""
+    CARD = "card"
+    """A paying card that the member has linked."""
+    PROMO_CODE = "promo_code"
+    """A code that was given to this member alone."""
+    CLICK = "click"
+    """A click on a link of ours before the purchase."""
+    EMAIL = "email"
+    """The hash of an e-mail address that is the member's."""
+
+
+class Standing(enum.StrEnum):
+    """Whether a member may earn."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    BLOCKED = "blocked"
+
+
+class Reason(enum.StrEnum):
+    """Why a trace, or a whole purchase, was not attributed; the nearest to success first."""
+
+    AMBIGUOUS = "ambiguous"
+    """Traces of one kind lead to different members."""
+    MEMBER_CLOSED = "member_closed"
+    MEMBER_BLOCKED = "member_blocked"
+    OUTSIDE_WINDOW = "outside_window"
+    """The click was too long before the purchase."""
+    AFTER_PURCHASE = "after_purchase"
+    UNKNOWN_MEMBER = "unknown_member"
+    """The number, card, code or address is nobody's here."""
+    KIND_NOT_ACCEPTED = "kind_not_accepted"
+    """The policy does not weigh this kind of trace."""
+    EARLIER_CLICK = "earlier_click"
+    """A later click decided."""
+    LOWER_KIND = "lower_kind"
+    """A kind of trace that comes first decided."""
+    NO_CANDIDATE = "no_candidate"
+    """There was no trace at all."""
+
+
+class Candidate(NamedTuple):
+    """One trace: its kind, its own reference, the wallet it leads to (None: nobody), when it was made.
+
+    at: the moment of a click, aware; None for other kinds. standing: of the member it leads to.
+    """
+
+    kind: Trace
+    ref: str
+    wallet_id: UUID | None
+    at: datetime | None = None
+    standing: Standing = Standing.OPEN
+
+
+PRECEDENCE = (Trace.MEMBER_NUMBER, Trace.CARD, Trace.PROMO_CODE, Trace.CLICK, Trace.EMAIL)
+"""The usual order: what the member did knowingly, then the last click, then what merely looks alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a contract attributes: which kinds of trace, in which order, and for how long a click counts.
+
+    clock_tolerance: how far a click may seem to lie after the purchase when clocks differ.
+    """
+
+    precedence: tuple[Trace, ...] = PRECEDENCE
+    click_window: timedelta = timedelta(days=30)
+    clock_tolerance: timedelta = timedelta(minutes=5)
+
+    def __post_init__(self) -> None:
+        if len(set(self.precedence)) < len(self.precedence):
+            raise InvalidInput("Each kind of trace may be listed once.")
+        if self.click_window < timedelta(0) or self.clock_tolerance < timedelta(0):
+            raise InvalidInput("A click window and a tolerance of clocks are not negative.")
+
+
+class Attribution(NamedTuple):
+    """Whose purchase it is: the wallet, the trace that decided, and the others with why they did not."""
+
+    wallet_id: UUID
+    kind: Trace
+    ref: str
+    clicked_at: datetime | None
+    passed_over: tuple[tuple[str, Reason], ...]
+
+
+class Unattributed(NamedTuple):
+    """Nobody's purchase: the reason nearest to success, and each trace with its own."""
+
+    reason: Reason
+    passed_over: tuple[tuple[str, Reason], ...]
+
+
+def choose(
+    candidates: Iterable[Candidate], purchased_at: datetime, policy: Policy | None = None
+) -> Attribution | Unattributed:
+    """Decide whose a purchase is by rules 1–8 of this module.
+
+    The order of the candidates does not matter. Raises InvalidInput for a click without its moment.
+    """
+    policy = policy or Policy()
+    passed_over: list[tuple[str, Reason]] = []
+    fitting: dict[Trace, list[Candidate]] = {kind: [] for kind in policy.precedence}
+    for candidate in sorted(candidates, key=lambda one: (one.kind, one.ref)):
+        reason = _misfit(candidate, purchased_at, policy)
+        if reason is None:
+            fitting[candidate.kind].append(candidate)
+        else:
+            passed_over.append((candidate.ref, reason))
+    winner: Candidate | None = None
+    for found in fitting.values():
+        if winner is None:
+            winner, lost = _of_one_kind(found)
+            passed_over += lost
+        else:
+            passed_over += [(one.ref, Reason.LOWER_KIND) for one in found]
+    if winner is None or winner.wallet_id is None:
+        reasons = [reason for _, reason in passed_over] or [Reason.NO_CANDIDATE]
+        return Unattributed(min(reasons, key=list(Reason).index), tuple(passed_over))
+    return Attribution(winner.wallet_id, winner.kind, winner.ref, winner.at, tuple(passed_over))
+
+
+def _misfit(candidate: Candidate, purchased_at: datetime, policy: Policy) -> Reason | None:
+    """Why a trace cannot decide, whatever the others say; None when it may."""
+    if candidate.kind not in policy.precedence:
+        return Reason.KIND_NOT_ACCEPTED
+    if candidate.wallet_id is None:
+        return Reason.UNKNOWN_MEMBER
+    if candidate.kind is Trace.CLICK:
+        if candidate.at is None:
+            raise InvalidInput(f"The click “{candidate.ref}” has no moment.", ref=candidate.ref)
+        if candidate.at > purchased_at + policy.clock_tolerance:
+            return Reason.AFTER_PURCHASE
+        if purchased_at - candidate.at > policy.click_window:
+            return Reason.OUTSIDE_WINDOW
+    return _BARRED.get(candidate.standing)
+
+
+_BARRED = {Standing.CLOSED: Reason.MEMBER_CLOSED, Standing.BLOCKED: Reason.MEMBER_BLOCKED}
+
+
+def _of_one_kind(found: Sequence[Candidate]) -> tuple[Candidate | None, list[tuple[str, Reason]]]:
+    """Return the trace of one kind that decides, if any, and why the others do not."""
+    if not found:
+        return None, []
+    if found[0].kind is Trace.CLICK:
+        winner = max(found, key=lambda one: (one.at, one.ref))
+        return winner, [(one.ref, Reason.EARLIER_CLICK) for one in found if one is not winner]
+    if len({one.wallet_id for one in found}) > 1:
+        return None, [(one.ref, Reason.AMBIGUOUS) for one in found]
+    return found[0], []

@@ -1,0 +1,146 @@
+"""Whose purchase it is; the numbers are those of the rules in `cagnotte.domain.attribution`."""
+
+import itertools
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cagnotte.domain.attribution import (
+    Attribution,
+    Candidate,
+    Policy,
+    Reason,
+    Standing,
+    Trace,
+    Unattributed,
+    choose,
+)
+from cagnotte.domain.errors import InvalidInput
+
+BOUGHT = datetime(2024, 5, 15, 12, tzinfo=UTC)
+ANNE, BOB = uuid.UUID(int=1), uuid.UUID(int=2)
+DAY = timedelta(days=1)
+
+
+def click(
+    ref: str, before: timedelta, wallet: uuid.UUID | None = ANNE, standing: Standing = Standing.OPEN
+) -> Candidate:
+    return Candidate(Trace.CLICK, ref, wallet, BOUGHT - before, standing)
+
+
+def number(wallet: uuid.UUID | None = BOB, standing: Standing = Standing.OPEN) -> Candidate:
+    return Candidate(Trace.MEMBER_NUMBER, "M-1", wallet, standing=standing)
+
+
+def whose(*candidates: Candidate, policy: Policy | None = None) -> uuid.UUID | str:
+    chosen = choose(candidates, BOUGHT, policy)
+    return chosen.wallet_id if isinstance(chosen, Attribution) else str(chosen.reason)
+
+
+def test_1_what_the_member_gave_at_checkout_comes_before_a_click() -> None:
+    chosen = choose([click("c", DAY), number()], BOUGHT)
+
+    assert chosen == Attribution(BOB, Trace.MEMBER_NUMBER, "M-1", None, (("c", Reason.LOWER_KIND),))
+
+
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations(Policy().precedence, 2)))
+def test_1_the_usual_order_of_kinds(first: Trace, second: Trace) -> None:
+    one, other = Candidate(first, "1", ANNE, BOUGHT), Candidate(second, "2", BOB, BOUGHT)
+
+    assert whose(other, one) == ANNE
+
+
+def test_1_a_contract_may_weigh_traces_in_its_own_order_and_leave_some_out() -> None:
+    clicks_only = Policy(precedence=(Trace.CLICK,))
+
+    assert whose(click("c", DAY), number(), policy=clicks_only) == ANNE
+    assert whose(number(), policy=clicks_only) == "kind_not_accepted"
+
+
+def test_2_the_last_click_decides() -> None:
+    chosen = choose([click("new", DAY, BOB), click("old", 2 * DAY)], BOUGHT)
+
+    assert chosen == Attribution(
+        BOB, Trace.CLICK, "new", BOUGHT - DAY, (("old", Reason.EARLIER_CLICK),)
+    )
+
+
+def test_2_the_end_of_the_window_is_included() -> None:
+    week = Policy(click_window=7 * DAY)
+
+    assert whose(click("c", 7 * DAY), policy=week) == ANNE
+    assert whose(click("c", 7 * DAY + timedelta(microseconds=1)), policy=week) == "outside_window"
+
+
+def test_3_a_click_after_the_purchase_does_not_count() -> None:
+    assert whose(click("c", timedelta(minutes=-5))) == ANNE
+    assert whose(click("c", timedelta(minutes=-6))) == "after_purchase"
+
+
+def test_4_clicks_at_the_same_moment_are_told_apart_by_their_reference() -> None:
+    assert whose(click("a", DAY, ANNE), click("b", DAY, BOB)) == BOB
+    assert whose(click("b", DAY, BOB), click("a", DAY, ANNE)) == BOB
+
+
+def test_5_a_card_linked_by_two_members_decides_nothing() -> None:
+    shared = [Candidate(Trace.CARD, ref, wallet) for ref, wallet in (("x", ANNE), ("y", BOB))]
+
+    assert whose(*shared) == "ambiguous"
+    assert whose(*shared, click("c", DAY)) == ANNE
+
+
+def test_5_two_traces_to_the_same_member_are_no_doubt() -> None:
+    assert whose(Candidate(Trace.CARD, "x", ANNE), Candidate(Trace.CARD, "y", ANNE)) == ANNE
+
+
+@pytest.mark.parametrize(
+    ("standing", "reason"),
+    [(Standing.CLOSED, "member_closed"), (Standing.BLOCKED, "member_blocked")],
+)
+def test_6_who_may_not_earn_is_not_chosen(standing: Standing, reason: str) -> None:
+    assert whose(number(standing=standing)) == reason
+    assert whose(number(standing=standing), click("c", DAY)) == ANNE
+
+
+def test_7_a_mistyped_number_is_passed_over() -> None:
+    assert whose(number(None)) == "unknown_member"
+    assert whose(number(None), click("c", DAY)) == ANNE
+
+
+def test_8_without_any_trace_the_purchase_is_nobodys() -> None:
+    assert choose([], BOUGHT) == Unattributed(Reason.NO_CANDIDATE, ())
+
+
+def test_8_the_reason_nearest_to_success_is_given_and_every_trace_keeps_its_own() -> None:
+    chosen = choose(
+        [number(None), click("c", 90 * DAY), click("d", DAY, BOB, Standing.CLOSED)], BOUGHT
+    )
+
+    assert chosen == Unattributed(
+        Reason.MEMBER_CLOSED,
+        (("c", Reason.OUTSIDE_WINDOW), ("d", Reason.MEMBER_CLOSED), ("M-1", Reason.UNKNOWN_MEMBER)),
+    )
+
+
+def test_the_order_of_traces_changes_nothing() -> None:
+    traces = [
+        number(None),
+        click("a", DAY),
+        click("b", DAY, BOB),
+        Candidate(Trace.EMAIL, "e", ANNE),
+    ]
+
+    assert len({choose(listed, BOUGHT) for listed in itertools.permutations(traces)}) == 1
+
+
+def test_a_click_needs_its_moment() -> None:
+    with pytest.raises(InvalidInput, match="“c” has no moment"):
+        choose([Candidate(Trace.CLICK, "c", ANNE)], BOUGHT)
+
+
+def test_a_policy_that_contradicts_itself_cannot_be_made() -> None:
+    with pytest.raises(InvalidInput, match="listed once"):
+        Policy(precedence=(Trace.CLICK, Trace.CLICK))
+    with pytest.raises(InvalidInput, match="not negative"):
+        Policy(click_window=-DAY)
