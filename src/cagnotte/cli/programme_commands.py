@@ -25,6 +25,9 @@ BASKETS = ("20", "100", "500")
 CHANGES_SHOWN_MAX = 20
 """Changed offers or contracts listed one by one; the others are counted."""
 
+MEMBERS_SHOWN_MAX = 5
+"""Members still to be enrolled that are named; the others are counted."""
+
 FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
@@ -54,9 +57,7 @@ def check(file: Path, baskets: tuple[str, ...], units: int, now: datetime | None
 
     Nothing is loaded and no database is needed. Ends with 1 when the file has errors, 0 otherwise.
     """
-    from rich.console import Console
-
-    console = Console(highlight=False)
+    console = _console()
     parsed = _parse(file)
     today = _today(parsed, read_clock(now))
     _print_contents(console, parsed)
@@ -73,11 +74,9 @@ def load(file: Path, now: datetime | None) -> None:
 
     A changed contract or offer becomes a new version from today on; one that is left out ends today.
     """
-    from rich.console import Console
-
     from cagnotte.journeys import load_programme
 
-    console = Console(highlight=False)
+    console = _console()
     moment = read_clock(now)
     parsed = _parse(file)
     _print_warnings(console, parsed, _today(parsed, moment))
@@ -107,6 +106,13 @@ def schema(form: str) -> None:
     )
 
 
+def _console() -> "Console":
+    """A console without markup: names come from a file, and may hold brackets."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, soft_wrap=True)
+
+
 def _parse(file: Path) -> "ParsedProgramme":
     from cagnotte.catalog.programme_file import parse
 
@@ -128,7 +134,7 @@ def _print_contents(console: "Console", parsed: "ParsedProgramme") -> None:
     file, made = parsed.file, parsed.definitions
     section = file.programme
     console.print(
-        f"[bold]{parsed.path.name}[/]: {section.name} ({section.slug}), {section.currency}, {section.timezone}"
+        f"{parsed.path.name}: {section.name} ({section.slug}), {section.currency}, {section.timezone}"
     )
     console.print(
         "  "
@@ -151,18 +157,16 @@ def _print_warnings(console: "Console", parsed: "ParsedProgramme", today: date) 
 
     warnings = warnings_of(parsed, today=today)
     if not warnings:
-        console.print("[green]No errors, and nothing that deserves a look.[/]")
+        console.print("No errors, and nothing that deserves a look.", style="green")
         return
-    console.print(f"[yellow]No errors; {_count(len(warnings), 'warning')}:[/]")
+    console.print(f"No errors; {_count(len(warnings), 'warning')}:", style="yellow")
     for warning in warnings:
         _print_problem(console, warning)
 
 
 def _print_problem(console: "Console", problem: "Problem") -> None:
-    console.print(
-        f"  [dim]{problem.file}:{problem.line}[/] {problem.path}", markup=True, soft_wrap=True
-    )
-    console.print(f"    {problem.sentence}", markup=False, soft_wrap=True)
+    console.print(f"  {problem.file}:{problem.line} {problem.path}", style="dim")
+    console.print(f"    {problem.sentence}")
 
 
 def _print_exposure(
@@ -200,11 +204,11 @@ def _print_exposure(
         f"{where}{'from today' if bounds[-1].day == today else f'on {bounds[-1].day}'}, with up to "
         f"{_count(units, 'article')}. An upper bound: one base offer per euro, from the highest rate down, then every "
         "boost and bonus that can stand beside it, each at its highest and up to its own ceiling.",
-        soft_wrap=True,
     )
     for offer in bounds[-1].open_ended:
         console.print(
-            f"[yellow]“{offer.ref}” shares a commission that only the source reports; this bound cannot hold it.[/]"
+            f"“{offer.ref}” shares a commission that only the source reports; this bound cannot hold it.",
+            style="yellow",
         )
 
 
@@ -225,9 +229,9 @@ def _makers(bound: "Exposure", currency: str) -> str:
 def _print_loaded(console: "Console", loaded: "Loaded") -> None:
     slug = loaded.programme.slug
     if loaded.changed_nothing and not (loaded.opening.waiting or loaded.opening.refused):
-        console.print(f"[bold]{slug}[/] stood like this already; nothing was changed.")
+        console.print(f"{slug} stood like this already; nothing was changed.")
         return
-    console.print(f"[bold]{slug}[/] is loaded.")
+    console.print(f"{slug} is loaded.")
     for name, counted in (("parties", loaded.parties), ("categories", loaded.categories)):
         if any(counted):
             console.print(f"  {name}: {counted.new:,} new, {counted.changed:,} changed")
@@ -251,7 +255,7 @@ def _print_changes(console: "Console", name: str, changes: "list[Change]") -> No
             "restored": f"back as version {change.version}, from {change.from_day}",
             "removed": f"ends; {change.from_day} is the first day without it",
         }
-        console.print(f"  {name}: {change.ref} {words[change.kind]}", markup=False)
+        console.print(f"  {name}: {change.ref} {words[change.kind]}")
     if len(others) > CHANGES_SHOWN_MAX:
         console.print(f"  {name}: {len(others) - CHANGES_SHOWN_MAX:,} more changed")
 
@@ -267,18 +271,14 @@ def _print_opening(console: "Console", taken: "TakenOver", currency: str) -> Non
         console.print(
             f"  opening balances: {taken.new:,} new, {taken.restated:,} restated: {pending} pending, {confirmed} "
             f"confirmed, {available} available",
-            soft_wrap=True,
         )
     if taken.waiting:
         members = sorted(set(taken.waiting))
+        more = " …" if len(members) > MEMBERS_SHOWN_MAX else ""
         console.print(
-            f"[yellow]  opening balances: {_count(len(members), 'member')} not enrolled yet ({', '.join(members[:5])}"
-            f"{' …' if len(members) > 5 else ''}); import the members, then load this file again.[/]",  # noqa: PLR2004
-            soft_wrap=True,
+            f"  opening balances: {_count(len(members), 'member')} not enrolled yet "
+            f"({', '.join(members[:MEMBERS_SHOWN_MAX])}{more}); import the members, then load this file again.",
+            style="yellow",
         )
     for refusal in taken.refused:
-        console.print(
-            f"  member {refusal.member_ref}, row {refusal.row}: {refusal.sentence}",
-            markup=False,
-            soft_wrap=True,
-        )
+        console.print(f"  member {refusal.member_ref}, row {refusal.row}: {refusal.sentence}")
