@@ -1,4 +1,4 @@
-"""Make the ledger: the SQL is in the file of the same name."""
+"""Make the ledger: its SQL is in the file of the same name."""
 
 from pathlib import Path
 

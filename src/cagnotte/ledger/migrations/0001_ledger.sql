@@ -113,7 +113,8 @@ CREATE TABLE ledger_period (
     PRIMARY KEY (programme_id, ends_on)
 );
 
--- Transactions on their way in, one row each. Unlogged: what a crash loses here was never acknowledged.
+-- Transactions on their way in, one row each. Unlogged: what a crash loses here was never acknowledged. Emptied by
+-- every post, so its space is taken back early.
 CREATE UNLOGGED TABLE ledger_stage (
     batch_id uuid NOT NULL,
     bucket smallint NOT NULL,
@@ -130,7 +131,7 @@ CREATE UNLOGGED TABLE ledger_stage (
     account_ids uuid[] NOT NULL,
     amounts_minor bigint[] NOT NULL,
     CONSTRAINT ledger_stage_legs CHECK (cardinality(account_ids) = cardinality(amounts_minor))
-);
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
 CREATE INDEX ledger_stage_batch ON ledger_stage (batch_id);
 
 -- Errors. SQLSTATE class LG is ours; DETAIL is JSON, read by ledger/services.py.
