@@ -19,20 +19,33 @@ html_theme = "furo"
 html_title = "Cagnotte"
 html_show_sourcelink = False
 
-# The schema is data for `programme-file.md`, which links to it.
-html_extra_path = []
+ROOT = Path(__file__).parents[1]
+FROM_THE_ROOT = {
+    "ARCHITECTURE.md": "explanation/architecture",
+    "CONTRIBUTING.md": "how-to/contribute",
+    "CHANGELOG.md": "changelog",
+}
+"""Pages that stand at the root of the repository, and the place they have here."""
 
-_REPOSITORY_LINK = re.compile(
-    r"\[([^\]]+)\]\((?:src|tests|examples|bench|requirements|\.ci)[^)]*\)|\[([^\]]+)\]\((?:Makefile|LICENSE|pyproject\.toml)\)"
-)
+_LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s#:]+)(#[^)\s]*)?\)")
 
 
-def _unlink(_app: Sphinx, path: Path, _parent: str, content: list[str]) -> None:
-    """Turn links from the pages at the repository's root into its source files into plain text."""
-    if path.parent == Path(__file__).parents[1]:
-        content[0] = _REPOSITORY_LINK.sub(lambda link: link[1] or link[2], content[0])
+def _take_from_the_root(app: Sphinx, name: str, source: list[str]) -> None:
+    """Put a page of the repository's root in its place, its links leading where they lead there."""
+    for file, place in FROM_THE_ROOT.items():
+        if name == place:
+            app.env.note_dependency(str(ROOT / file))
+            source[0] = _LINK.sub(_here, (ROOT / file).read_text(encoding="utf-8"))
+
+
+def _here(link: re.Match[str]) -> str:
+    """Return a link as it reads from these pages; what is not among them is named without a link."""
+    text, target, anchor = link[1], link[2], link[3] or ""
+    if target in FROM_THE_ROOT:
+        return f"[{text}](/{FROM_THE_ROOT[target]}.md{anchor})"
+    return f"[{text}](/{target[5:]}{anchor})" if target.startswith("docs/") else text
 
 
 def setup(app: Sphinx) -> None:
     """Connect what is above."""
-    app.connect("include-read", _unlink)
+    app.connect("source-read", _take_from_the_root)
