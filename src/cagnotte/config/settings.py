@@ -6,6 +6,7 @@ CAGNOTTE_DATABASE_URL, CAGNOTTE_SECRET_KEY and CAGNOTTE_ALLOWED_HOSTS.
 
 import os
 import secrets
+from pathlib import Path
 
 import environ
 import structlog
@@ -116,6 +117,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LANGUAGE_CODE = env.str("CAGNOTTE_LANGUAGE", default="en")
 LANGUAGES = [("en", "English"), ("fr", "Français")]
+LOCALE_PATHS = [Path(__file__).parent.parent / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
