@@ -1,509 +1,544 @@
-"""Decisions as sentences: why each line earned what it earned, who pays, and what was nearly missed.
+"""Decisions as sentences: what was earned, by which arithmetic, who pays it, and what was missed.
 
-`explain` is for the member, `explain_funding` for staff and funders. Both speak the active language of Django, or
-the one named; English stands here, other languages in `locale/`. Nothing is computed here but words.
+Sentences are for people. They are written in the active language (Django's translations; English is the
+source), name offers and parties as their owners do, and are as few as tell the whole story: what concerns many
+lines or many offers is said once. Every code that the engine emits has its sentence here, and a test holds the
+two together.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Mapping
+from typing import Literal, NamedTuple
 
-from django.utils import formats, translation
-from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from cagnotte.domain.money import decimals_of, format_minor
-from cagnotte.domain.rating.decision import Award, Decision, LineBase, Miss
+from cagnotte.domain.rating.decision import Award, Decision, Facts, Miss, Part
+from cagnotte.platform.figures import listing, money, number, percent, ranges
 
-SYMBOLS = {"EUR": "€", "GBP": "£", "JPY": "¥", "USD": "$"}
-"""Currencies with a sign of their own that nobody mistakes; others are written by their code."""
+Audience = Literal["member", "operator"]
+
+NAMES_MAX = 5
+"""Offers named in one sentence; the others are counted."""
 
 
-class Names(NamedTuple):
-    """What things are called: offers by reference, funders by (kind, reference); and the currency.
+class Told(NamedTuple):
+    """A decision on its way to sentences: with the names to use, and for whom."""
 
-    A thing without a name is called by its reference.
-    """
-
-    currency: str
+    decision: Decision
+    parties: Mapping[tuple[str, str], str]
     offers: Mapping[str, str]
-    funders: Mapping[tuple[str, str], str]
-
-    def offer(self, ref: str) -> str:
-        """Return the name of an offer."""
-        return self.offers.get(ref, ref)
-
-    def funder(self, kind: str, ref: str) -> str:
-        """Return the name of a funder."""
-        if kind == "programme":
-            return self.funders.get((kind, ref), _("the programme"))
-        return self.funders.get((kind, ref), ref)
+    audience: Audience
 
     def money(self, amount_minor: int) -> str:
-        """Return an amount as people write it."""
-        return money_text(amount_minor, self.currency)
+        """Write an amount in the purchase's currency."""
+        return money(amount_minor, self.decision.currency)
+
+    def offer(self, ref: str) -> str:
+        """Name an offer, in the quotation marks of the language; by its reference when it has no name."""
+        return _("“{name}”").format(name=self.offers.get(ref) or ref)
+
+    def party(self, kind: str, ref: str) -> str:
+        """Name a funder; by its reference when it has no name."""
+        return self.parties.get((kind, ref)) or ref or _("the programme")
+
+    def where(self, numbers: Collection[int]) -> str:
+        """Say which lines: "line 2", "lines 1–4 and 7", "the whole order" when all that count are meant."""
+        counting = {line.number for line in self.decision.lines if line.base_minor}
+        if not numbers or (len(counting) > 1 and counting == set(numbers)):
+            return _("the whole order")
+        return lines_of(numbers)
 
 
 def explain(
     decision: Decision,
     *,
-    offers: Mapping[str, str] | None = None,
-    funders: Mapping[tuple[str, str], str] | None = None,
-    language: str | None = None,
+    parties: Mapping[tuple[str, str], str],
+    offers: Mapping[str, str],
+    audience: Audience = "member",
 ) -> list[str]:
-    """Tell a member what a purchase earned and why, one sentence an item.
+    """Explain a decision in the active language, what was earned first.
 
     Args:
-        decision: what was decided.
-        offers: their names by reference.
-        funders: their names by (kind, reference), such as ("brand", "acme").
-        language: a code of Django such as "fr"; by default the active one.
+        decision: as the engine made it, or as read back from where it was kept.
+        parties: names of merchants, brands and networks, by (kind, reference).
+        offers: names of offers by reference.
+        audience: "member" keeps back what is between the parties: commissions, margins, contracts, coupon codes.
+
+    Returns whole sentences in their order: rewards with what cut them, what did not count, what was missed and,
+    for operators, what each party owes.
     """
-    with translation.override(language or translation.get_language()):
-        names = Names(decision.currency, offers or {}, funders or {})
-        return [
-            _summary(decision, names),
-            *_line_sentences(decision, names),
-            *(sentence for award in decision.awards for sentence in _award_sentences(award, names)),
-            *(_miss_sentence(miss, names) for miss in decision.misses),
-        ]
+    told = Told(decision, parties, offers, audience)
+    sentences = [sentence for award in decision.awards for sentence in award_told(told, award)]
+    if not sentences:
+        sentences.append(_("This purchase earns nothing."))
+    sentences += base_told(told)
+    sentences += misses_told(told)
+    if audience == "operator":
+        sentences += [part_told(told, part) for part in decision.parts]
+    return sentences
 
 
-def explain_funding(
-    decision: Decision,
-    *,
-    funders: Mapping[tuple[str, str], str] | None = None,
-    language: str | None = None,
-) -> list[str]:
-    """Tell staff or a funder who owes what for a purchase, one sentence a funder. Arguments as for `explain`."""
-    with translation.override(language or translation.get_language()):
-        names = Names(decision.currency, {}, funders or {})
-        return [
-            _(
-                "{funder} owes {commission}: {reward} for the member, {share} for the shop, {margin} for the programme."
-            ).format(
-                funder=_capital(names.funder(part.funder_kind, part.funder)),
-                commission=names.money(part.commission_minor),
-                reward=names.money(part.reward_minor),
-                share=names.money(part.share_minor),
-                margin=names.money(part.margin_minor),
-            )
-            for part in decision.parts
-        ]
-
-
-def money_text(amount_minor: int, currency: str) -> str:
-    """Write an amount as the active language does: €1,234.50 in English, 1 234,50 € in French."""
-    digits = format_minor(abs(amount_minor), currency)
-    whole, _point, fraction = digits.partition(".")
-    grouped = f"{int(whole):,}".replace(",", _spaced(str(formats.get_format("THOUSAND_SEPARATOR"))))
-    if decimals_of(currency):
-        grouped += str(formats.get_format("DECIMAL_SEPARATOR")) + fraction
-    sign = "−" if amount_minor < 0 else ""
-    if currency in SYMBOLS:
-        return sign + pgettext("money", "{symbol}{amount}").format(
-            symbol=SYMBOLS[currency], amount=grouped
+def lines_of(numbers: Collection[int]) -> str:
+    """Name lines: "line 2", "lines 1–4 and 7"; line 0 is "delivery"."""
+    named = [one for one in numbers if one]
+    parts = []
+    if named:
+        shown = listing(ranges(named))
+        parts.append(
+            ngettext("line {numbers}", "lines {numbers}", len(named)).format(numbers=shown)
         )
-    return sign + pgettext("money", "{code} {amount}").format(code=currency, amount=grouped)
+    if len(named) < len(numbers):
+        parts.append(_("delivery"))
+    return listing(parts)
 
 
-def percent_text(rate_bps: int) -> str:
-    """Write a rate as the active language does: 5%, 12.5% in English, 12,5 % in French."""
-    whole, rest = divmod(rate_bps, 100)
-    point = str(formats.get_format("DECIMAL_SEPARATOR"))
-    fraction = f"{rest:02d}".rstrip("0")
-    number = f"{whole}{point}{fraction}" if fraction else f"{whole}"
-    return pgettext("percent", "{number}%").format(number=number)
+# ---- what was earned ------------------------------------------------------------------------------------------
+
+CUTS = {
+    "line": gettext_lazy("cut to {amount} by the limit for one line ({lost} lost)"),
+    "purchase": gettext_lazy("cut to {amount} by the limit for one purchase ({lost} lost)"),
+    "member": gettext_lazy("cut to {amount} by the limit for one member ({lost} lost)"),
+    "budget": gettext_lazy("cut to {amount}, the last of the offer's budget ({lost} lost)"),
+}
+"""What a ceiling did, by its code (`Award.cap`)."""
 
 
-def _spaced(separator: str) -> str:
-    """Thousands are set apart by a narrow space that does not break, where a language uses a space."""
-    return "\u202f" if separator.isspace() else separator
+def award_told(told: Told, award: Award) -> list[str]:
+    """Say what an offer gives: the arithmetic, what cut it, who pays; then what the next tier lacks."""
+    kept_of_minor = award.facts.get("kept_of_minor")
+    if kept_of_minor is not None:
+        clauses = [_kept(told, award, kept_of_minor)]
+    else:
+        clauses = [HOW[award.effect](told, award)]
+        if award.cap is not None:
+            lost = told.money(award.uncapped_minor - award.amount_minor)
+            clauses.append(CUTS[award.cap].format(amount=told.money(award.amount_minor), lost=lost))
+    clauses.append(_paid(told, award))
+    sentences = [_named(told.offer(award.offer), ", ".join(clauses))]
+    if kept_of_minor is None and "next_tier_from" in award.facts:
+        sentences.append(_named(told.offer(award.offer), _short_of_tier(told, award.facts)))
+    return sentences
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _named(offers: str, clause: str) -> str:
+    return _("{offers}: {clause}.").format(offers=offers, clause=clause)
 
 
-def _listed(words: Iterable[str]) -> str:
-    """Join words: a, b and c."""
-    *head, last = words
-    return _("{list} and {last}").format(list=", ".join(head), last=last) if head else last
-
-
-def _lines(numbers: Iterable[int]) -> str:
-    """Name lines: line 1, lines 1, 3 and 4, delivery; none are the whole order."""
-    found = list(numbers)
-    if not found:
-        return _("the whole order")
-    articles = [str(number) for number in found if number]
-    words = []
-    if articles:
-        words.append(
-            ngettext("line {lines}", "lines {lines}", len(articles)).format(lines=_listed(articles))
-        )
-    if 0 in found:
-        words.append(_("delivery"))
-    return _listed(words)
-
-
-def _summary(decision: Decision, names: Names) -> str:
-    if not decision.reward_minor:
-        return _("This purchase earns nothing.")
-    return _("This purchase earns {reward} on {base}.").format(
-        reward=names.money(decision.reward_minor), base=names.money(decision.base_minor)
+def _kept(told: Told, award: Award, kept_of_minor: int) -> str:
+    if kept_of_minor == award.amount_minor:
+        return _("{amount}, untouched by the return").format(amount=told.money(kept_of_minor))
+    return _("{amount} of {whole} stays after the return").format(
+        amount=told.money(award.amount_minor), whole=told.money(kept_of_minor)
     )
 
 
-def _line_sentences(decision: Decision, names: Names) -> Iterable[str]:
-    """For each line: what of it counts, where that is not all, and what it earns by which offers."""
-    earned: dict[int, list[tuple[str, int]]] = {}
-    for award in decision.awards:
-        for number, minor in award.lines:
-            earned.setdefault(number, []).append((award.offer, minor))
-    for line in decision.lines:
-        if line.deductions:
-            yield _base_sentence(line, names)
-        gains = [(offer, minor) for offer, minor in earned.get(line.number, []) if minor]
-        if not gains:
-            if line.base_minor:
-                yield _("{line} earns nothing.").format(line=_capital(_lines([line.number])))
-            continue
-        parts = [
-            _("{offer} {amount}").format(offer=names.offer(offer), amount=names.money(minor))
-            for offer, minor in gains
-        ]
-        yield _("{line} ({base}) earns {amount}: {parts}.").format(
-            line=_capital(_lines([line.number])),
-            base=names.money(line.base_minor),
-            amount=names.money(sum(minor for _offer, minor in gains)),
-            parts=_listed(parts),
-        )
-
-
-def _base_sentence(line: LineBase, names: Names) -> str:
-    name = _capital(_lines([line.number]))
-    codes = {code for code, _minor in line.deductions}
-    if "gift_card" in codes:
-        return _("{line} does not count: gift cards are money already.").format(line=name)
-    if "excluded" in codes:
-        return _("{line} does not count: this product is excluded.").format(line=name)
-    parts = [
-        _deduction(code).format(amount=names.money(minor))
-        for code, minor in line.deductions
-        if code != "below_zero"
-    ]
-    if not parts:
-        return _("{line} does not count: its amount is below zero.").format(line=name)
-    return _("{line}: of {amount}, {base} counts, after {parts}.").format(
-        line=name,
-        amount=names.money(line.amount_minor),
-        base=names.money(line.base_minor),
-        parts=_listed(parts),
-    )
-
-
-def _deduction(code: str) -> str:
-    return {
-        "discount": _("{amount} of discount"),
-        "tax": _("{amount} of tax"),
-        "wallet": _("{amount} paid from the cagnotte"),
-        "returned": _("{amount} returned"),
-    }[code]
-
-
-def _award_sentences(award: Award, names: Names) -> Iterable[str]:
-    yield _ARITHMETIC[award.effect](award, names)
-    if award.cap is not None:
-        yield _cap(award.cap).format(
-            offer=names.offer(award.offer),
-            amount=names.money(award.amount_minor),
-            uncapped=names.money(award.uncapped_minor),
-        )
-    if "next_rate_bps" in award.facts:
-        yield _next_tier(award.facts, names)
-    yield _("{offer} is paid by {funders}.").format(
-        offer=names.offer(award.offer), funders=_listed(_funder_words(award, names))
-    )
-
-
-def _funder_words(award: Award, names: Names) -> list[str]:
+def _paid(told: Told, award: Award) -> str:
     if len(award.funders) == 1:
-        return [names.funder(*award.funders[0][:2])]
-    return [
-        _("{funder} ({amount})").format(funder=names.funder(kind, ref), amount=names.money(minor))
-        for kind, ref, minor in award.funders
-    ]
+        payers = [told.party(*award.funders[0][:2])]
+    else:
+        payers = [
+            _("{name} ({amount})").format(name=told.party(kind, ref), amount=told.money(amount))
+            for kind, ref, amount in award.funders
+        ]
+    # Two forms, because other languages make the verb agree with the payers.
+    return ngettext("paid by {names}", "paid by {names}", len(payers)).format(names=listing(payers))
 
 
-def _common(award: Award, names: Names) -> dict[str, str]:
-    return {
-        "offer": names.offer(award.offer),
-        "base": names.money(award.base_minor),
-        "lines": _lines([number for number, _minor in award.lines]),
-        # Before its ceiling: the next sentence says what the ceiling did.
-        "amount": names.money(award.uncapped_minor),
-    }
-
-
-def _kept(award: Award, names: Names) -> str | None:
-    """What is left of an award after returns is a share of what was given, whatever the effect."""
-    if "kept_of_minor" not in award.facts:
-        return None
-    return _("{offer}: of {given}, {amount} is left after what was returned.").format(
-        given=names.money(award.facts["kept_of_minor"]), **_common(award, names)
+def _equals(told: Told, award: Award, reckoning: str) -> str:
+    return _("{reckoning} = {amount}").format(
+        reckoning=reckoning, amount=told.money(award.uncapped_minor)
     )
 
 
-def _percent(award: Award, names: Names) -> str:
-    rate = percent_text(award.rate_bps)
-    return _kept(award, names) or _("{offer}: {rate} of {base} on {lines} = {amount}.").format(
-        rate=rate, **_common(award, names)
+def _share_of_base(told: Told, award: Award) -> str:
+    return _("{rate} of {base} on {lines}").format(
+        rate=percent(award.rate_bps), base=told.money(award.base_minor), lines=_lines(told, award)
     )
 
 
-def _tiered(award: Award, names: Names) -> str:
-    order = names.money(award.facts["order_minor"])
-    if "slices" not in award.facts or "kept_of_minor" in award.facts:
-        return _kept(award, names) or _(
-            "{offer}: {rate} of {base} on {lines} = {amount}, for an order of {order}."
-        ).format(rate=percent_text(award.rate_bps), order=order, **_common(award, names))
-    slices = [
-        _("{rate} of {slice}").format(rate=percent_text(rate), slice=names.money(minor))
-        for minor, rate in award.facts["slices"]
-    ]
-    return _("{offer}: {slices} for an order of {order}; on {lines} = {amount}.").format(
-        slices=_listed(slices), order=order, **_common(award, names)
+def _lines(told: Told, award: Award) -> str:
+    return told.where([line for line, _amount in award.lines])
+
+
+def _percent(told: Told, award: Award) -> str:
+    return _equals(told, award, _share_of_base(told, award))
+
+
+def _tiered(told: Told, award: Award) -> str:
+    if "slices" in award.facts:
+        return _equals(told, award, _slices(told, award))
+    reckoning = _share_of_base(told, award)
+    if award.facts["tier_from"]:
+        reckoning = _("{reckoning} (the rate from {tier} on)").format(
+            reckoning=reckoning, tier=told.money(award.facts["tier_from"])
+        )
+    return _equals(told, award, reckoning)
+
+
+def _slices(told: Told, award: Award) -> str:
+    slices = listing(
+        [
+            _("{rate} of {base}").format(rate=percent(rate_bps), base=told.money(size))
+            for size, rate_bps in award.facts["slices"]
+        ]
+    )
+    if award.base_minor == award.facts["order_minor"]:
+        return _("{slices} on {lines}").format(slices=slices, lines=_lines(told, award))
+    return _("{slices}, in proportion to the {base} on {lines}").format(
+        slices=slices, base=told.money(award.base_minor), lines=_lines(told, award)
     )
 
 
-def _progressive(award: Award, names: Names) -> str:
-    kept = _kept(award, names)
-    if kept:
-        return kept
-    facts, common = award.facts, {**_common(award, names), "rate": percent_text(award.rate_bps)}
-    if "cumulated_minor" in facts:
-        return _(
-            "{offer}: {rate} of {base} on {lines} = {amount}, after purchases of {cumulated} in the period."
-        ).format(cumulated=names.money(facts["cumulated_minor"]), **common)
-    count = facts["cumulated_purchases"]
-    return ngettext(
-        "{offer}: {rate} of {base} on {lines} = {amount}, after {count} purchase in the period.",
-        "{offer}: {rate} of {base} on {lines} = {amount}, after {count} purchases in the period.",
-        count,
-    ).format(count=count, **common)
+def _progressive(told: Told, award: Award) -> str:
+    facts, reckoning = award.facts, _share_of_base(told, award)
+    if "cumulated_purchases" in facts:
+        count = facts["cumulated_purchases"]
+        reckoning = ngettext(
+            "{reckoning} (the rate after {count} earlier purchase)",
+            "{reckoning} (the rate after {count} earlier purchases)",
+            count,
+        ).format(reckoning=reckoning, count=number(count))
+    else:
+        reckoning = _("{reckoning} (the rate after {before} of earlier purchases)").format(
+            reckoning=reckoning, before=told.money(facts["cumulated_minor"])
+        )
+    return _equals(told, award, reckoning)
 
 
-def _fixed(award: Award, names: Names) -> str:
-    return _kept(award, names) or _("{offer}: {amount} for the order.").format(
-        **_common(award, names)
+def _fixed_per_order(told: Told, award: Award) -> str:
+    fixed_minor = award.facts["fixed_minor"]
+    if award.uncapped_minor == fixed_minor:
+        return _("{fixed} for the order").format(fixed=told.money(fixed_minor))
+    if award.uncapped_minor == award.base_minor:
+        return _("{fixed} for the order, but no more than the {base} it came to").format(
+            fixed=told.money(fixed_minor), base=told.money(award.base_minor)
+        )
+    part = _("the part of {fixed} for the order that falls to {lines}").format(
+        fixed=told.money(fixed_minor), lines=_lines(told, award)
+    )
+    return _equals(told, award, part)
+
+
+def _fixed_per_unit(told: Told, award: Award) -> str:
+    each, units = award.facts["unit_minor"], award.facts["units"]
+    if award.uncapped_minor == each * units:
+        text = ngettext(
+            "{each} for {units} unit on {lines}", "{each} × {units} units on {lines}", units
+        )
+    else:
+        text = _("{each} for each unit on {lines}, at most what the units cost")
+    return _equals(
+        told,
+        award,
+        text.format(each=told.money(each), units=number(units), lines=_lines(told, award)),
     )
 
 
-def _per_unit(award: Award, names: Names) -> str:
-    kept = _kept(award, names)
-    if kept:
-        return kept
-    units = award.facts["units"]
-    return ngettext(
-        "{offer}: {each} for {units} unit on {lines} = {amount}.",
-        "{offer}: {each} for each of {units} units on {lines} = {amount}.",
-        units,
-    ).format(each=names.money(award.facts["unit_minor"]), units=units, **_common(award, names))
+def _commission_share(told: Told, award: Award) -> str:
+    if told.audience == "member":
+        text = _("a share of the commission on {lines}")
+    else:
+        text = _("{share} of the commission of {commission} on {lines}")
+    shown = text.format(
+        share=percent(award.facts["share_bps"]),
+        commission=told.money(award.facts["commission_minor"]),
+        lines=_lines(told, award),
+    )
+    return _equals(told, award, shown)
 
 
-def _commission_share(award: Award, names: Names) -> str:
-    return _kept(award, names) or _(
-        "{offer}: {rate} of the commission of {commission} = {amount}."
-    ).format(
-        rate=percent_text(award.facts["share_bps"]),
-        commission=names.money(award.facts["commission_minor"]),
-        **_common(award, names),
+def _voucher(told: Told, award: Award) -> str:
+    minimum_minor, valid_days = award.voucher or (0, 0)
+    if minimum_minor:
+        text = ngettext(
+            "a voucher of {value} for a next order of {minimum} or more, valid for {days} day",
+            "a voucher of {value} for a next order of {minimum} or more, valid for {days} days",
+            valid_days,
+        )
+    else:
+        text = ngettext(
+            "a voucher of {value} for a next order, valid for {days} day",
+            "a voucher of {value} for a next order, valid for {days} days",
+            valid_days,
+        )
+    return text.format(
+        value=told.money(award.uncapped_minor),
+        minimum=told.money(minimum_minor),
+        days=number(valid_days),
     )
 
 
-def _voucher(award: Award, names: Names) -> str:
-    minimum_minor, days = award.voucher or (0, 0)
-    return ngettext(
-        "{offer}: a voucher of {amount} for a next order of at least {minimum}, valid for {days} day.",
-        "{offer}: a voucher of {amount} for a next order of at least {minimum}, valid for {days} days.",
-        days,
-    ).format(minimum=names.money(minimum_minor), days=days, **_common(award, names))
-
-
-_ARITHMETIC: dict[str, Callable[[Award, Names], str]] = {
+HOW: dict[str, Callable[[Told, Award], str]] = {
     "percent": _percent,
     "tiered": _tiered,
     "progressive": _progressive,
-    "fixed_per_order": _fixed,
-    "fixed_per_unit": _per_unit,
+    "fixed_per_order": _fixed_per_order,
+    "fixed_per_unit": _fixed_per_unit,
     "commission_share": _commission_share,
     "voucher": _voucher,
 }
+"""The arithmetic of an award, by the name of its effect."""
 
 
-def _cap(cap: str) -> str:
-    return {
-        "line": _("{offer} gives {amount} instead of {uncapped}: its limit per line is reached."),
-        "purchase": _(
-            "{offer} gives {amount} instead of {uncapped}: its limit per purchase is reached."
-        ),
-        "member": _(
-            "{offer} gives {amount} instead of {uncapped}: your limit for the period is reached."
-        ),
-        "budget": _("{offer} gives {amount} instead of {uncapped}: its budget is spent."),
-    }[cap]
-
-
-def _next_tier(facts: Mapping[str, Any], names: Names) -> str:
-    rate = percent_text(facts["next_rate_bps"])
-    if "short_minor" in facts:
-        return _("{short} short of the next tier ({rate}).").format(
-            short=names.money(facts["short_minor"]), rate=rate
-        )
-    count = facts["short_purchases"]
-    return ngettext(
-        "{count} purchase short of the next tier ({rate}).",
-        "{count} purchases short of the next tier ({rate}).",
-        count,
-    ).format(count=count, rate=rate)
-
-
-def _miss_sentence(miss: Miss, names: Names) -> str:
-    """Say why an offer did not apply. A reason this version does not know is given as its code."""
-    told = _REASONS.get(miss.reason)
-    if told is None:
-        return _("{offer} did not apply ({reason}).").format(
-            offer=names.offer(miss.offer), reason=miss.reason
-        )
-    return told(miss, names.offer(miss.offer), names)
-
-
-Teller = Callable[[Miss, str, Names], str]
-
-
-def _beaten(miss: Miss, offer: str, names: Names) -> str:
-    return _("{offer} did not apply to {lines}: {by} comes first.").format(
-        offer=offer, lines=_lines(miss.lines), by=names.offer(miss.facts["by"])
-    )
-
-
-def _weekday(miss: Miss, offer: str, _names: Names) -> str:
-    days = _listed(str(WEEKDAYS[day]) for day in miss.facts["weekdays"])
-    return _("{offer} applies only on: {days}.").format(offer=offer, days=days)
-
-
-def _hours(miss: Miss, offer: str, _names: Names) -> str:
-    return _("{offer} applies only from {start} to {end}.").format(
-        offer=offer, start=miss.facts["from"], end=miss.facts["until"]
-    )
-
-
-def _minimum_basket(miss: Miss, offer: str, names: Names) -> str:
-    return _("{short} short of {offer}, which begins at {minimum}.").format(
-        offer=offer,
-        short=names.money(miss.facts["short_minor"]),
-        minimum=names.money(miss.facts["minimum_minor"]),
-    )
-
-
-def _minimum_quantity(miss: Miss, offer: str, _names: Names) -> str:
-    short = miss.facts["short_units"]
-    return ngettext(
-        "{short} unit short of {offer}, which begins at {minimum}.",
-        "{short} units short of {offer}, which begins at {minimum}.",
-        short,
-    ).format(offer=offer, short=short, minimum=miss.facts["minimum_units"])
-
-
-def _first_purchase(miss: Miss, offer: str, _names: Names) -> str:
-    if miss.facts["scope"] == "merchant":
-        return _("{offer} is for a first purchase at this shop.").format(offer=offer)
-    return _("{offer} is for a first purchase with the programme.").format(offer=offer)
-
-
-def _segment(_miss: Miss, offer: str, _names: Names) -> str:
-    return _("{offer} is for other members.").format(offer=offer)
-
-
-def _coupon_missing(miss: Miss, offer: str, _names: Names) -> str:
-    if "coupon" in miss.facts:
-        return _("{offer} needs the coupon {coupon}.").format(
-            offer=offer, coupon=miss.facts["coupon"]
-        )
-    return _("{offer} needs a coupon.").format(offer=offer)
-
-
-def _coupon_used(_miss: Miss, offer: str, _names: Names) -> str:
-    return _("{offer} does not go together with coupons.").format(offer=offer)
-
-
-def _card(_miss: Miss, offer: str, _names: Names) -> str:
-    return _("{offer} is for payments by another card.").format(offer=offer)
-
-
-def _no_contract(miss: Miss, offer: str, names: Names) -> str:
-    funder = names.funder(miss.facts["funder_kind"], miss.facts["funder"])
-    return _("{offer} did not apply: {funder} has no contract on this day.").format(
-        offer=offer, funder=funder
-    )
-
-
-def _below_first_tier(miss: Miss, offer: str, names: Names) -> str:
-    if "next_rate_bps" not in miss.facts:
-        return _("{offer} gives nothing here.").format(offer=offer)
-    return f"{offer}{pgettext('before a sentence', ': ')}{_next_tier(miss.facts, names)}"
-
-
-def _member_cap(miss: Miss, offer: str, names: Names) -> str:
-    if "cap_minor" in miss.facts:
-        return _("{offer}: you have already had the {cap} it gives in the period.").format(
-            offer=offer, cap=names.money(miss.facts["cap_minor"])
-        )
-    if "cap_purchases" in miss.facts:
-        count = miss.facts["cap_purchases"]
+def _short_of_tier(told: Told, facts: Facts) -> str:
+    """Say what the next tier lacks."""
+    if "short_purchases" in facts:
+        short, start = facts["short_purchases"], facts["next_tier_from"]
         return ngettext(
-            "{offer}: it rewards {count} purchase in the period, which you have made.",
-            "{offer}: it rewards {count} purchases in the period, which you have made.",
+            "{short} purchase short of the next tier ({rate} after {start})",
+            "{short} purchases short of the next tier ({rate} after {start})",
+            short,
+        ).format(short=number(short), rate=percent(facts["next_rate_bps"]), start=number(start))
+    return _("{short} short of the next tier ({rate} from {start} on)").format(
+        short=told.money(facts["short_minor"]),
+        rate=percent(facts["next_rate_bps"]),
+        start=told.money(facts["next_tier_from"]),
+    )
+
+
+# ---- what did not count ---------------------------------------------------------------------------------------
+
+LEFT_OUT = {
+    "discount": gettext_lazy("Discounts do not count: {amount} on {lines}."),
+    "tax": gettext_lazy("Tax does not count: {amount} on {lines}."),
+    "wallet": gettext_lazy("What was paid from the wallet does not count: {amount} on {lines}."),
+    "returned": gettext_lazy("What was returned does not count: {amount} on {lines}."),
+    "excluded": gettext_lazy("Excluded products do not count: {amount} on {lines}."),
+    "gift_card": gettext_lazy("Gift cards do not count: {amount} on {lines}."),
+    "below_zero": gettext_lazy(
+        "No line counts for less than nothing: {amount} of deductions left aside on {lines}."
+    ),
+}
+"""What was left out of the base, by its code (`LineBase.deductions`)."""
+
+
+def base_told(told: Told) -> list[str]:
+    """Say how much of the order counts, where that is not all of it, and why: once for each reason."""
+    amounts: dict[str, int] = {}
+    numbers: dict[str, list[int]] = {}
+    for line in told.decision.lines:
+        for code, amount_minor in line.deductions:
+            amounts[code] = amounts.get(code, 0) + abs(amount_minor)
+            numbers.setdefault(code, []).append(line.number)
+    if not amounts:
+        return []
+    bought_minor = sum(line.amount_minor for line in told.decision.lines)
+    counts = _("Of {bought}, {base} counts.").format(
+        bought=told.money(bought_minor), base=told.money(told.decision.base_minor)
+    )
+    return [
+        counts,
+        *(
+            text.format(amount=told.money(amounts[code]), lines=lines_of(numbers[code]))
+            for code, text in LEFT_OUT.items()
+            if code in amounts
+        ),
+    ]
+
+
+# ---- what was missed ------------------------------------------------------------------------------------------
+
+
+def misses_told(told: Told) -> list[str]:
+    """Say why offers that came close did not apply: one sentence for each reason, however many offers."""
+    found: dict[str, dict[str, list[Miss]]] = {}
+    for miss in told.decision.misses:
+        if told.audience == "member" and miss.reason in BETWEEN_PARTIES:
+            continue
+        reason = MISSED[miss.reason](told, miss.facts)
+        found.setdefault(reason, {}).setdefault(miss.offer, []).append(miss)
+    return [_named(_offers_missed(told, by_offer), reason) for reason, by_offer in found.items()]
+
+
+def _offers_missed(told: Told, by_offer: Mapping[str, list[Miss]]) -> str:
+    """Name the offers; one that stands alone with its lines, where they are not the whole order."""
+    names = [told.offer(ref) for ref in by_offer]
+    if len(names) == 1:
+        misses = next(iter(by_offer.values()))
+        where = told.where(sorted({line for miss in misses for line in miss.lines}))
+        if all(miss.lines for miss in misses) and where != _("the whole order"):
+            return _("{offer} on {lines}").format(offer=names[0], lines=where)
+    if len(names) > NAMES_MAX:
+        others = len(names) - NAMES_MAX + 1
+        more = ngettext("{count} other", "{count} others", others).format(count=number(others))
+        names = [*names[: NAMES_MAX - 1], more]
+    return listing(names)
+
+
+def _segment(_told: Told, facts: Facts) -> str:
+    return _("only for members of {segments}").format(segments=listing(facts["segments"]))
+
+
+def _segment_excluded(_told: Told, facts: Facts) -> str:
+    return _("not for members of {segments}").format(segments=listing(facts["segments"]))
+
+
+def _first_purchase(_told: Told, facts: Facts) -> str:
+    count = facts["purchases"]
+    if facts["scope"] == "merchant":
+        text = ngettext(
+            "only for a first purchase at this shop, and {count} purchase came before",
+            "only for a first purchase at this shop, and {count} purchases came before",
             count,
-        ).format(offer=offer, count=count)
-    return _("{offer}: your limit for the period is reached.").format(offer=offer)
+        )
+    else:
+        text = ngettext(
+            "only for a first purchase, and {count} purchase came before",
+            "only for a first purchase, and {count} purchases came before",
+            count,
+        )
+    return text.format(count=number(count))
 
 
-def _budget(_miss: Miss, offer: str, _names: Names) -> str:
-    return _("{offer}: its budget is spent.").format(offer=offer)
+def _card(_told: Told, _facts: Facts) -> str:
+    return _("only when paid with one of its cards")
 
 
-def _no_commission(_miss: Miss, offer: str, _names: Names) -> str:
-    return _("{offer}: no commission is paid for this purchase.").format(offer=offer)
+def _coupon_used(_told: Told, facts: Facts) -> str:
+    coupons = facts["coupons"]
+    return ngettext(
+        "not together with a coupon, and {coupons} was used",
+        "not together with a coupon, and {coupons} were used",
+        len(coupons),
+    ).format(coupons=listing(coupons))
 
 
-def _zero(miss: Miss, offer: str, _names: Names) -> str:
-    return _("{offer} gives nothing on {lines}.").format(offer=offer, lines=_lines(miss.lines))
+def _coupon_missing(told: Told, facts: Facts) -> str:
+    if "coupon" not in facts:
+        return _("only with a coupon")
+    # Whoever has not been given a code must not learn it here.
+    if told.audience == "member":
+        return _("only with its own coupon")
+    return _("only with the coupon {coupon}").format(coupon=facts["coupon"])
 
 
-def _returned(_miss: Miss, offer: str, _names: Names) -> str:
-    return _("{offer} was taken back, because something was returned.").format(offer=offer)
+DAYS = (
+    gettext_lazy("Mondays"),
+    gettext_lazy("Tuesdays"),
+    gettext_lazy("Wednesdays"),
+    gettext_lazy("Thursdays"),
+    gettext_lazy("Fridays"),
+    gettext_lazy("Saturdays"),
+    gettext_lazy("Sundays"),
+)
 
 
-_REASONS: dict[str, Teller] = {
-    "beaten": _beaten,
-    "below_first_tier": _below_first_tier,
-    "budget": _budget,
-    "card": _card,
-    "coupon_missing": _coupon_missing,
-    "coupon_used": _coupon_used,
+def _weekday(_told: Told, facts: Facts) -> str:
+    return _("only on {days}").format(days=listing([str(DAYS[day]) for day in facts["weekdays"]]))
+
+
+def _hours(_told: Told, facts: Facts) -> str:
+    return _("only between {start} and {end}").format(start=facts["from"], end=facts["until"])
+
+
+def _member_cap(told: Told, facts: Facts) -> str:
+    if "cap_minor" in facts:
+        return _("the limit of {limit} for one member is reached").format(
+            limit=told.money(facts["cap_minor"])
+        )
+    if "cap_purchases" in facts:
+        return ngettext(
+            "the limit of {count} purchase for one member is reached",
+            "the limit of {count} purchases for one member is reached",
+            facts["cap_purchases"],
+        ).format(count=number(facts["cap_purchases"]))
+    return _("the limit for one member is reached")
+
+
+def _budget(_told: Told, _facts: Facts) -> str:
+    return _("the offer's budget is spent")
+
+
+def _minimum_basket(told: Told, facts: Facts) -> str:
+    return _("{short} short of the minimum order of {minimum}").format(
+        short=told.money(facts["short_minor"]), minimum=told.money(facts["minimum_minor"])
+    )
+
+
+def _minimum_quantity(_told: Told, facts: Facts) -> str:
+    return ngettext(
+        "{short} unit short of the minimum of {minimum}",
+        "{short} units short of the minimum of {minimum}",
+        facts["short_units"],
+    ).format(short=number(facts["short_units"]), minimum=number(facts["minimum_units"]))
+
+
+def _below_first_tier(told: Told, facts: Facts) -> str:
+    if "next_tier_from" in facts:
+        return _short_of_tier(told, facts)
+    return _("nothing at this tier")
+
+
+def _beaten(told: Told, facts: Facts) -> str:
+    return _("gives way to {offer}").format(offer=told.offer(facts["by"]))
+
+
+def _zero(_told: Told, _facts: Facts) -> str:
+    return _("too little to make a reward")
+
+
+def _no_commission(_told: Told, _facts: Facts) -> str:
+    return _("no commission to share")
+
+
+def _no_contract(told: Told, facts: Facts) -> str:
+    return _("{name} has no contract to pay it under").format(
+        name=told.party(facts["funder_kind"], facts["funder"])
+    )
+
+
+def _returned(_told: Told, _facts: Facts) -> str:
+    return _("withdrawn, because something was returned")
+
+
+MISSED: dict[str, Callable[[Told, Facts], str]] = {
+    "segment": _segment,
+    "segment_excluded": _segment_excluded,
     "first_purchase": _first_purchase,
+    "card": _card,
+    "coupon_used": _coupon_used,
+    "coupon_missing": _coupon_missing,
+    "weekday": _weekday,
     "hours": _hours,
     "member_cap": _member_cap,
+    "budget": _budget,
     "minimum_basket": _minimum_basket,
     "minimum_quantity": _minimum_quantity,
+    "below_first_tier": _below_first_tier,
+    "beaten": _beaten,
+    "zero": _zero,
     "no_commission": _no_commission,
     "no_contract": _no_contract,
     "returned": _returned,
-    "segment": _segment,
-    "segment_excluded": _segment,
-    "weekday": _weekday,
-    "zero": _zero,
 }
-"""How each reason of a `Miss` is told, by its code."""
+"""Why an offer did not apply, by the reason's code (`Miss.reason`)."""
+
+BETWEEN_PARTIES = frozenset({"no_contract"})
+"""Reasons that members are not told."""
+
+
+# ---- who owes what, for operators -----------------------------------------------------------------------------
+
+
+def part_told(told: Told, part: Part) -> str:
+    """Say what one funder owes for the purchase, and how it splits."""
+    if part.contract is None:
+        return _("The programme pays {amount} itself.").format(amount=told.money(part.reward_minor))
+    party = told.party(part.funder_kind, part.funder)
+    ref, version = part.contract
+    contract = _("contract {ref}, version {version}").format(ref=ref, version=version)
+    if part.commission_minor == part.reward_minor:
+        return _("{party} owes {amount} for the rewards ({contract}).").format(
+            party=party, amount=told.money(part.reward_minor), contract=contract
+        )
+    shares = (
+        (_("{amount} of reward"), part.reward_minor),
+        (_("{amount} for the shop"), part.share_minor),
+        (_("{amount} of margin"), part.margin_minor),
+    )
+    return _("{party} owes a commission of {amount} ({contract}): {shares}.").format(
+        party=party,
+        amount=told.money(part.commission_minor),
+        contract=contract,
+        shares=listing([text.format(amount=told.money(minor)) for text, minor in shares if minor]),
+    )
