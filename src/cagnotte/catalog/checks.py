@@ -75,19 +75,22 @@ class _Review:
     # ---- never applied ----
 
     def unreachable(self) -> Iterator[Problem]:
-        """Offers that can never apply: over, contradicting themselves or their contract, or always beaten."""
+        """Offers that are over, contradict themselves or their contract, or are always beaten."""
         for offer in self._offers:
+            if offer.valid_until < self._today:
+                yield self._warn(
+                    offer,
+                    f"“{offer.ref}” ended on {offer.valid_until}; only purchases made until then still meet it.",
+                    "ended",
+                )
+                continue
             reason = (
-                self._is_over(offer)
-                or self._contradicts_itself(offer)
+                self._contradicts_itself(offer)
                 or self._contradicts_contracts(offer)
                 or self._is_beaten(offer)
             )
             if reason:
                 yield self._warn(offer, f"“{offer.ref}” never applies: {reason}.", "unreachable")
-
-    def _is_over(self, offer: Offer) -> str | None:
-        return f"it ended on {offer.valid_until}" if offer.valid_until < self._today else None
 
     def _contradicts_itself(self, offer: Offer) -> str | None:
         return contradiction(offer, self._parents)

@@ -94,7 +94,6 @@ def test_offers_that_can_meet_unranked_overlap(tmp_path: Path, one: str, other: 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("valid_until: 2026-03-01", "it ended on 2026-03-01"),
         ("conditions: {merchants: [corner], not_merchants: [corner]}", "it excludes every merchant it names"),
         ("conditions: {segments: [new], not_segments: [new, old]}", "it excludes every segment it names"),
         ("conditions: {categories: [tea], not_categories: [food]}", "it excludes every product it names"),
@@ -143,6 +142,15 @@ def test_an_offer_that_sometimes_applies_is_not_beaten(
 
 def test_of_two_equal_offers_the_smaller_can_never_win(tmp_path: Path) -> None:
     assert codes(tmp_path, "name: x", "name: y") == ["overlap", "unreachable"]
+
+
+def test_an_offer_that_is_over_is_told_for_what_it_still_is(tmp_path: Path) -> None:
+    found = warnings(
+        tmp_path, "  - {ref: a, effect: {kind: percent, rate: 1}, valid_until: 2026-03-01}\n"
+    )
+    assert found == [
+        ("ended", "“a” ended on 2026-03-01; only purchases made until then still meet it.")
+    ]
 
 
 # ---- paid by nobody ----------------------------------------------------------------------------------------------

@@ -322,8 +322,11 @@ def test_a_file_that_unfolds_into_millions_of_values_is_refused(tmp_path: Path) 
     assert any("holds more values than a programme can" in problem for problem in found)
 
 
-def test_a_missing_list_is_named(tmp_path: Path) -> None:
-    text = "programme: {slug: a, name: A, currency: EUR}\nbrands: {file: brands.csv}\n"
+def test_a_missing_list_is_named_and_its_users_are_not_blamed(tmp_path: Path) -> None:
+    text = (
+        "programme: {slug: a, name: A, currency: EUR}\nbrands: {file: brands.csv}\n"
+        "contracts: [{ref: c, brand: acme}]\n"
+    )
     assert errors(tmp_path, text) == [
         "programme.yaml:2: brands.file: “brands.csv” cannot be read: No such file or directory."
     ]

@@ -69,7 +69,7 @@ def parse(path: Path) -> ParsedProgramme:
         definitions = building.build(file, problems.report)
         references.check_unique(file, definitions.categories, problems.report)
         references.check_references(
-            file, definitions.categories, references.declared(source.data), problems.report
+            file, definitions.categories, references.declared(source), problems.report
         )
     if problems.found or file is None or definitions is None:
         raise ProgrammeFileInvalid(

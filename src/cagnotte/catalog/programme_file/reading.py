@@ -39,11 +39,15 @@ class Place(NamedTuple):
 
 @dataclass
 class Source:
-    """What was read: plain data of mappings, lists, texts and None, the place of each value, and what went wrong."""
+    """What was read: plain data of mappings, lists, texts and None, the place of each value, and what went wrong.
+
+    unread: the lists whose file could not be read to its end.
+    """
 
     data: Any
     places: dict[Loc, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    unread: set[Loc] = field(default_factory=set)
 
     def place_of(self, loc: Loc) -> Place:
         """Return the place of a value, or of the nearest thing around it that was written."""
@@ -179,12 +183,14 @@ def _rows(source: Source, loc: Loc, folder: Path, name: str) -> Iterator[dict[st
                 source.places.update({(*loc, index, key): place for key in given})
                 yield given
     except OSError as error:
+        source.unread.add(loc)
         source.problems.append(
             source.problem(
                 (*loc, "file"), f"“{name}” cannot be read: {error.strerror}.", "unreadable"
             )
         )
     except (UnicodeDecodeError, csv.Error) as error:
+        source.unread.add(loc)
         source.problems.append(
             source.problem((*loc, "file"), f"“{name}” is not CSV in UTF-8: {error}.", "unreadable")
         )

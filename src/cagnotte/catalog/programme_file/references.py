@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cagnotte.catalog.programme_file import schema
 from cagnotte.catalog.programme_file.building import CategoryNode
 from cagnotte.catalog.programme_file.problems import Loc, meant
+from cagnotte.catalog.programme_file.reading import Source
 
 Report = Callable[[Loc, str, str], None]
 """Takes the place, the sentence and the code of a problem."""
@@ -15,17 +16,25 @@ FUNDER_LISTS = {"merchant": "merchants", "brand": "brands", "network": "networks
 
 
 class Declared(NamedTuple):
-    """The references the file defines, by list, those of faulty entries included."""
+    """The references the file defines, by list, those of faulty entries included; None where the list is not known."""
 
-    merchants: frozenset[str]
-    brands: frozenset[str]
-    networks: frozenset[str]
-    categories: frozenset[str]
+    merchants: frozenset[str] | None
+    brands: frozenset[str] | None
+    networks: frozenset[str] | None
+    categories: frozenset[str] | None
 
 
-def declared(data: Mapping[str, Any]) -> Declared:
-    """Collect what the raw file defines, so that a faulty entry does not make its users look faulty too."""
-    return Declared(*(frozenset(_refs(data.get(name))) for name in Declared._fields))
+def declared(source: Source) -> Declared:
+    """Collect what the raw file defines.
+
+    A faulty entry, or a list that cannot be read, does not make its users look faulty too.
+    """
+    return Declared(
+        *(
+            None if (name,) in source.unread else frozenset(_refs(source.data.get(name)))
+            for name in Declared._fields
+        )
+    )
 
 
 def _refs(entries: object) -> Iterator[str]:
@@ -59,15 +68,16 @@ def check_references(
 ) -> None:
     """Report references to merchants, brands, networks and categories that are not defined."""
     for ref, where, loc in _uses(file):
-        names: frozenset[str] = getattr(known, where)
-        if ref not in names:
+        names: frozenset[str] | None = getattr(known, where)
+        if names is not None and ref not in names:
             singular = where.removesuffix("s") if where != "categories" else "category"
             report(
                 loc,
                 f"There is no {singular} “{ref}” in {where}{meant(ref, names) or '.'}",
                 "unknown_reference",
             )
-    _check_tree(categories, known.categories, report)
+    if known.categories is not None:
+        _check_tree(categories, known.categories, report)
 
 
 def _check_tree(categories: list[CategoryNode], known: frozenset[str], report: Report) -> None:
