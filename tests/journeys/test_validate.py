@@ -130,7 +130,7 @@ BAD_ANSWERS = [
     (
         "A1,maybe,,,,",
         "bad_field",
-        "“maybe” is no answer; write confirm, decline, reopen, amend.",
+        "“maybe” is no answer; write confirm, decline, reopen, amend, event.",
     ),
     (",confirm,,,,", "missing_field", "An answer names its merchant and its order_ref."),
     (

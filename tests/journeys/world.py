@@ -68,6 +68,11 @@ PROGRAMME = """
                       returned_quantity: returned.qty, returned_amount: returned.price}
         unknown_products: accept
         defaults: {merchant: corner}
+      - ref: partners
+        kind: purchases
+        format: csv
+        fields: {order_ref: order, merchant: shop, member: member, occurred_at: at, currency: currency,
+                 amount: amount}
       - ref: members
         kind: members
         format: csv

@@ -130,6 +130,10 @@ def _print_summary(summary: "ImportSummary") -> None:
         click.echo(
             f"  Columns the mapping does not name were not read: {', '.join(summary.unread)}."
         )
+    if not summary.ended:
+        click.echo(
+            "  The last row has no line end. If the file was cut off there, the row may lack its last figures."
+        )
     for reason, count in sorted(summary.rejected.items(), key=lambda item: -item[1]):
         click.echo(f"  {count:>7,} × {reason}")
     if summary.rejects:

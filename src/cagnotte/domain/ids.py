@@ -46,6 +46,11 @@ def derived_id(moment: datetime, *parts: object) -> uuid.UUID:
     return _stamp(milliseconds_of(moment), int.from_bytes(_digest(parts)[:10]), 8)
 
 
+def milliseconds_in(identity: uuid.UUID) -> int:
+    """Return the time, as `milliseconds_of`, that an id of `derived_id` begins with."""
+    return identity.int >> 80
+
+
 def transaction_id(
     recorded_at: datetime, programme_id: uuid.UUID, kind: str, fact_id: uuid.UUID, step: int
 ) -> uuid.UUID:

@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 
 from cagnotte.domain.errors import IllegalTransition
+from cagnotte.domain.ids import milliseconds_in
 from cagnotte.domain.lifecycle import EVENT_FOR, Event, next_state
 from cagnotte.domain.purchases import Purchase, Validation
 from cagnotte.platform.sql import load
@@ -82,21 +83,25 @@ _AT_EQUAL_TIME = {Validation.DECLINED: 2, Validation.CONFIRMED: 1, Validation.PE
 def change_of(row: PurchaseRow, report: Report, file_id: UUID) -> Change | str:
     """Return the change a message makes, or "unchanged" or "stale".
 
-    Content is compared with the latest applied message alone. An older message is kept and changes nothing; at
-    equal time declined beats confirmed beats pending, then the smaller hash.
+    Content is compared with the latest applied message alone. An older message is kept and changes nothing. Age is
+    the source's own time; at equal time declined beats confirmed beats pending, then the smaller hash. Where the
+    source tells no time, a file first seen before the one of the latest message is older: its rejected rows may be
+    taken late.
     """
     if bytes(row.content_hash) == report.content_hash:
         return "unchanged"
     standing = Validation(row.validation)
     status = report.status or standing
-    if report.reported_at and row.reported_at:
-        if report.reported_at < row.reported_at:
+    if report.reported_at is None or row.reported_at is None:
+        if row.file_id and milliseconds_in(file_id) < milliseconds_in(row.file_id):
             return "stale"
-        if report.reported_at == row.reported_at:
-            ours = (_AT_EQUAL_TIME[standing], [-byte for byte in row.content_hash])
-            theirs = (_AT_EQUAL_TIME[status], [-byte for byte in report.content_hash])
-            if theirs < ours:
-                return "stale"
+    elif report.reported_at < row.reported_at:
+        return "stale"
+    elif report.reported_at == row.reported_at:
+        ours = (_AT_EQUAL_TIME[standing], [-byte for byte in row.content_hash])
+        theirs = (_AT_EQUAL_TIME[status], [-byte for byte in report.content_hash])
+        if theirs < ours:
+            return "stale"
     event = EVENT_FOR[status] if status is not standing else Event.AMEND
     return Change(
         row=row,

@@ -42,7 +42,8 @@ class ImportSummary:
 
     counts: new, changed, unchanged, stale … as they apply to its kind. rejected: reason → rows.
     unread: columns the mapping does not name. rejects: the file of rejected rows, None when there are none.
-    seen_before: the same bytes were read to their end before.
+    seen_before: the same bytes were read to their end before. ended: the last row has its line end, so that the
+    file is not known to be cut off.
     """
 
     file: Path
@@ -52,6 +53,7 @@ class ImportSummary:
     unread: list[str] = field(default_factory=list)
     rejects: Path | None = None
     seen_before: bool = False
+    ended: bool = True
 
     def add(self, counts: dict[str, int], rejected: dict[str, int]) -> None:
         """Add what a chunk came to."""
@@ -81,13 +83,15 @@ def import_file(  # noqa: PLR0913 - what a person can say of an import
         run = ProgrammeRun.open(connection, programme, now)
         row = _source(run, source)
         mapping = Mapping.from_data({"ref": row.ref, "kind": row.kind, **row.mapping})
-        sha256, size = _hash(path), path.stat().st_size
+        rejects = rejects or _rejects_path(path)
+        _check_apart(path, rejects)
+        sha256, size, ended = _fingerprint(path)
         file_id, seen = services.open_file(
             connection, source_id=row.id, sha256=sha256, name=path.name, size=size, now=now
         )
-        summary = ImportSummary(path, row.kind, seen_before=seen)
+        summary = ImportSummary(path, row.kind, seen_before=seen, ended=ended)
         arrived = ArrivedFile(row.id, file_id, sha256, mapping.encoding)
-        job = _Job(path, mapping, run, arrived, size, rejects or _rejects_path(path))
+        job = _Job(path, mapping, run, arrived, size, rejects)
         with _Rejects(job.rejects_path, path, mapping) as kept:
             _TAKERS[row.kind](connection, job, jobs, summary, kept, on_progress)
         summary.rejects = job.rejects_path if kept.count else None
@@ -119,12 +123,25 @@ def _source(run: ProgrammeRun, ref: str) -> Source:
     return found
 
 
-def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(HASH_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+def _check_apart(path: Path, rejects: Path) -> None:
+    if rejects.resolve() == path.resolve():
+        raise InvalidInput(
+            f"The rejected rows of {path.name} cannot be written over it; name another file.",
+            path=str(path),
+        )
+
+
+def _fingerprint(path: Path) -> tuple[str, int, bool]:
+    """Return a file's SHA-256, its size in bytes, and whether it ends with the end of a line, as whole files do."""
+    digest, size, last = hashlib.sha256(), 0, b"\n"
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(HASH_BLOCK_BYTES):
+                digest.update(block)
+                size, last = size + len(block), block[-2:]
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}.", path=str(path)) from error
+    return digest.hexdigest(), size, b"\n" in last or b"\r" in last
 
 
 def _rejects_path(path: Path) -> Path:
