@@ -54,7 +54,7 @@ NAMES = {"standard": "Everyday", "tiered": "Big baskets"}
 def told(decision: Decision, language: str = "en") -> list[str]:
     """The sentences with ordinary spaces, so that tests can be read."""
     found = explain(
-        decision, offers=NAMES, funders={("merchant", "shop"): "The Shop"}, language=language
+        decision, offers=NAMES, parties={("merchant", "shop"): "The Shop"}, language=language
     )
     return [sentence.replace(NARROW, " ").replace(FIXED, " ") for sentence in found]
 
@@ -298,7 +298,7 @@ def test_who_owes_what() -> None:
     brand = offer("brand", Percent(500), only(brands=["acme"]), funding=BRAND)
     decision = rate(order(line(1, 1000, brand="acme")), brand, contracts=contracts)
 
-    assert explain_funding(decision, funders={("brand", "acme"): "Acme"}, language="en") == [
+    assert explain_funding(decision, parties={("brand", "acme"): "Acme"}, language="en") == [
         "Acme owes €1.00: €0.50 for the member, €0.40 for the shop, €0.10 for the programme."
     ]
 
