@@ -49,7 +49,12 @@ def first_expiring(lots: Iterable[LotView]) -> list[LotView]:
     The one that expires first comes first and those that never expire come last; ties go to the lot that has
     been available longest, then to the smaller id.
     """
-    return sorted(lots, key=lambda lot: (lot.expires_on or date.max, lot.available_on, lot.id))
+    return sorted(lots, key=spending_order)
+
+
+def spending_order(lot: LotView) -> tuple[date, date, UUID]:
+    """Return the key that puts lots in the order of `first_expiring`."""
+    return lot.expires_on or date.max, lot.available_on, lot.id
 
 
 def take_up_to(lots: Iterable[LotView], amount_minor: int) -> list[Take]:

@@ -169,8 +169,7 @@ def _owing(
 
 def _soonest_first(takes: Iterable[Take], views: dict[UUID, LotView]) -> list[Take]:
     """What expires soonest repays a debt first, so that the member keeps what lives longest."""
-    order = {lot.id: place for place, lot in enumerate(lots.first_expiring(views.values()))}
-    return sorted(takes, key=lambda part: order[part.lot_id])
+    return sorted(takes, key=lambda part: lots.spending_order(views[part.lot_id]))
 
 
 def _write_back(
