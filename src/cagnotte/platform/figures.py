@@ -1,36 +1,38 @@
 """Figures in the reader's language: money, percentages, numbers and lists, exact to the last digit.
 
-The language is the active translation of Django. Nothing passes through a float, so what is shown is what is
-kept. Formats follow CLDR for English and French, but for the narrow space that French typography asks for.
+The language is the active translation of Django: separators come from its formats, the place of signs from our
+catalogue, so that a new language needs nothing here. Nothing passes through a float: what is shown is what is
+kept.
 """
 
 from collections.abc import Iterable, Sequence
 
-from django.utils.translation import get_language
+from django.utils.formats import get_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cagnotte.domain.money import decimals_of
 
 NARROW_SPACE = "\u202f"
 """A narrow space at which no line breaks."""
 
-_SYMBOLS = {"EUR": "€", "GBP": "£", "JPY": "¥", "USD": "$"}
-"""Symbols that no reader mistakes; other currencies show their code."""
-_FRENCH_SYMBOLS = _SYMBOLS | {"USD": "$US"}
+SYMBOLS = {"EUR": "€", "GBP": "£", "JPY": "¥", "USD": "$"}
+"""Signs that few readers mistake; other currencies show their code."""
 
-
-def is_french() -> bool:
-    """Tell whether the reader's language is French; every other language is written as English."""
-    return (get_language() or "").startswith("fr")
+RANGE_MIN = 3
+"""Fewest whole numbers in a row that are written as a range."""
 
 
 def number(value: int, decimals: int = 0) -> str:
     """Write value ÷ 10^decimals with that many decimals: 123456, 2 is "1,234.56" or "1 234,56"."""
-    group, point = (NARROW_SPACE, ",") if is_french() else (",", ".")
     digits = str(abs(value)).rjust(decimals + 1, "0")
     whole, fraction = digits[: len(digits) - decimals], digits[len(digits) - decimals :]
-    grouped = f"{int(whole):,}".replace(",", group)
-    return ("-" if value < 0 else "") + grouped + (point + fraction if fraction else "")
+    apart = str(get_format("THOUSAND_SEPARATOR"))
+    # Where a language sets thousands apart by a space, it is a narrow one that never breaks.
+    shown = f"{int(whole):,}".replace(",", NARROW_SPACE if apart.isspace() else apart)
+    if decimals:
+        shown += str(get_format("DECIMAL_SEPARATOR")) + fraction
+    return f"−{shown}" if value < 0 else shown
 
 
 def money(amount_minor: int, currency: str) -> str:
@@ -38,20 +40,20 @@ def money(amount_minor: int, currency: str) -> str:
 
     Raises UnknownCurrency.
     """
-    decimals = decimals_of(currency)
-    if is_french():
-        return (
-            number(amount_minor, decimals) + NARROW_SPACE + _FRENCH_SYMBOLS.get(currency, currency)
-        )
-    sign, size = ("-" if amount_minor < 0 else ""), number(abs(amount_minor), decimals)
-    return sign + _SYMBOLS.get(currency, currency + "\u00a0") + size
+    size = number(abs(amount_minor), decimals_of(currency))
+    if currency in SYMBOLS:
+        shown = pgettext("money", "{symbol}{amount}").format(symbol=SYMBOLS[currency], amount=size)
+    else:
+        shown = pgettext("money", "{code}\u00a0{amount}").format(code=currency, amount=size)
+    return f"−{shown}" if amount_minor < 0 else shown
 
 
 def percent(rate_bps: int) -> str:
     """Write basis points as a percentage without needless zeros: 250 is "2.5%" or "2,5 %"."""
     decimals = 2 if rate_bps % 10 else 1 if rate_bps % 100 else 0
-    shown = number(rate_bps // 10 ** (2 - decimals), decimals)
-    return f"{shown}{NARROW_SPACE}%" if is_french() else f"{shown}%"
+    return pgettext("percent", "{number}%").format(
+        number=number(rate_bps // 10 ** (2 - decimals), decimals)
+    )
 
 
 def listing(items: Sequence[str]) -> str:
@@ -69,7 +71,7 @@ def ranges(numbers: Iterable[int]) -> list[str]:
             runs[-1].append(one)
         else:
             runs.append([one])
-    shown = []
+    shown: list[str] = []
     for run in runs:
-        shown += [f"{run[0]}–{run[-1]}"] if len(run) > 2 else [str(one) for one in run]  # noqa: PLR2004  # see above
+        shown += [f"{run[0]}–{run[-1]}"] if len(run) >= RANGE_MIN else map(str, run)
     return shown

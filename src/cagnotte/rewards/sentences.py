@@ -3,7 +3,7 @@
 Sentences are for people. They are written in the active language (Django's translations; English is the
 source), name offers and parties as their owners do, and are as few as tell the whole story: what concerns many
 lines or many offers is said once. Every code that the engine emits has its sentence here, and a test holds the
-two together.
+two together; a code from a later version, read while that is being rolled out, is told in general words.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from cagnotte.domain.money import FULL_BPS, Rounding, divide
 from cagnotte.domain.rating.decision import Award, Decision, Facts, Miss, Part
 from cagnotte.platform.figures import listing, money, number, percent, ranges
 
@@ -62,7 +63,8 @@ def explain(
         decision: as the engine made it, or as read back from where it was kept.
         parties: names of merchants, brands and networks, by (kind, reference).
         offers: names of offers by reference.
-        audience: "member" keeps back what is between the parties: commissions, margins, contracts, coupon codes.
+        audience: "member" keeps back what is not the member's: commissions, margins, contracts, segments, and the
+            codes of coupons.
 
     Returns whole sentences in their order: rewards with what cut them, what did not count, what was missed and,
     for operators, what each party owes.
@@ -101,6 +103,7 @@ CUTS = {
     "budget": gettext_lazy("cut to {amount}, the last of the offer's budget ({lost} lost)"),
 }
 """What a ceiling did, by its code (`Award.cap`)."""
+CUT = gettext_lazy("cut to {amount} by a limit ({lost} lost)")
 
 
 def award_told(told: Told, award: Award) -> list[str]:
@@ -109,10 +112,11 @@ def award_told(told: Told, award: Award) -> list[str]:
     if kept_of_minor is not None:
         clauses = [_kept(told, award, kept_of_minor)]
     else:
-        clauses = [HOW[award.effect](told, award)]
+        clauses = [HOW.get(award.effect, _plain)(told, award)]
         if award.cap is not None:
             lost = told.money(award.uncapped_minor - award.amount_minor)
-            clauses.append(CUTS[award.cap].format(amount=told.money(award.amount_minor), lost=lost))
+            cut = CUTS.get(award.cap, CUT)
+            clauses.append(cut.format(amount=told.money(award.amount_minor), lost=lost))
     clauses.append(_paid(told, award))
     sentences = [_named(told.offer(award.offer), ", ".join(clauses))]
     if kept_of_minor is None and "next_tier_from" in award.facts:
@@ -151,13 +155,22 @@ def _equals(told: Told, award: Award, reckoning: str) -> str:
 
 
 def _share_of_base(told: Told, award: Award) -> str:
-    return _("{rate} of {base} on {lines}").format(
+    reckoning = _("{rate} of {base} on {lines}").format(
         rate=percent(award.rate_bps), base=told.money(award.base_minor), lines=_lines(told, award)
     )
+    exact = award.base_minor * award.rate_bps
+    if award.uncapped_minor != divide(exact, FULL_BPS, Rounding.HALF_UP):
+        # Several roundings may come to another cent than one would; a reader who reckons along must know.
+        reckoning = _("{reckoning}, rounded for each payer").format(reckoning=reckoning)
+    return reckoning
 
 
 def _lines(told: Told, award: Award) -> str:
     return told.where([line for line, _amount in award.lines])
+
+
+def _plain(told: Told, award: Award) -> str:
+    return told.money(award.uncapped_minor)
 
 
 def _percent(told: Told, award: Award) -> str:
@@ -310,6 +323,7 @@ LEFT_OUT = {
     ),
 }
 """What was left out of the base, by its code (`LineBase.deductions`)."""
+OTHERWISE_LEFT_OUT = gettext_lazy("Something else does not count: {amount} on {lines}.")
 
 
 def base_told(told: Told) -> list[str]:
@@ -326,12 +340,14 @@ def base_told(told: Told) -> list[str]:
     counts = _("Of {bought}, {base} counts.").format(
         bought=told.money(bought_minor), base=told.money(told.decision.base_minor)
     )
+    known = [code for code in LEFT_OUT if code in amounts]
     return [
         counts,
         *(
-            text.format(amount=told.money(amounts[code]), lines=lines_of(numbers[code]))
-            for code, text in LEFT_OUT.items()
-            if code in amounts
+            LEFT_OUT.get(code, OTHERWISE_LEFT_OUT).format(
+                amount=told.money(amounts[code]), lines=lines_of(numbers[code])
+            )
+            for code in dict.fromkeys([*known, *amounts])
         ),
     ]
 
@@ -345,7 +361,8 @@ def misses_told(told: Told) -> list[str]:
     for miss in told.decision.misses:
         if told.audience == "member" and miss.reason in BETWEEN_PARTIES:
             continue
-        reason = MISSED[miss.reason](told, miss.facts)
+        tell = MISSED.get(miss.reason)
+        reason = tell(told, miss.facts) if tell else _unknown(miss.reason)
         found.setdefault(reason, {}).setdefault(miss.offer, []).append(miss)
     return [_named(_offers_missed(told, by_offer), reason) for reason, by_offer in found.items()]
 
@@ -365,11 +382,16 @@ def _offers_missed(told: Told, by_offer: Mapping[str, list[Miss]]) -> str:
     return listing(names)
 
 
-def _segment(_told: Told, facts: Facts) -> str:
+def _segment(told: Told, facts: Facts) -> str:
+    # How the programme sorts its members is its own affair.
+    if told.audience == "member":
+        return _("only for other members")
     return _("only for members of {segments}").format(segments=listing(facts["segments"]))
 
 
-def _segment_excluded(_told: Told, facts: Facts) -> str:
+def _segment_excluded(told: Told, facts: Facts) -> str:
+    if told.audience == "member":
+        return _("only for other members")
     return _("not for members of {segments}").format(segments=listing(facts["segments"]))
 
 
@@ -470,7 +492,7 @@ def _below_first_tier(told: Told, facts: Facts) -> str:
 
 
 def _beaten(told: Told, facts: Facts) -> str:
-    return _("gives way to {offer}").format(offer=told.offer(facts["by"]))
+    return _("{offer} comes first").format(offer=told.offer(facts["by"]))
 
 
 def _zero(_told: Told, _facts: Facts) -> str:
@@ -488,7 +510,7 @@ def _no_contract(told: Told, facts: Facts) -> str:
 
 
 def _returned(_told: Told, _facts: Facts) -> str:
-    return _("withdrawn, because something was returned")
+    return _("nothing left, because something was returned")
 
 
 MISSED: dict[str, Callable[[Told, Facts], str]] = {
@@ -512,6 +534,12 @@ MISSED: dict[str, Callable[[Told, Facts], str]] = {
     "returned": _returned,
 }
 """Why an offer did not apply, by the reason's code (`Miss.reason`)."""
+
+
+def _unknown(code: str) -> str:
+    """Give the code itself, for want of words."""
+    return _("not applied ({code})").format(code=code)
+
 
 BETWEEN_PARTIES = frozenset({"no_contract"})
 """Reasons that members are not told."""
