@@ -4,7 +4,7 @@
 below zero); they are written out because rating spends a third of its time in them. A test holds them equal.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from cagnotte.domain.money import MINOR_MAX
 from cagnotte.domain.rating.bases import Order
@@ -68,7 +68,11 @@ def grant(candidate: Candidate, order: Order) -> Award | Refusal:
         for others, _ in won:
             if others is not funders:
                 return _grant_shared(candidate, order, _bills_apart(won))
-        rows = sorted([row for _, some in won for row in some])
+        rows = (
+            order.rows
+            if len(won) == len(order.groups)
+            else sorted([row for _, some in won for row in some])
+        )
     if len(funders) > 1 or plan.line_cap is not None:
         return _grant_shared(candidate, order, [(*funder, rows) for funder in funders])
     # From here on, the ordinary case: one funder, no ceiling per line.
@@ -82,33 +86,21 @@ def grant(candidate: Candidate, order: Order) -> Award | Refusal:
         return EMPTY.get(cap, "zero"), candidate.facts
     by_row = share_out(total, exact, parts) if cap is None else spread(total, exact)
     kind, ref, _ = funders[0]
-    return _award(candidate, order, (uncapped, total, cap), ((kind, ref, total),), rows, by_row)
+    return _award(candidate, order, (uncapped, total, cap, ((kind, ref, total),)), rows, by_row)
+
+
+Totals = tuple[int, int, str | None, tuple[tuple[str, str, int], ...]]
+"""(before ceilings, what is given, the ceiling that cut it, by funder)."""
 
 
 def _award(
-    candidate: Candidate,
-    order: Order,
-    totals: tuple[int, int, str | None],
-    funders: tuple[tuple[str, str, int], ...],
-    rows: Sequence[int],
-    by_row: Iterable[int],
+    candidate: Candidate, order: Order, totals: Totals, rows: Sequence[int], by_row: list[int]
 ) -> Award:
-    plan = candidate.plan
-    bases, numbers = order.bases, order.numbers
-    return new_award(
-        (
-            plan.ref,
-            plan.version,
-            plan.effect_name,
-            candidate.rate_bps,
-            sum([bases[row] for row in rows]),
-            *totals,
-            funders,
-            tuple(zip([numbers[row] for row in rows], by_row, strict=True)),
-            candidate.facts,
-            plan.voucher,
-        )
-    )
+    plan, numbers = candidate.plan, order.numbers
+    base = order.base_minor if rows is order.rows else sum([order.bases[row] for row in rows])
+    lines = tuple(zip([numbers[row] for row in rows], by_row))  # noqa: B905  # strict costs, and they are equal
+    given = (plan.ref, plan.version, plan.effect_name, candidate.rate_bps, base, *totals)
+    return new_award((*given, lines, candidate.facts, plan.voucher))
 
 
 def _grant_shared(candidate: Candidate, order: Order, bills: list[Bill]) -> Award | Refusal:
@@ -136,7 +128,7 @@ def _grant_shared(candidate: Candidate, order: Order, bills: list[Bill]) -> Awar
     )
     rows = sorted(by_row)
     return _award(
-        candidate, order, (uncapped, total, cap), paid, rows, [by_row[row] for row in rows]
+        candidate, order, (uncapped, total, cap, paid), rows, [by_row[row] for row in rows]
     )
 
 
@@ -182,7 +174,7 @@ def _room(plan: Plan, order: Order) -> tuple[int, str]:
         room, nearest = plan.purchase_cap, "purchase"
     if plan.cap is not None and plan.cap.amount_minor is not None:
         name = plan.cap_name or ""
-        used = order.counted(name, plan.cap.window)[0] + order.capped.get(name, 0)
+        used = order.used[name] + order.capped.get(name, 0)
         left = max(plan.cap.amount_minor - used, 0)
         if left < room:
             room, nearest = left, "member"

@@ -30,18 +30,18 @@ class Order:
     Attributes:
         day: the date of the purchase, by which the member's counters are read. member, budgets: as given.
         lines: how each base came about. Rows are counted from 0; row i is the line lines[i].
-        bases, numbers: by row; the latter are line numbers. base_minor: sum of the bases.
+        bases, numbers: by row; the latter are line numbers. rows: those with a base. base_minor: sum of the bases.
         groups: the rows of each slot, in order, rows without base left out.
         keys: where the member's counters are found. commissions: by (funder kind, funder), for contracts that have any.
         misses: what did not apply, as it is found. losses: (loser, winner) → rows, of the choice line by line.
         climbed: by progressive counter, the offers that read it.
-        capped: by counter of a member's cap, what this purchase has drawn from it so far.
+        used, capped: by counter of a member's cap, what was drawn from it before, and by this purchase so far.
         budget_uses: (offer, amount_minor) drawn from budgets.
     """
 
     __slots__ = (
         "base_minor", "bases", "budget_uses", "budgets", "capped", "climbed", "commissions", "context", "day",
-        "groups", "keys", "lines", "losses", "member", "misses", "numbers", "purchase",
+        "groups", "keys", "lines", "losses", "member", "misses", "numbers", "purchase", "rows", "used",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +57,7 @@ class Order:
         self.lines: list[LineBase] = []
         self.bases: list[int] = []
         self.numbers: list[int] = []
+        self.rows: list[int] = []
         self.keys = context.book.keys_on(day)
         self.base_minor = 0
         self.groups: dict[Slot, list[int]] = {}
@@ -64,6 +65,7 @@ class Order:
         self.misses: list[Miss] = []
         self.losses: dict[tuple[Plan, Plan], list[int]] = {}
         self.climbed: dict[str, list[Plan]] = {}
+        self.used: dict[str, int] = {}
         self.capped: dict[str, int] = {}
         self.budget_uses: list[tuple[str, int]] = []
 
@@ -82,6 +84,8 @@ class Order:
     def rows_of(self, *plans: "Plan") -> list[int]:
         """Return the rows that any of some offers matches, in order."""
         found = [rows for slot, rows in self.groups.items() if not slot.matching.isdisjoint(plans)]
+        if len(found) == len(self.groups):
+            return self.rows
         return found[0] if len(found) == 1 else sorted(chain.from_iterable(found))
 
     def units_of(self, row: int) -> int:
@@ -132,7 +136,7 @@ def lay_out(order: Order) -> None:
     policy, groups = context.policy, order.groups
     less_discount, less_wallet = policy.discounts_deducted, policy.wallet_deducted
     less_tax = not policy.with_tax
-    lines, bases, numbers = order.lines, order.bases, order.numbers
+    lines, bases, numbers, rows = order.lines, order.bases, order.numbers, order.rows
     for row, line in enumerate(_rows(order.purchase, policy)):
         number, sku, _, amount, discount, tax, wallet, category, brand, gift, gone, back = line
         key = (sku if sku in skus else None, category, brand if brand in brands else None)
@@ -155,6 +159,7 @@ def lay_out(order: Order) -> None:
         bases.append(base)
         numbers.append(number)
         if base:
+            rows.append(row)
             if slot in groups:
                 groups[slot].append(row)
             else:

@@ -77,7 +77,9 @@ def hours(plan: "Plan", order: "Order") -> Refusal | None:
 def member_cap(plan: "Plan", order: "Order") -> Refusal | None:
     """The member has not yet had all that the offer gives in this period."""
     cap = cast("MemberCap", plan.cap)
-    amount, times = order.counted(cast("str", plan.cap_name), cap.window)
+    name = cast("str", plan.cap_name)
+    amount, times = order.counted(name, cap.window)
+    order.used[name] = amount
     if cap.amount_minor is not None and amount >= cap.amount_minor:
         return "member_cap", {"cap_minor": cap.amount_minor, "used_minor": amount}
     if cap.purchases is not None and times >= cap.purchases:
