@@ -95,8 +95,9 @@ def outcome(world: World, member: str) -> tuple[Any, ...]:
     return (
         world.rows(
             "SELECT p.validation, p.reason, p.amount_minor, p.reported_at, r.base_minor, "
-            "r.amount_minor, r.released_minor, r.kept_minor, r.decision, r.frozen "
+            "r.amount_minor, r.released_minor, r.kept_minor, d.decision, d.frozen "
             "FROM purchases_purchase AS p JOIN rewards_reward AS r ON r.purchase_id = p.id "
+            "JOIN rewards_decision AS d ON d.id = r.decision_id "
             "WHERE p.order_ref = %s",
             f"W{member}",
         ),

@@ -34,7 +34,7 @@ from cagnotte.journeys.recording import (
     SQL,
     Recording,
     Version,
-    json_text,
+    decision_line,
     part_line,
     version_line,
 )
@@ -409,8 +409,10 @@ class _Chunk:
         )
         lines["rewards_reward"].append(
             f"{purchase_hex}\t{programme_hex}\t{wallet_hex}\t{member.bucket}\t{merchant_hex}\t{purchase.currency}\t1"
-            f"\t{decision.base_minor}\t{new.reward_minor}\t0\t0\t{json_text(to_data(decision))}"
-            f"\t{json_text(new.frozen)}\t{self.recorded_at}"
+            f"\t{decision.base_minor}\t{new.reward_minor}\t0\t0\t{new.version_id.int:032x}"
+        )
+        lines["rewards_decision"].append(
+            decision_line(version, to_data(decision), new.frozen, self.recorded_at)
         )
 
     def _dates(self, new: "_New") -> tuple[object, object, object]:

@@ -36,8 +36,9 @@ COLUMNS = {
     "purchases_purchaseversion": "id, purchase_id, bucket, number, recorded_at, event, validation, reason, facts",
     "rewards_reward": (
         "purchase_id, programme_id, wallet_id, bucket, merchant_id, currency, version, base_minor, amount_minor, "
-        "released_minor, kept_minor, decision, frozen, rules_at"
+        "released_minor, kept_minor, decision_id"
     ),
+    "rewards_decision": "id, purchase_id, bucket, decision, frozen, rules_at",
     "rewards_rewardpart": (
         "purchase_id, bucket, position, funder_kind, funder_id, contract_id, commission_minor, reward_minor, "
         "share_minor, margin_minor, billed_minor, paid_minor, written_off_minor"
@@ -112,6 +113,14 @@ def version_line(version: Version, recorded_at: str, facts: bytes | None) -> str
     return (
         f"{version_id.int:032x}\t{purchase_id.int:032x}\t{bucket}\t{number}\t{recorded_at}\t{event}\t{validation}"
         f"\t{reason}\t{text}"
+    )
+
+
+def decision_line(version: Version, decision: object, frozen: object, rules_at: str) -> str:
+    """Render one row of rewards_decision, made for a version."""
+    return (
+        f"{version.id.int:032x}\t{version.purchase_id.int:032x}\t{version.bucket}\t{json_text(decision)}"
+        f"\t{json_text(frozen)}\t{rules_at}"
     )
 
 

@@ -22,14 +22,14 @@ from cagnotte.domain.lifecycle import (
 from cagnotte.domain.purchases import Purchase, Validation
 from cagnotte.domain.rating import returns
 from cagnotte.domain.rating.counting import active_uses
-from cagnotte.domain.rating.decision import Decision, from_data
+from cagnotte.domain.rating.decision import Decision, from_data, to_data
 from cagnotte.domain.transactions import Transaction
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.changes import Change, PurchaseRow
 from cagnotte.journeys.clawback import WalletLots
 from cagnotte.journeys.frozen import frozen_facts, starved
 from cagnotte.journeys.programme_run import ProgrammeRun
-from cagnotte.journeys.recording import Recording, Version, version_line
+from cagnotte.journeys.recording import Recording, Version, decision_line, version_line
 from cagnotte.journeys.restated_rows import RestatedRows
 from cagnotte.platform.sql import load
 from cagnotte.purchases.reports import facts_of, purchase_from_facts
@@ -189,8 +189,8 @@ class _Restating:
             )
         )
         _recount(change, before.decision, decision, self.recording, self.budgets)
-        self._record(change, version_id)
-        self.writes.add(change, decision, after, policy)
+        self._record(change, version_id, before, decision)
+        self.writes.add(change, version_id, decision, after, policy)
         return Outcome(
             row,
             before.amount_minor,
@@ -199,9 +199,9 @@ class _Restating:
             clawback.losses_minor,
         )
 
-    def _record(self, change: Change, version_id: UUID) -> None:
-        row = change.row
-        facts = orjson.dumps(facts_of(change.purchase)) if change.purchase else None
+    def _record(self, change: Change, version_id: UUID, before: Booked, decision: Decision) -> None:
+        """Render the new version, and the decision where it is another one."""
+        row, lines, now = change.row, self.recording.lines, self.run.now.isoformat()
         version = Version(
             version_id,
             row.id,
@@ -211,9 +211,13 @@ class _Restating:
             change.validation,
             change.reason,
         )
-        self.recording.lines["purchases_purchaseversion"].append(
-            version_line(version, self.run.now.isoformat(), facts)
-        )
+        facts = orjson.dumps(facts_of(change.purchase)) if change.purchase else None
+        lines["purchases_purchaseversion"].append(version_line(version, now, facts))
+        if change.purchase:
+            rules_at = before.rules_at.isoformat()
+            lines["rewards_decision"].append(
+                decision_line(version, to_data(decision), before.frozen, rules_at)
+            )
 
     def write(self, connection: Connection) -> None:
         """Write all updates; versions and ledger go with the recording."""

@@ -2,15 +2,15 @@
 
 from datetime import date
 from typing import Any, NamedTuple
+from uuid import UUID
 
-import orjson
 import psycopg
 
 from cagnotte.domain.bookings.earning import Standing
 from cagnotte.domain.contracts import Contract, Release
 from cagnotte.domain.lifecycle import Event, Moments, answer_date, release_date
 from cagnotte.domain.purchases import Validation
-from cagnotte.domain.rating.decision import Decision, to_data
+from cagnotte.domain.rating.decision import Decision
 from cagnotte.journeys.changes import Change
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.platform.sql import load
@@ -29,7 +29,12 @@ class RestatedRows:
         self.parts: list[tuple[Any, ...]] = []
 
     def add(
-        self, change: Change, decision: Decision, after: Standing, policy: Contract | None
+        self,
+        change: Change,
+        version_id: UUID,
+        decision: Decision,
+        after: Standing,
+        policy: Contract | None,
     ) -> None:
         """Note the rows of one change."""
         row, version, run = change.row, change.row.version + 1, self.run
@@ -40,7 +45,6 @@ class RestatedRows:
             (row.id, str(change.validation), change.reason, version, amount, change.content_hash, change.reported_at,
              change.file_id, *_dates(run, change, after, policy))
         )  # fmt: skip
-        data = orjson.dumps(to_data(new_decision)).decode() if new_decision else None
         base = new_decision.base_minor if new_decision else None
         self.rewards.append(
             (
@@ -50,7 +54,7 @@ class RestatedRows:
                 after.reward_minor,
                 after.released_minor,
                 after.kept_minor,
-                data,
+                version_id if new_decision else None,
             )
         )
         contracts = {(p.funder_kind, p.funder): p.contract for p in decision.parts}

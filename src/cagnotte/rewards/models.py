@@ -31,6 +31,23 @@ class Reward(models.Model):
     kept_minor = models.BigIntegerField(
         default=0, help_text="K: what the member keeps at the programme's loss."
     )
+    decision_id = models.UUIDField(
+        help_text="The decision that says why: the version it was made for."
+    )
+
+    def __str__(self) -> str:
+        return str(self.purchase_id)
+
+
+class Decision(models.Model):
+    """Why a purchase earns what it earns: made once for each version that changes its facts, never changed.
+
+    Apart from the reward, so that a confirmation rewrites a narrow row, and that older explanations stay.
+    """
+
+    id = models.UUIDField(primary_key=True, help_text="The purchase version it was made for.")
+    purchase_id = models.UUIDField()
+    bucket = models.PositiveSmallIntegerField()
     decision = models.JSONField(
         help_text="The whole Decision: lines, offers, caps, funders, why and why not."
     )
@@ -42,7 +59,7 @@ class Reward(models.Model):
     )
 
     def __str__(self) -> str:
-        return str(self.purchase_id)
+        return str(self.id)
 
 
 class RewardPart(models.Model):

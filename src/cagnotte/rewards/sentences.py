@@ -42,10 +42,15 @@ class Told(NamedTuple):
         """Name a funder; by its reference when it has no name."""
         return self.parties.get((kind, ref)) or ref or _("the programme")
 
+    def is_whole(self, numbers: Collection[int]) -> bool:
+        """Tell whether some lines are all that count; no lines stand for all of them."""
+        return not numbers or {line.number for line in self.decision.lines if line.base_minor} <= {
+            *numbers
+        }
+
     def where(self, numbers: Collection[int]) -> str:
-        """Say which lines: "line 2", "lines 1–4 and 7", "the whole order" when all that count are meant."""
-        counting = {line.number for line in self.decision.lines if line.base_minor}
-        if not numbers or (len(counting) > 1 and counting == set(numbers)):
+        """Say which lines: "line 2", "lines 1–4 and 7", or "the whole order"."""
+        if len(numbers) != 1 and self.is_whole(numbers):
             return _("the whole order")
         return lines_of(numbers)
 
@@ -372,9 +377,9 @@ def _offers_missed(told: Told, by_offer: Mapping[str, list[Miss]]) -> str:
     names = [told.offer(ref) for ref in by_offer]
     if len(names) == 1:
         misses = next(iter(by_offer.values()))
-        where = told.where(sorted({line for miss in misses for line in miss.lines}))
-        if all(miss.lines for miss in misses) and where != _("the whole order"):
-            return _("{offer} on {lines}").format(offer=names[0], lines=where)
+        numbers = {line for miss in misses for line in miss.lines}
+        if all(miss.lines for miss in misses) and not told.is_whole(numbers):
+            return _("{offer} on {lines}").format(offer=names[0], lines=lines_of(numbers))
     if len(names) > NAMES_MAX:
         others = len(names) - NAMES_MAX + 1
         more = ngettext("{count} other", "{count} others", others).format(count=number(others))

@@ -99,6 +99,9 @@ WITH wrong AS MATERIALIZED (
     SELECT 'purchase without reward', p.id FROM purchases_purchase AS p
     WHERE NOT EXISTS (SELECT FROM rewards_reward AS r WHERE r.purchase_id = p.id AND r.version = p.version)
     UNION ALL
+    SELECT 'reward without decision', r.purchase_id FROM rewards_reward AS r
+    WHERE NOT EXISTS (SELECT FROM rewards_decision AS d WHERE d.id = r.decision_id AND d.purchase_id = r.purchase_id)
+    UNION ALL
     SELECT 'purchase without its version', p.id FROM purchases_purchase AS p
     WHERE NOT EXISTS (
         SELECT FROM purchases_purchaseversion AS v WHERE v.purchase_id = p.id AND v.number = p.version)
@@ -120,11 +123,12 @@ UNION ALL SELECT id, kind || ' ' || ref FROM identity_party WHERE programme_id =
 -- in: programme_id. out: purchases and their rewards by natural key, without ids and recorded times.
 SELECT s.ref, p.native_id, m.ref, p.order_ref, p.occurred_at::text, p.currency, p.amount_minor, p.validation, p.reason,
        p.version, p.confirmed_on, p.release_on, r.base_minor, r.amount_minor, r.released_minor, r.kept_minor,
-       r.decision::text, r.frozen::text
+       d.decision::text, d.frozen::text
 FROM purchases_purchase AS p
 JOIN purchases_source AS s ON s.id = p.source_id
 JOIN identity_member AS m ON m.id = p.member_id
 JOIN rewards_reward AS r ON r.purchase_id = p.id
+JOIN rewards_decision AS d ON d.id = r.decision_id
 WHERE p.programme_id = %(programme_id)s;
 
 -- name: digest_lots

@@ -8,9 +8,10 @@ WHERE programme_id = %(programme_id)s AND order_ref = %(order_ref)s
 
 -- name: purchase
 -- in: id. out: the purchase with its reward. Index: primary keys.
-SELECT m.ref, p.validation, p.reason, p.release_on, r.amount_minor, r.released_minor, r.decision::text
+SELECT m.ref, p.validation, p.reason, p.release_on, r.amount_minor, r.released_minor, d.decision::text
 FROM purchases_purchase AS p
 JOIN rewards_reward AS r ON r.purchase_id = p.id
+JOIN rewards_decision AS d ON d.id = r.decision_id
 JOIN identity_member AS m ON m.id = p.member_id
 WHERE p.id = %(id)s;
 

@@ -18,8 +18,10 @@ ORDER BY release_on, id LIMIT %(size)s;
 -- in: ids. out: what is to be released of each. Index: primary keys.
 -- Locks purchases by key, first in the lock order.
 SELECT p.id, p.wallet_id, p.bucket, p.merchant_id, p.currency, p.version, p.blocks,
-       r.amount_minor, r.released_minor, r.decision::text
-FROM purchases_purchase AS p JOIN rewards_reward AS r ON r.purchase_id = p.id
+       r.amount_minor, r.released_minor, d.decision::text
+FROM purchases_purchase AS p
+JOIN rewards_reward AS r ON r.purchase_id = p.id
+JOIN rewards_decision AS d ON d.id = r.decision_id
 WHERE p.id = ANY(%(ids)s) AND p.validation <> 'pending' AND p.release_on IS NOT NULL
 ORDER BY p.native_id
 FOR NO KEY UPDATE OF p;

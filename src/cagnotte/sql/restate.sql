@@ -9,9 +9,10 @@ ORDER BY native_id
 FOR NO KEY UPDATE;
 
 -- name: rewards
--- in: ids. out: the reward of each purchase with its decision. Index: primary key. Guarded by the purchases' locks.
-SELECT purchase_id, amount_minor, released_minor, kept_minor, decision::text, frozen::text, rules_at
-FROM rewards_reward WHERE purchase_id = ANY(%(ids)s);
+-- in: ids. out: the reward of each purchase with its decision. Index: primary keys. Guarded by the purchases' locks.
+SELECT r.purchase_id, r.amount_minor, r.released_minor, r.kept_minor, d.decision::text, d.frozen::text, d.rules_at
+FROM rewards_reward AS r JOIN rewards_decision AS d ON d.id = r.decision_id
+WHERE r.purchase_id = ANY(%(ids)s);
 
 -- name: parts
 -- in: ids. out: the parts as booked, in order. Index: reward_part_unique. Guarded by the purchases' locks.
@@ -50,14 +51,14 @@ FROM unnest(%(ids)s::uuid[], %(validations)s::text[], %(reasons)s::text[], %(ver
 WHERE p.id = n.id;
 
 -- name: update_rewards
--- in: one array per column. Writes rewards_reward by primary key; decision null: keeps the one it has.
+-- in: one array per column. Writes rewards_reward by primary key; decision null: keeps the one it has. Its rows are locked.
 UPDATE rewards_reward AS r
 SET version = n.version, base_minor = coalesce(n.base_minor, r.base_minor), amount_minor = n.amount_minor,
     released_minor = n.released_minor, kept_minor = n.kept_minor,
-    decision = coalesce(n.decision::jsonb, r.decision)
+    decision_id = coalesce(n.decision_id, r.decision_id)
 FROM unnest(%(ids)s::uuid[], %(versions)s::integer[], %(bases)s::bigint[], %(amounts)s::bigint[],
-            %(released)s::bigint[], %(kept)s::bigint[], %(decisions)s::text[])
-    AS n (id, version, base_minor, amount_minor, released_minor, kept_minor, decision)
+            %(released)s::bigint[], %(kept)s::bigint[], %(decisions)s::uuid[])
+    AS n (id, version, base_minor, amount_minor, released_minor, kept_minor, decision_id)
 WHERE r.purchase_id = n.id;
 
 -- name: save_parts

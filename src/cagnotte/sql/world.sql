@@ -48,7 +48,8 @@ SELECT
     sum((award ->> 6)::bigint)::bigint AS amount_minor
 FROM purchases_purchase AS p
 JOIN rewards_reward AS r ON r.purchase_id = p.id
-CROSS JOIN LATERAL jsonb_array_elements(r.decision -> 'awards') AS award
+JOIN rewards_decision AS d ON d.id = r.decision_id
+CROSS JOIN LATERAL jsonb_array_elements(d.decision -> 'awards') AS award
 WHERE p.programme_id = %(programme_id)s AND p.validation <> 'declined'
 GROUP BY 1 ORDER BY amount_minor DESC, offer;
 
@@ -57,13 +58,14 @@ GROUP BY 1 ORDER BY amount_minor DESC, offer;
 SELECT p.order_ref
 FROM purchases_purchase AS p
 JOIN rewards_reward AS r ON r.purchase_id = p.id
+JOIN rewards_decision AS d ON d.id = r.decision_id
 WHERE p.programme_id = %(programme_id)s
     AND p.validation = 'confirmed' AND r.released_minor > 0
-    AND jsonb_array_length(r.decision -> 'lines') BETWEEN 4 AND 9
+    AND jsonb_array_length(d.decision -> 'lines') BETWEEN 4 AND 9
 ORDER BY
     p.version > 2 DESC,
-    jsonb_array_length(r.decision -> 'awards') + jsonb_array_length(r.decision -> 'parts') DESC,
-    jsonb_array_length(r.decision -> 'lines'),
+    jsonb_array_length(d.decision -> 'awards') + jsonb_array_length(d.decision -> 'parts') DESC,
+    jsonb_array_length(d.decision -> 'lines'),
     p.order_ref
 LIMIT 1;
 
