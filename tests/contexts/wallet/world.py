@@ -50,7 +50,8 @@ class World:
     """What tests do and see; `purse` gives the accounts of a wallet."""
 
     connection: Connection
-    members: list[UUID] = field(default_factory=list)
+    members: list[UUID] = field(default_factory=list, repr=False)
+    debts: int = 0
 
     def wallet(self, lots: Lots = (), *, frozen: bool = False) -> UUID:
         """Open a wallet whose lots are made available, funded by the brand."""
@@ -109,10 +110,10 @@ class World:
         """Make a member owe money, as a clawback of spent rewards does."""
         due = Account("funder.due", BRAND, PROGRAMME, "EUR")
         owing = self.purse(wallet_id).member("owing")
+        self.debts += 1
+        fact_id = named_id("owing", wallet_id, self.debts)
         with self.connection.transaction():
-            self.book(
-                {owing: amount_minor, due: -amount_minor}, wallet_id, named_id("owing", wallet_id)
-            )
+            self.book({owing: amount_minor, due: -amount_minor}, wallet_id, fact_id)
 
     def close(self, wallet_id: UUID) -> None:
         """Close the account, whatever stands in it."""
