@@ -42,17 +42,18 @@ class Told(NamedTuple):
         """Name a funder; by its reference when it has no name."""
         return self.parties.get((kind, ref)) or ref or _("the programme")
 
-    def is_whole(self, numbers: Collection[int]) -> bool:
-        """Tell whether some lines are all that count; no lines stand for all of them."""
-        return not numbers or {line.number for line in self.decision.lines if line.base_minor} <= {
-            *numbers
-        }
-
     def where(self, numbers: Collection[int]) -> str:
         """Say which lines: "line 2", "lines 1–4 and 7", or "the whole order"."""
-        if len(numbers) != 1 and self.is_whole(numbers):
+        lines = self.decision.lines
+        if len(lines) > 1 and len(lines) == len(numbers):
             return _("the whole order")
         return lines_of(numbers)
+
+    def is_all_that_counts(self, numbers: Collection[int]) -> bool:
+        """Tell whether no other line has a base."""
+        return not any(
+            line.base_minor and line.number not in numbers for line in self.decision.lines
+        )
 
 
 def explain(
@@ -378,7 +379,7 @@ def _offers_missed(told: Told, by_offer: Mapping[str, list[Miss]]) -> str:
     if len(names) == 1:
         misses = next(iter(by_offer.values()))
         numbers = {line for miss in misses for line in miss.lines}
-        if all(miss.lines for miss in misses) and not told.is_whole(numbers):
+        if all(miss.lines for miss in misses) and not told.is_all_that_counts(numbers):
             return _("{offer} on {lines}").format(offer=names[0], lines=lines_of(numbers))
     if len(names) > NAMES_MAX:
         others = len(names) - NAMES_MAX + 1
