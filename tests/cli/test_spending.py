@@ -151,3 +151,25 @@ def test_money_expires_and_accounts_are_closed(world: World) -> None:
     )
     assert cagnotte("close-account", "M1") == "Member M1: closed before.\n"
     world.assert_sound()
+
+
+def test_a_payout_is_asked_for_listed_approved_and_called_off(world: World) -> None:
+    two_members(world)
+    told = cagnotte("payouts", "request", "M1", "--amount", "22.00")
+    reference = told.split(":")[0]
+    assert told == f"{reference}: 21.50 EUR to member M1, to be approved.\n"
+    listed = CliRunner().invoke(main.cli, ["payouts", "list"], env={"COLUMNS": "120"})
+    assert reference in listed.stdout
+    assert "requested" in listed.stdout
+    assert cagnotte("payouts", "approve", reference) == f"{reference}: 21.50 EUR approved.\n"
+    again = cagnotte("payouts", "approve", reference)
+    assert again == (f"{reference}: A payout that is approved cannot take the step “approve”.\n")
+    assert cagnotte("payouts", "cancel", reference, "--reason", "asked twice") == (
+        f"{reference}: 21.50 EUR cancelled.\n"
+    )
+    listed = CliRunner().invoke(main.cli, ["payouts", "list"])
+    assert listed.stdout == "There are no such payouts.\n"
+    assert refused("payouts", "request", "M2") == (
+        "8.40 EUR available, 11.60 EUR short of the 20.00 EUR minimum."
+    )
+    world.assert_sound()

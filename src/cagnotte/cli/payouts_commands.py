@@ -1,5 +1,6 @@
 """`cagnotte payouts`: who is paid and who not, the bank file, what the bank answered."""
 
+import getpass
 from collections import Counter
 from datetime import date, datetime, time
 from pathlib import Path
@@ -10,7 +11,8 @@ import click
 
 from cagnotte.cli.bootstrap import with_database
 from cagnotte.cli.purchase_commands import now_option, programme_option, read_clock
-from cagnotte.domain.money import format_minor
+from cagnotte.domain.money import format_minor, parse_minor
+from cagnotte.domain.payouts import UNDER_WAY, PayoutState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,11 +21,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cagnotte.domain.payouts import PayoutPlan, Refusal
+    from cagnotte.journeys.ask_payout import Desk
     from cagnotte.journeys.import_status import StatusResult
     from cagnotte.journeys.pay_out import PayOutResult
+    from cagnotte.payouts.steps import Stepped
 
 ROWS_SHOWN = 20
 """Rows of a table shown unless --all is given."""
+
+LISTED_MAX = 200
+"""Payouts that `payouts list` shows."""
 
 on_option = click.option(
     "--on", "on", type=click.DateTime(["%Y-%m-%d"]), default=None, help="The day; default today."
@@ -119,6 +126,123 @@ def _print_refusals(
 def _print_rest(console: "Console", count: int, at_most: int | None) -> None:
     if at_most is not None and count > at_most:
         console.print(f"  … and {count - at_most:,} more; --all shows them.")
+
+
+# ---- single payouts ---------------------------------------------------------------------------------------------
+
+
+@payouts.command("list")
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice([state.value for state in PayoutState]),
+    multiple=True,
+    help="Only these states; default: those under way.",
+)
+@programme_option
+@with_database
+def list_command(states: tuple[str, ...], slug: str | None) -> None:
+    """Show payouts, the latest first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from cagnotte.identity.selectors import programme
+    from cagnotte.payouts.selectors import payouts_in_states
+    from cagnotte.platform.database import connect
+    from cagnotte.wallet.selectors import member_refs
+
+    wanted = [PayoutState(state) for state in states] or UNDER_WAY
+    with connect() as connection:
+        found = payouts_in_states(connection, programme(slug).id, wanted, at_most=LISTED_MAX)
+        refs = member_refs(connection, [payout.wallet_id for payout in found])
+    table = Table("reference", "member", "state", "asked for")
+    table.add_column("to the bank", justify="right")
+    for payout in found:
+        table.add_row(
+            payout.end_to_end_id,
+            refs.get(payout.wallet_id, "–"),
+            payout.state.value,
+            f"{payout.requested_at:%Y-%m-%d}",
+            _amount(payout.transfer_minor, payout.currency),
+        )
+    Console(highlight=False).print(table if found else "There are no such payouts.")
+
+
+@payouts.command()
+@click.argument("member")
+@click.option("--amount", default=None, help="Such as 25.00; default: all that is available.")
+@programme_option
+@now_option
+@with_database
+def request(member: str, amount: str | None, slug: str | None, now: datetime | None) -> None:
+    """Ask for a payout to a MEMBER; it goes out once it is approved."""
+    from cagnotte.journeys import ask_payout
+    from cagnotte.platform.database import connect
+    from cagnotte.wallet.selectors import wallet_of_member
+
+    desk, currency = _desk(slug, now)
+    with connect() as connection:
+        with connection.transaction():
+            wallet_id = wallet_of_member(connection, desk.programme_id, member)
+        amount_minor = None if amount is None else parse_minor(amount, currency)
+        made = ask_payout.ask(connection, desk, wallet_id=wallet_id, amount_minor=amount_minor)
+    click.echo(
+        f"{made.end_to_end_id}: {_amount(made.transfer_minor, made.currency)} to member {member}, to be approved."
+    )
+
+
+@payouts.command()
+@click.argument("references", nargs=-1, required=True)
+@programme_option
+@now_option
+@with_database
+def approve(references: tuple[str, ...], slug: str | None, now: datetime | None) -> None:
+    """Approve payouts by their REFERENCES; they go out with the next run."""
+    from cagnotte.journeys import ask_payout
+    from cagnotte.platform.database import connect
+
+    desk, _ = _desk(slug, now)
+    with connect() as connection:
+        stepped = ask_payout.approve(connection, desk, references, by=getpass.getuser())
+    _print_stepped(stepped, "approved")
+
+
+@payouts.command()
+@click.argument("references", nargs=-1, required=True)
+@click.option("--reason", required=True, help="Kept with the payout.")
+@programme_option
+@now_option
+@with_database
+def cancel(
+    references: tuple[str, ...], reason: str, slug: str | None, now: datetime | None
+) -> None:
+    """Call payouts off by their REFERENCES: the money is the member's again."""
+    from cagnotte.journeys import ask_payout
+    from cagnotte.platform.database import connect
+
+    desk, _ = _desk(slug, now)
+    with connect() as connection:
+        stepped = ask_payout.cancel(
+            connection, desk, references, by=getpass.getuser(), reason=reason
+        )
+    _print_stepped(stepped, "cancelled")
+
+
+def _desk(slug: str | None, now: datetime | None) -> "tuple[Desk, str]":
+    from cagnotte.identity.selectors import programme
+    from cagnotte.journeys.ask_payout import Desk
+
+    found, moment = programme(slug), read_clock(now)
+    day, _ = moment_of(None, moment, ZoneInfo(found.timezone))
+    return Desk(found.id, moment, day), found.currency
+
+
+def _print_stepped(stepped: "Stepped", what: str) -> None:
+    for payout in stepped.taken:
+        amount = _amount(payout.transfer_minor, payout.currency)
+        click.echo(f"{payout.end_to_end_id}: {amount} {what}.")
+    for payout, refusal in stepped.refused:
+        click.secho(f"{payout.end_to_end_id}: {refusal.sentence}", fg="yellow")
 
 
 # ---- run ------------------------------------------------------------------------------------------------------

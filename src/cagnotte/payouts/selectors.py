@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 
+from cagnotte.domain.bookings.spending import Purse
 from cagnotte.domain.errors import NotFound
 from cagnotte.domain.payouts import Candidate, MethodFacts, PayoutPolicy, PayoutState
 from cagnotte.hooks.values import BankAccount, Transfer, TransferBatch
@@ -128,17 +129,54 @@ def candidates(
     rows = connection.execute(
         SQL.candidates, {"programme_id": programme_id, "currency": currency, "day": on}
     )
-    return [
-        Candidate(
-            wallet_id=wallet_id,
-            available_minor=available_minor,
-            owing_minor=owing_minor,
-            method=MethodFacts(method_id, kind, changed_at) if method_id else None,
-            frozen=frozen,
-            closed=closed,
-        )
-        for wallet_id, available_minor, owing_minor, method_id, kind, changed_at, frozen, closed in rows
-    ]
+    return [_candidate(row) for row in rows]
+
+
+def candidate(
+    connection: Connection, *, wallet_id: UUID, rules: PayoutRules, on: date
+) -> Candidate:
+    """Return what decides about one wallet, whatever it holds. Raises NotFound."""
+    purse = Purse(rules.programme_id, wallet_id, rules.currency)
+    row = connection.execute(
+        SQL.candidate,
+        {
+            "wallet_id": wallet_id,
+            "programme_id": rules.programme_id,
+            "owing_id": purse.member("owing").id,
+            "currency": rules.currency,
+            "day": on,
+        },
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"There is no wallet {wallet_id} in this programme.", wallet_id=wallet_id)
+    return _candidate(row)
+
+
+def _candidate(row: Sequence[Any]) -> Candidate:
+    wallet_id, available_minor, owing_minor, method_id, kind, changed_at, frozen, closed = row
+    return Candidate(
+        wallet_id=wallet_id,
+        available_minor=available_minor,
+        owing_minor=owing_minor,
+        method=MethodFacts(method_id, kind, changed_at) if method_id else None,
+        frozen=frozen,
+        closed=closed,
+    )
+
+
+def payouts_in_states(
+    connection: Connection, programme_id: UUID, states: Iterable[PayoutState], *, at_most: int
+) -> list[PayoutView]:
+    """Return payouts in some states, the latest first."""
+    rows = connection.execute(
+        SQL.payouts_in_states,
+        {
+            "programme_id": programme_id,
+            "states": [state.value for state in states],
+            "at_most": at_most,
+        },
+    )
+    return [_payout(row) for row in rows]
 
 
 def method_of_wallet(connection: Connection, wallet_id: UUID) -> MethodFacts | None:

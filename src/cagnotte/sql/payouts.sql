@@ -88,6 +88,38 @@ WHERE
     AND (lots.available_minor > 0 OR debt.amount_minor > 0)
 ORDER BY wallet.id;
 
+-- name: candidate
+-- in: wallet_id (locked before), programme_id, owing_id (its account), currency, day. One wallet, whatever it holds. By keys.
+SELECT
+    wallet.id,
+    (
+        SELECT coalesce(sum(remaining_minor), 0)::bigint
+        FROM rewards_lot
+        WHERE
+            wallet_id = wallet.id AND remaining_minor > 0 AND currency = %(currency)s
+            AND (expires_on IS NULL OR expires_on >= %(day)s)
+    ),
+    (
+        SELECT coalesce(sum(balance.amount_minor), 0)::bigint
+        FROM ledger_account AS account
+        INNER JOIN ledger_balance AS balance ON balance.account_id = account.id
+        WHERE account.id = %(owing_id)s
+    ),
+    method.id, method.kind, method.changed_at, wallet.frozen, wallet.closed_at IS NOT NULL
+FROM identity_wallet AS wallet
+LEFT JOIN payouts_payoutmethod AS method ON method.wallet_id = wallet.id AND method.retired_at IS NULL
+WHERE wallet.id = %(wallet_id)s AND wallet.programme_id = %(programme_id)s;
+
+-- name: payouts_in_states
+-- in: programme_id, states, at_most. Latest first. Index: payout_under_way where the states are under way.
+SELECT
+    id, wallet_id, hold_id, method_id, batch_id, end_to_end_id, currency, amount_minor, fee_minor, state, events,
+    requested_at
+FROM payouts_payout
+WHERE programme_id = %(programme_id)s AND state = ANY(%(states)s)
+ORDER BY requested_at DESC, id
+LIMIT %(at_most)s;
+
 -- name: try_lock_runs
 -- in: programme_id. One advisory lock per programme, held by the session: two runs never work side by side.
 SELECT pg_try_advisory_lock(hashtextextended('payouts:' || %(programme_id)s::text, 0));
