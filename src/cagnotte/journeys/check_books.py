@@ -39,6 +39,12 @@ CHECKS: tuple[Check, ...] = (
         "Purchase {purchase_id}: its reward is {reward}, its parts are {parts}.",
     ),
     sql_check(
+        "pending",
+        "what is expected is what pending purchases say",
+        SQL.pending_is_booked,
+        "{kind} of {owner_id}: pending purchases say {expected}, the ledger {booked}.",
+    ),
+    sql_check(
         "rewards",
         "rewards are what is booked for the member",
         SQL.rewards_are_booked,

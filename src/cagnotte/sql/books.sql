@@ -56,6 +56,39 @@ WITH parts AS (
 )
 SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY purchase_id LIMIT 20;
 
+-- name: pending_is_booked
+-- What parts of pending purchases say is expected from and for everybody is what the ledger says.
+WITH part AS (
+    SELECT r.programme_id, r.merchant_id, r.currency, x.funder_kind, x.funder_id, x.commission_minor, x.share_minor,
+           x.margin_minor
+    FROM rewards_rewardpart AS x
+    JOIN rewards_reward AS r USING (purchase_id)
+    JOIN purchases_purchase AS p ON p.id = x.purchase_id AND p.validation = 'pending'
+), expected AS (
+    SELECT 'funder.accrued' AS kind, funder_id AS owner_id, currency, commission_minor AS minor
+    FROM part WHERE funder_kind <> 'programme'
+    UNION ALL
+    SELECT 'programme.promotions_pending', programme_id, currency, commission_minor FROM part
+    WHERE funder_kind = 'programme'
+    UNION ALL SELECT 'merchant.share_pending', merchant_id, currency, -share_minor FROM part
+    UNION ALL SELECT 'programme.margin_pending', programme_id, currency, -margin_minor FROM part
+), expected_sums AS (
+    SELECT kind, owner_id, currency, sum(minor)::bigint AS expected_minor FROM expected
+    GROUP BY kind, owner_id, currency
+), booked AS (
+    SELECT a.kind, a.owner_id, a.currency, sum(e.amount_minor)::bigint AS booked_minor
+    FROM ledger_account AS a JOIN ledger_entry AS e ON e.account_id = a.id
+    WHERE a.kind IN ('funder.accrued', 'programme.promotions_pending', 'merchant.share_pending',
+                     'programme.margin_pending')
+    GROUP BY a.kind, a.owner_id, a.currency
+), wrong AS MATERIALIZED (
+    SELECT kind, owner_id, currency, coalesce(expected_minor, 0) AS expected_minor,
+           coalesce(booked_minor, 0) AS booked_minor
+    FROM expected_sums FULL JOIN booked USING (kind, owner_id, currency)
+    WHERE coalesce(expected_minor, 0) <> coalesce(booked_minor, 0)
+)
+SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY kind, owner_id LIMIT 20;
+
 -- name: rewards_are_booked
 -- What rewards say a member has pending and confirmed is what the ledger says.
 WITH rewarded AS (
