@@ -69,6 +69,26 @@ def test_excluded_products_never_count() -> None:
     assert base(line(1, 3000, category="food"), excluded=fuel).base_minor == 3000
 
 
+def test_what_meets_any_list_of_the_excluded_products_never_counts() -> None:
+    out = choice(categories=["fuel"], skus=["token"], not_brands=["acme"])
+
+    assert base(line(1, 3000, category="fuel"), excluded=out).base_minor == 0
+    assert base(line(1, 3000, "token", category="food"), excluded=out).base_minor == 0
+    assert base(line(1, 3000, category="food"), excluded=out).base_minor == 3000
+    assert base(line(1, 3000, category="fuel", brand="acme"), excluded=out).base_minor == 3000
+
+
+def test_exclusions_that_name_nothing_leave_nothing_out() -> None:
+    assert base(line(1, 3000), excluded=choice()).base_minor == 3000
+
+
+def test_exclusions_that_only_spare_a_brand_leave_out_all_others() -> None:
+    out = choice(not_brands=["acme"])
+
+    assert base(line(1, 3000, brand="acme"), excluded=out).base_minor == 3000
+    assert base(line(1, 3000, brand="other"), excluded=out).base_minor == 0
+
+
 def test_a_coupon_beyond_the_price_leaves_nothing_and_takes_nothing_from_other_lines() -> None:
     decision = rate(order(line(1, 100, discount_minor=130), line(2, 1000)), TEN)
 

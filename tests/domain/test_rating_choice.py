@@ -49,7 +49,10 @@ def test_at_equal_priority_the_more_specific_offer_wins() -> None:
         offer("food", Percent(700), only(categories=["food"])),
         offer("cheese", Percent(600), only(categories=["cheese"])),
         offer("acme", Percent(500), only(brands=["acme"])),
+        offer("acme-food", Percent(450), only(brands=["acme"], categories=["food"])),
+        offer("acme-cheese", Percent(420), only(brands=["acme"], categories=["cheese"])),
         offer("brie", Percent(400), only(skus=["brie"])),
+        offer("acme-brie", Percent(300), only(skus=["brie"], brands=["acme"])),
     ]
 
     for known in range(1, len(ladder) + 1):

@@ -52,7 +52,11 @@ def set_of(*names: Any) -> frozenset[Any]:
         (only(skus=["x"]), True),
         (only(skus=["y"]), False),
         (only(not_skus=["x"]), False),
-        (only(categories=["toys"], skus=["x"]), True),
+        (only(categories=["food"], brands=["acme"], skus=["x"]), True),
+        (only(categories=["food", "toys"], brands=["other", "acme"]), True),
+        (only(categories=["toys"], skus=["x"]), False),
+        (only(categories=["food"], brands=["other"]), False),
+        (only(categories=["food"], brands=["acme"], not_skus=["x"]), False),
         (Conditions(channels=set_of(Channel.WEB)), True),
         (Conditions(channels=set_of(Channel.STORE)), False),
     ],
@@ -77,6 +81,21 @@ def test_only_matching_lines_are_rewarded() -> None:
     )  # fmt: skip
 
     assert decision.awards[0].lines == ((1, 100),)
+
+
+def test_a_brand_within_a_category_is_neither_the_whole_brand_nor_the_whole_category() -> None:
+    acme_cheese = offer("o", Percent(1000), only(categories=["cheese"], brands=["acme"]))
+    decision = rate(
+        order(
+            line(1, 1000, category="cheese", brand="acme"),
+            line(2, 1000, category="toys", brand="acme"),
+            line(3, 1000, category="cheese", brand="other"),
+        ),
+        acme_cheese,
+    )
+
+    assert decision.awards[0].lines == ((1, 100),)
+    assert decision.reward_minor == 100
 
 
 def test_first_and_last_day_are_included() -> None:

@@ -60,6 +60,22 @@ def test_commissions_by_product_take_the_first_rate_that_matches() -> None:
     }
 
 
+def test_a_commission_for_a_brand_in_a_category_needs_both() -> None:
+    rates = (
+        CommissionRate(rate_bps=1000, products=choice(brands=["acme"], categories=["food"])),
+        CommissionRate(rate_bps=300),
+    )
+    lines = order(
+        line(1, 1000, brand="acme", category="cheese"),
+        line(2, 1000, brand="acme", category="toys"),
+        line(3, 1000, category="cheese"),
+    )
+
+    assert paid(rate(lines, contracts=[shop_contract(commissions=rates)])) == {
+        "shop": (160, 0, 0, 160)
+    }
+
+
 def test_a_fixed_commission_is_due_once_per_order() -> None:
     contract = shop_contract(commissions=(CommissionRate(rate_bps=100, fixed_minor=250),))
 

@@ -36,6 +36,24 @@ def test_offers_that_cannot_apply_are_not_looked_at() -> None:
     assert [plan.ref for plan in book.plans_for("shop", "sku-1", ("food",), "acme")] == ["mine"]
 
 
+def test_an_offer_is_filed_under_the_narrowest_list_it_names() -> None:
+    offers = [
+        offer("article", Percent(100), only(skus=["brie"], brands=["acme"], categories=["food"])),
+        offer("brand", Percent(100), only(brands=["acme"], categories=["food"])),
+        offer("category", Percent(100), only(categories=["food"])),
+    ]
+    book = Rulebook(CONTRACTS, offers, CATEGORIES)
+
+    def found(sku: str, brand: str | None) -> list[str]:
+        return [
+            plan.ref for plan in book.plans_for("shop", sku, ("cheese", "fresh", "food"), brand)
+        ]
+
+    assert found("brie", "acme") == ["article", "brand", "category"]
+    assert found("gouda", "acme") == ["brand", "category"]
+    assert found("gouda", None) == ["category"]
+
+
 def test_products_that_are_treated_alike_share_a_slot() -> None:
     book = Rulebook(
         CONTRACTS,

@@ -21,6 +21,24 @@ def test_an_order_earns_by_its_offers_and_each_funder_owes_its_part(world: World
     }
 
 
+def test_an_offer_on_a_brands_tea_gives_nothing_more_on_its_jam_nor_on_other_tea(
+    world: World,
+) -> None:
+    world.till(
+        "A1,1,2026-02-10T10:00:00,EUR,,quince,2,8.00,jam,acme",
+        "A1,1,2026-02-10T10:00:00,EUR,,sencha,1,12.00,tea,",
+    )
+
+    # 5 % of 20.00 and no more. Acme owes its 10 % of 8.00 all the same: 30 % to the shop, the rest is margin.
+    assert world.member("1") == {"pending": 100}
+    assert world.books() == {
+        "funder.accrued": 180,
+        "member.pending": 100,
+        "merchant.share_pending": 24,
+        "programme.margin_pending": 56,
+    }
+
+
 def test_the_same_file_again_changes_nothing(world: World) -> None:
     rows = (
         "A1,1,2026-02-10T10:00:00,EUR,,earl,1,8.00,tea,",

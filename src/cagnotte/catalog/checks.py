@@ -203,9 +203,10 @@ class _Review:
         bare = sorted(products.brands - covered)
         if not bare:
             return None
-        # Named by its article or category, a product of another brand is still paid for.
-        is_whole = not (products.brands & covered or products.skus or products.categories)
-        return _Gap(f"the brand {_quoted(bare)}, without a contract", is_whole=is_whole)
+        return _Gap(
+            f"the brand {_quoted(bare)}, without a contract",
+            is_whole=products.brands.isdisjoint(covered),
+        )
 
 
 class _Gap(NamedTuple):

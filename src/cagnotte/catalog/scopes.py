@@ -24,26 +24,10 @@ def path_of(category: str, parents: Parents) -> list[str]:
     return path
 
 
-def names_nothing(products: Products) -> bool:
-    """Say whether a choice of products starts from all of them."""
-    return not (products.skus or products.brands or products.categories)
-
-
-def reasons_to_match(offer: Offer) -> Iterator[tuple[str, str]]:
-    """Give the names by which an offer takes in a product, or one that stands for all products.
-
-    Two offers that match one line by the same name are equally specific there.
-    """
-    products = offer.conditions.products
-    if names_nothing(products):
-        yield "all", ""
-    for kind, names in (
-        ("sku", products.skus),
-        ("brand", products.brands),
-        ("category", products.categories),
-    ):
-        for name in sorted(names):
-            yield kind, name
+def lists_of(products: Products) -> dict[str, frozenset[str]]:
+    """Return the lists that a choice of products names, the narrowest kind first: sku, brand, category."""
+    lists = {"sku": products.skus, "brand": products.brands, "category": products.categories}
+    return {kind: names for kind, names in lists.items() if names}
 
 
 def is_kept_out(kind: str, name: str, products: Products, parents: Parents) -> bool:
@@ -59,20 +43,41 @@ def is_kept_out(kind: str, name: str, products: Products, parents: Parents) -> b
 def ties(offers: Iterable[Offer], parents: Parents) -> Iterator[tuple[Offer, Offer, str]]:
     """Give pairs of offers that can match one line at one time with equal priority and specificity, and where.
 
-    Each pair comes once, with words for the first place where it meets.
+    Two offers are equally specific on a line when they name the same kinds of lists, and take it in by the same
+    names. Each pair comes once, with words for the first place where it meets.
     """
-    shelves: dict[tuple[int, bool, str, str], list[Offer]] = {}
+    shelves: dict[tuple[int, bool, tuple[str, ...], str], list[Offer]] = {}
     for offer in offers:
-        for kind, name in reasons_to_match(offer):
-            key = (offer.priority, bool(offer.conditions.merchants), kind, name)
+        kinds = lists_of(offer.conditions.products)
+        # The narrowest list alone files an offer; the other lists are compared when two meet on its shelf.
+        for name in sorted(next(iter(kinds.values()), [""])):
+            key = (offer.priority, bool(offer.conditions.merchants), tuple(kinds), name)
             shelves.setdefault(key, []).append(offer)
     seen: set[tuple[str, str]] = set()
-    for (_, _, kind, name), shelf in shelves.items():
-        taking = [o for o in shelf if not is_kept_out(kind, name, o.conditions.products, parents)]
-        for one, other in combinations(taking, 2):
-            if (one.ref, other.ref) not in seen and can_meet(one, other):
+    for shelf in shelves.values():
+        for one, other in combinations(shelf, 2):
+            if (one.ref, other.ref) in seen or not can_meet(one, other):
+                continue
+            place = _common_names(one, other, parents)
+            if place is not None:
                 seen.add((one.ref, other.ref))
-                yield one, other, f"{kind} “{name}”" if name else "any product"
+                yield one, other, " and ".join(place) or "any product"
+
+
+def _common_names(one: Offer, other: Offer, parents: Parents) -> list[str] | None:
+    """For each list that both offers name, words for the first name they share; None when they share none."""
+    a, b = one.conditions.products, other.conditions.products
+    place = []
+    for kind, names in lists_of(a).items():
+        shared = [
+            name
+            for name in sorted(names & lists_of(b)[kind])
+            if not is_kept_out(kind, name, a, parents) and not is_kept_out(kind, name, b, parents)
+        ]
+        if not shared:
+            return None
+        place.append(f"{kind} “{shared[0]}”")
+    return place
 
 
 def can_meet(one: Offer, other: Offer) -> bool:
@@ -172,29 +177,51 @@ def _covers_shops(a: Conditions, b: Conditions) -> bool:
 
 def covers_products(outer: Products, inner: Products, parents: Parents) -> bool:
     """Say whether one choice of products takes in all of another. May say no where the answer is yes."""
-    excluded = (
-        outer.not_skus <= inner.not_skus
-        and outer.not_brands <= inner.not_brands
-        and all(
-            not inner.not_categories.isdisjoint(path_of(c, parents)) for c in outer.not_categories
-        )
-    )
-    if names_nothing(outer):
-        return excluded
-    return (
-        excluded
-        and not names_nothing(inner)
-        and inner.skus <= outer.skus
-        and inner.brands <= outer.brands
-        and all(not outer.categories.isdisjoint(path_of(c, parents)) for c in inner.categories)
+    wanted, named = lists_of(outer), lists_of(inner)
+    return _spares_nothing(outer, inner, parents) and all(
+        kind in named and _all_within(kind, named[kind], names, parents)
+        for kind, names in wanted.items()
     )
 
 
 def lies_within(inner: Products, excluded: Products, parents: Parents) -> bool:
-    """Say whether everything an offer names is among the products a contract leaves out."""
-    if names_nothing(inner) or names_nothing(excluded):
-        return False
-    return covers_products(excluded, inner, parents)
+    """Say whether everything an offer names is among the products a contract leaves out.
+
+    One list of the contract is enough, as in `meets_any`. May say no where the answer is yes.
+    """
+    out, named = lists_of(excluded), lists_of(inner)
+    return _spares_nothing(excluded, inner, parents) and any(
+        kind in named and _all_within(kind, named[kind], names, parents)
+        for kind, names in out.items()
+    )
+
+
+def _all_within(kind: str, names: frozenset[str], outer: frozenset[str], parents: Parents) -> bool:
+    if kind == "category":
+        return all(not outer.isdisjoint(path_of(name, parents)) for name in names)
+    return names <= outer
+
+
+def _spares_nothing(outer: Products, inner: Products, parents: Parents) -> bool:
+    """Whether no `not_` list of one choice keeps out a product that another takes in."""
+    skus, brands = outer.not_skus - inner.not_skus, outer.not_brands - inner.not_brands
+    return (
+        (skus.isdisjoint(inner.skus) if inner.skus else not skus)
+        and (brands.isdisjoint(inner.brands) if inner.brands else not brands)
+        and all(
+            is_kept_out("category", name, inner, parents)
+            or (inner.categories and _apart(name, inner.categories, parents))
+            for name in outer.not_categories
+        )
+    )
+
+
+def _apart(category: str, others: Iterable[str], parents: Parents) -> bool:
+    """Whether a category lies neither above nor below any of the others."""
+    return all(
+        category not in path_of(other, parents) and other not in path_of(category, parents)
+        for other in others
+    )
 
 
 # ---- contradictions within one offer ------------------------------------------------------------------------------
@@ -208,9 +235,9 @@ def contradiction(offer: Offer, parents: Parents) -> str | None:
         return "it excludes every merchant it names"
     if asked.segments and asked.segments <= asked.not_segments:
         return "it excludes every segment it names"
-    named = [reason for reason in reasons_to_match(offer) if reason != ("all", "")]
-    if named and all(is_kept_out(kind, name, products, parents) for kind, name in named):
-        return "it excludes every product it names"
+    for kind, names in lists_of(products).items():
+        if all(is_kept_out(kind, name, products, parents) for name in names):
+            return f"it excludes every {kind} it names"
     return None
 
 

@@ -90,9 +90,15 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Products:
-    """A choice of products: included when no include list is set or one matches, and no exclude list matches.
+    """Lists of products, by article, category and brand; none named = every product.
 
-    Categories match with all their descendants. Empty = every product.
+    Categories match with all their descendants. The same lists are read in two ways:
+
+    - what an offer or a commission is for must meet *all* the lists that are named (`meets_all`): categories
+      {tea} with brands {acme} is Acme's tea;
+    - what a contract leaves out of its base meets *any* of them (`meets_any`): fuel, or these articles.
+
+    In both, one entry of a list is enough, and whatever a `not_` list holds is never met.
     """
 
     categories: frozenset[str] = frozenset()
@@ -103,9 +109,55 @@ class Products:
     not_skus: frozenset[str] = frozenset()
 
 
+ALL_PRODUCTS = Products()
+"""Lists that name nothing."""
+
+
+def meets_all(
+    products: Products, sku: str | None, path: tuple[str, ...], brand: str | None
+) -> bool:
+    """Tell whether an article is in every list that is named: what an offer or a commission is for.
+
+    path: its category and those above it. Where no list is named, every article is, but for the `not_` lists.
+    """
+    return (
+        (not products.skus or sku in products.skus)
+        and (not products.brands or brand in products.brands)
+        and (not products.categories or not products.categories.isdisjoint(path))
+        and not _is_spared(products, sku, path, brand)
+    )
+
+
+def meets_any(
+    products: Products, sku: str | None, path: tuple[str, ...], brand: str | None
+) -> bool:
+    """Tell whether an article is in one of the lists: what a contract leaves out of its base.
+
+    path: its category and those above it. Lists that name nothing at all leave nothing out; with `not_` lists
+    alone, everything else is out.
+    """
+    if products == ALL_PRODUCTS or _is_spared(products, sku, path, brand):
+        return False
+    if not (products.skus or products.brands or products.categories):
+        return True
+    return (
+        sku in products.skus or brand in products.brands or not products.categories.isdisjoint(path)
+    )
+
+
+def _is_spared(
+    products: Products, sku: str | None, path: tuple[str, ...], brand: str | None
+) -> bool:
+    return (
+        sku in products.not_skus
+        or brand in products.not_brands
+        or not products.not_categories.isdisjoint(path)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class BasePolicy:
-    """Which part of an order counts. Gift cards and `excluded` never do."""
+    """Which part of an order counts. Gift cards never do, nor what meets any list of `excluded`."""
 
     with_tax: bool = True
     with_delivery: bool = False
@@ -117,7 +169,7 @@ class BasePolicy:
 
 @dataclass(frozen=True, slots=True)
 class CommissionRate:
-    """A commission: a share of the base of matching products, and/or a fixed sum per order."""
+    """A commission: a share of the base of the products that meet all lists, and/or a fixed sum per order."""
 
     rate_bps: int = 0
     fixed_minor: int = 0

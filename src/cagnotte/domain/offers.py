@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from uuid import UUID
 
-from cagnotte.domain.contracts import FunderKind, Products
+from cagnotte.domain.contracts import ALL_PRODUCTS, FunderKind, Products
 from cagnotte.domain.errors import InvalidOffer
 from cagnotte.domain.money import FULL_BPS
 from cagnotte.domain.periods import Window
@@ -123,13 +123,9 @@ Effect = (
 )
 
 
-ALL_PRODUCTS = Products()
-"""A choice that leaves nothing out."""
-
-
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """All must hold. Empty sets and None ask nothing.
+    """All must hold; of one set, one entry is enough. Empty sets and None ask nothing.
 
     minimum_basket_minor is compared with the base of the whole purchase, minimum_quantity with the units of
     matching lines. coupon: "any", "none", or a code that must be among those used (lower case).

@@ -37,7 +37,9 @@ conditions = st.fixed_dictionaries(
     optional={
         "merchants": st.sampled_from(["[corner]", "[market]", "[corner, market]"]),
         "categories": st.sampled_from(["[tea]", "[food]", "[fuel]", "[tea, jam]"]),
-        "brands": st.sampled_from(["[acme]", "[bold]"]),
+        "brands": st.sampled_from(["[acme]", "[bold]", "[acme, bold]"]),
+        "skus": st.sampled_from(["[s1]", "[s1, s2]"]),
+        "not_brands": st.sampled_from(["[acme]"]),
         "not_categories": st.sampled_from(["[tea]", "[food]"]),
         "channels": st.sampled_from(["[web]", "[store]"]),
         "minimum_basket": st.sampled_from(["10", "45"]),

@@ -46,6 +46,20 @@ def test_two_base_offers_that_only_the_amount_decides_between_are_named_with_the
     ]
 
 
+def test_offers_that_name_several_lists_overlap_where_they_share_a_name_of_each(
+    tmp_path: Path,
+) -> None:
+    found = warnings(
+        tmp_path,
+        """
+          - {ref: a, effect: {kind: percent, rate: 1}, conditions: {categories: [tea], brands: [acme, bold]}}
+          - {ref: b, effect: {kind: percent, rate: 2}, conditions: {categories: [jam, tea], brands: [bold]}}
+        """,
+    )
+    assert [code for code, _ in found] == ["overlap"]
+    assert "as “b” (brand “bold” and category “tea”), with" in found[0][1]
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -53,6 +67,10 @@ def test_two_base_offers_that_only_the_amount_decides_between_are_named_with_the
         ("conditions: {categories: [tea]}", ""),
         ("conditions: {categories: [tea]}", "conditions: {categories: [food]}"),
         ("conditions: {categories: [tea]}", "conditions: {brands: [acme]}"),
+        ("conditions: {categories: [tea], brands: [acme]}", "conditions: {brands: [acme]}"),
+        ("conditions: {categories: [tea], brands: [acme]}", "conditions: {categories: [tea], brands: [bold]}"),
+        ("conditions: {categories: [tea], brands: [acme]}", "conditions: {categories: [jam], brands: [acme]}"),
+        ("conditions: {brands: [acme, bold]}", "conditions: {brands: [acme], not_brands: [acme]}"),
         ("conditions: {merchants: [corner]}", ""),
         ("conditions: {merchants: [corner]}", "conditions: {merchants: [market]}"),
         ("conditions: {channels: [web]}", "conditions: {channels: [store]}"),
@@ -82,8 +100,9 @@ def test_offers_that_cannot_meet_or_that_are_ranked_are_no_overlap(
         ("conditions: {segments: [new]}", "conditions: {segments: [old]}"),
         ("valid_until: 2026-04-30", "valid_from: 2026-04-30"),
         ("conditions: {minimum_basket: 50.00}", "conditions: {minimum_basket: 100.00}"),
+        ("conditions: {categories: [tea], brands: [acme]}", "conditions: {categories: [tea, jam], brands: [acme]}"),
     ],
-)
+)  # fmt: skip
 def test_offers_that_can_meet_unranked_overlap(tmp_path: Path, one: str, other: str) -> None:
     assert "overlap" in codes(tmp_path, one, other)
 
@@ -96,8 +115,10 @@ def test_offers_that_can_meet_unranked_overlap(tmp_path: Path, one: str, other: 
     [
         ("conditions: {merchants: [corner], not_merchants: [corner]}", "it excludes every merchant it names"),
         ("conditions: {segments: [new], not_segments: [new, old]}", "it excludes every segment it names"),
-        ("conditions: {categories: [tea], not_categories: [food]}", "it excludes every product it names"),
+        ("conditions: {categories: [tea], not_categories: [food]}", "it excludes every category it names"),
+        ("conditions: {categories: [tea], brands: [acme], not_brands: [acme]}", "it excludes every brand it names"),
         ("conditions: {categories: [fuel], merchants: [corner]}", "the contract “corner” excludes every product it names"),
+        ("conditions: {categories: [fuel], brands: [acme], merchants: [corner]}", "the contract “corner” excludes every product it names"),
     ],
 )  # fmt: skip
 def test_an_offer_that_can_never_apply_is_told_why(tmp_path: Path, text: str, why: str) -> None:
@@ -113,6 +134,12 @@ def test_an_offer_that_can_never_apply_is_told_why(tmp_path: Path, text: str, wh
         ("priority: 1, conditions: {coupon: any}", "conditions: {coupon: welcome}"),
         ("priority: 1, conditions: {minimum_basket: 10}", "conditions: {minimum_basket: 20}"),
         ("priority: 1, conditions: {not_merchants: [market]}", "conditions: {merchants: [corner]}"),
+        (
+            "priority: 1, conditions: {brands: [acme]}",
+            "conditions: {brands: [acme], categories: [tea]}",
+        ),
+        ("priority: 1, conditions: {not_brands: [bold]}", "conditions: {brands: [acme]}"),
+        ("priority: 1, conditions: {not_categories: [fuel]}", "conditions: {categories: [tea]}"),
     ],
 )
 def test_an_offer_is_beaten_by_one_that_holds_wherever_it_does_and_goes_first(
@@ -130,6 +157,11 @@ def test_an_offer_is_beaten_by_one_that_holds_wherever_it_does_and_goes_first(
         ("priority: 1, conditions: {segments: [new]}", "name: x"),
         ("priority: 1, valid_until: 2026-12-31", "name: x"),
         ("priority: 1, conditions: {not_categories: [tea]}", "conditions: {categories: [food]}"),
+        ("priority: 1, conditions: {not_categories: [food]}", "conditions: {categories: [tea]}"),
+        (
+            "priority: 1, conditions: {brands: [acme], categories: [tea]}",
+            "conditions: {brands: [acme]}",
+        ),
         ("priority: 1, funding: programme", "name: x"),
         ("priority: 1, conditions: {minimum_basket: 20}", "conditions: {minimum_basket: 10}"),
     ],
@@ -160,6 +192,7 @@ def test_an_offer_that_is_over_is_told_for_what_it_still_is(tmp_path: Path) -> N
     ("text", "who"),
     [
         ("conditions: {brands: [bold]}, funding: brand", "the brand “bold”, without a contract"),
+        ("conditions: {brands: [bold], categories: [tea]}, funding: brand", "the brand “bold”, without a contract"),
         ("funding: [{by: brand, ref: bold}]", "the brand “bold”, without a contract"),
         ("funding: network", "the network of the merchant “corner”, “market”, without a contract"),
         ("conditions: {merchants: [corner]}, funding: [{by: network, ref: net}]", "the network “net”, without a contract"),
@@ -182,17 +215,11 @@ def test_an_offer_for_all_is_meant_for_those_with_a_contract(tmp_path: Path, tex
     assert codes(tmp_path, text) == []
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "conditions: {brands: [acme, bold]}, funding: brand",
-        "conditions: {brands: [bold], categories: [tea]}, funding: brand",
-    ],
-)
-def test_an_offer_that_some_brands_do_not_pay_for_gives_nothing_there(
-    tmp_path: Path, text: str
-) -> None:
-    found = warnings(tmp_path, f"  - {{ref: a, effect: {{kind: percent, rate: 1}}, {text}}}\n")
+def test_an_offer_that_some_brands_do_not_pay_for_gives_nothing_there(tmp_path: Path) -> None:
+    found = warnings(
+        tmp_path,
+        "  - {ref: a, effect: {kind: percent, rate: 1}, conditions: {brands: [acme, bold]}, funding: brand}\n",
+    )
     assert found == [
         (
             "partly_no_contract",

@@ -131,16 +131,20 @@ class CategorySection(Section):
 
 
 class ProductsSection(Section):
-    """A choice of products: all that match one of the first three (or all, when none is given), less the others."""
+    """Lists of products, by category, brand and article.
 
-    categories: list[str] = Field(default=[], description="With everything below them.")
-    brands: list[str] = Field(default=[], description="Included.")
-    skus: list[str] = Field(default=[], description="Included: references of articles.")
-    not_categories: list[str] = Field(
-        default=[], description="Excluded, with everything below them."
+    What `products` is for lies in all the lists it names: `{categories: [tea], brands: [acme]}` is Acme's tea. What
+    is `excluded` lies in any of them. The `not_` lists hold what never matches.
+    """
+
+    categories: list[str] = Field(
+        default=[], description="The product lies in one of them, or below."
     )
-    not_brands: list[str] = Field(default=[], description="Excluded.")
-    not_skus: list[str] = Field(default=[], description="Excluded.")
+    brands: list[str] = Field(default=[], description="It is of one of these brands.")
+    skus: list[str] = Field(default=[], description="It is one of these articles.")
+    not_categories: list[str] = Field(default=[], description="It lies in none of them, nor below.")
+    not_brands: list[str] = Field(default=[], description="It is of none of these brands.")
+    not_skus: list[str] = Field(default=[], description="It is none of these articles.")
 
 
 class BaseSection(Section):
@@ -155,7 +159,9 @@ class BaseSection(Section):
         default=True, description="Money from the cagnotte is taken off first."
     )
     gift_cards: bool = Field(default=False, description="Gift cards count.")
-    excluded: ProductsSection | None = Field(default=None, description="Products that never count.")
+    excluded: ProductsSection | None = Field(
+        default=None, description="Products in any of these lists never count."
+    )
 
 
 class CommissionSection(Section):
@@ -163,7 +169,9 @@ class CommissionSection(Section):
 
     rate: Percent = 0
     fixed: Amount = Field(default=0, description="A fixed sum per order.")
-    products: ProductsSection | None = Field(default=None, description="Default: all products.")
+    products: ProductsSection | None = Field(
+        default=None, description="Products in all of these lists; default: all products."
+    )
 
 
 class ReleaseSection(Section):
@@ -332,7 +340,7 @@ AnyEffect = Annotated[
 
 
 class ConditionsSection(ProductsSection):
-    """All must hold; what is left out asks nothing."""
+    """All must hold; of one list, one entry is enough; what is left out asks nothing."""
 
     merchants: list[str] = Field(default=[], description="Shops where it holds; default: all.")
     not_merchants: list[str] = Field(default=[], description="Shops where it does not.")

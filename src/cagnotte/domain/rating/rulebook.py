@@ -21,7 +21,8 @@ from cagnotte.domain.contracts import (
     CommissionRate,
     Contract,
     FunderKind,
-    Products,
+    meets_all,
+    meets_any,
 )
 from cagnotte.domain.errors import NotFound
 from cagnotte.domain.offers import First, Funding, Offer
@@ -167,11 +168,11 @@ class Context:
                 continue
             funders = self._funders_of(plan, brand)
             if isinstance(funders, tuple):
-                entries.append(Entry(plan, funders, _specificity(plan, sku, path, brand)))
+                entries.append(Entry(plan, funders, _specificity(plan, path)))
             elif funders is not None:
                 unfunded.append((plan, funders.kind, funders.ref or brand or self.merchant))
         excluded = self.policy.excluded
-        out = bool(excluded and excluded != Products() and matches(excluded, sku, path, brand))
+        out = excluded is not None and meets_any(excluded, sku, path, brand)
         rates = () if out else self._rates(sku, path, brand)
         # Products that are treated alike share one slot, so that an order has few groups of lines.
         alike = (
@@ -195,7 +196,7 @@ class Context:
             and self.merchant not in asked.not_merchants
             and (not asked.channels or self.channel in asked.channels)
             and (not asked.countries or self.country in asked.countries)
-            and matches(asked.products, sku, path, brand)
+            and meets_all(asked.products, sku, path, brand)
         )
 
     def _funders_of(self, plan: Plan, brand: str | None) -> Funders | Funding | None:
@@ -230,37 +231,24 @@ class Context:
         found = []
         for contract in filter(None, contracts):
             for rate in contract.commissions:
-                if rate.products is None or matches(rate.products, sku, path, brand):
+                if rate.products is None or meets_all(rate.products, sku, path, brand):
                     found.append(((str(contract.funder_kind), contract.funder), contract, rate))
                     break
         return tuple(found)
 
 
-def matches(products: Products, sku: str | None, path: tuple[str, ...], brand: str | None) -> bool:
-    """Tell whether a choice of products takes in an article, its categories (leaf first) and its brand."""
-    if (
-        sku in products.not_skus
-        or brand in products.not_brands
-        or not products.not_categories.isdisjoint(path)
-    ):
-        return False
-    if not (products.skus or products.brands or products.categories):
-        return True
-    return (
-        sku in products.skus or brand in products.brands or not products.categories.isdisjoint(path)
-    )
+def _specificity(plan: Plan, path: tuple[str, ...]) -> int:
+    """Return how narrowly an offer names a product it matches.
 
-
-def _specificity(plan: Plan, sku: str | None, path: tuple[str, ...], brand: str | None) -> int:
-    """Return how narrowly an offer names a product: article > brand > category (deeper first) > shop > all."""
+    Article > brand > category (deeper first) > shop > all; two of these are narrower than the first of them.
+    """
     asked = plan.offer.conditions
-    depth = next(
-        (len(path) - i for i, name in enumerate(path) if name in asked.products.categories), 0
-    )
+    products = asked.products
+    depth = next((len(path) - i for i, name in enumerate(path) if name in products.categories), 0)
     level = (
-        8 * (sku in asked.products.skus)
-        + 4 * (brand in asked.products.brands)
-        + 2 * (depth > 0)
+        8 * bool(products.skus)
+        + 4 * bool(products.brands)
+        + 2 * bool(products.categories)
         + bool(asked.merchants)
     )
     return level * (CATEGORY_DEPTH_MAX + 1) + depth
@@ -503,13 +491,19 @@ def _rank(offer: Offer) -> tuple[int, int, str, int]:
 
 
 def _places(offer: Offer) -> Iterator[tuple[str | None, str, str]]:
-    """Yield where an offer is filed: under each product it includes, at each of its shops."""
+    """Yield where an offer is filed: at each of its shops, under each name of its narrowest list of products.
+
+    A product must meet all the lists, so one of them finds it, and the shorter shelf is the narrower list's.
+    """
     products = offer.conditions.products
-    named = [("sku", name) for name in products.skus]
-    named += [("brand", name) for name in products.brands]
-    named += [("category", name) for name in products.categories]
+    named = (
+        [("sku", name) for name in products.skus]
+        or [("brand", name) for name in products.brands]
+        or [("category", name) for name in products.categories]
+        or [("all", "")]
+    )
     for merchant in offer.conditions.merchants or (None,):
-        for kind, name in named or [("all", "")]:
+        for kind, name in named:
             yield merchant, kind, name
 
 
