@@ -6,6 +6,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from psycopg.errors import RaiseException
 
 from cagnotte.domain.errors import InvalidInput, InvalidRow, NotFound
 from cagnotte.domain.payouts import MethodFacts, PayoutEvent, PayoutState, PlannedPayout
@@ -21,6 +24,15 @@ from tests.contexts.wallet.world import IBANS, NOON, PROGRAMME, TODAY, World, a_
 def world(committed_db: str) -> Iterator[World]:
     with a_world() as made:
         yield made
+
+
+@pytest.fixture
+def admin_of_books(world: World) -> Client:
+    """A browser in which an operator is signed in."""
+    operator = get_user_model().objects.create_superuser("ada", "ada@example.org", "evening")
+    client = Client()
+    client.force_login(operator)
+    return client
 
 
 # ---- bank accounts --------------------------------------------------------------------------------------------
@@ -296,3 +308,50 @@ def test_a_wallet_that_lost_its_money_meanwhile_is_refused_and_stops_no_other(wo
     ]
     assert world.balances(ben) == (1000, 0, 0)
     world.assert_sound()
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE payouts_payoutstep SET n = 9", "DELETE FROM payouts_payoutstep"]
+)
+def test_what_happened_to_a_payout_stays_written(world: World, change: str) -> None:
+    payout = a_payout(world)
+    step(world, payout, PayoutEvent.SEND)
+    before = world.standing()
+    with pytest.raises(RaiseException, match="never changed or deleted"):
+        world.rows(change)
+    world.connection.rollback()
+    assert world.standing() == before
+
+
+def test_the_admin_never_shows_an_account_number(world: World, admin_of_books: Client) -> None:
+    anna = world.wallet()
+    world.bank_account(anna, IBANS[2])
+    (method,) = world.rows("SELECT id, iban_sealed FROM payouts_payoutmethod")
+    page = admin_of_books.get(f"/admin/payouts/payoutmethod/{method[0]}/change/").content.decode()
+    assert "2606" in page
+    assert IBANS[2] not in page
+    assert method[1] not in page
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "wallet/hold",
+        "wallet/capture",
+        "wallet/refund",
+        "payouts/payoutsettings",
+        "payouts/payoutmethod",
+        "payouts/payoutbatch",
+        "payouts/payout",
+        "payouts/payoutstep",
+        "payouts/bankfile",
+        "payouts/bankline",
+    ],
+)
+def test_the_admin_lists_rows_and_changes_none(
+    world: World, admin_of_books: Client, name: str
+) -> None:
+    world.rules()
+    step(world, a_payout(world), PayoutEvent.SEND)
+    assert admin_of_books.get(f"/admin/{name}/").status_code == 200
+    assert admin_of_books.get(f"/admin/{name}/add/").status_code == 403
