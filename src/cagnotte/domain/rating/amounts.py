@@ -78,10 +78,9 @@ def grant(candidate: Candidate, order: Order) -> Award | Refusal:
     # From here on, the ordinary case: one funder, no ceiling per line.
     weights, rate, parts = candidate.weights or order.bases, candidate.rate, candidate.parts
     exact = [weights[row] * rate for row in rows]
-    uncapped = total = _round(plan, sum(exact), parts)
-    cap = None
-    if plan.ceilings:
-        total, cap = _under_ceilings(plan, order, total, None)
+    numerator = sum(exact)
+    uncapped = numerator // parts if plan.rounds_down else (2 * numerator + parts) // (2 * parts)
+    total, cap = _under_ceilings(plan, order, uncapped, None) if plan.ceilings else (uncapped, None)
     if not total:
         return EMPTY.get(cap, "zero"), candidate.facts
     by_row = share_out(total, exact, parts) if cap is None else spread(total, exact)

@@ -10,9 +10,9 @@ from cagnotte.domain.contracts import Contract
 from cagnotte.domain.money import allocate
 from cagnotte.domain.rating.amounts import BPS, round_half_up
 from cagnotte.domain.rating.bases import Order
-from cagnotte.domain.rating.decision import Award, Part
+from cagnotte.domain.rating.decision import Award, Part, new_part
 
-KINDS = ("merchant", "network", "brand", "programme")
+KINDS = {"merchant": 0, "network": 1, "brand": 2, "programme": 3}
 """The order in which funders are listed."""
 
 
@@ -84,33 +84,30 @@ def parts_of(order: Order, awards: list[Award]) -> tuple[Part, ...]:
         for kind, ref, amount in award.funders:
             rewards[kind, ref] = rewards.get((kind, ref), 0) + amount
     excess = rewards.pop(("programme", ""), 0)
-    commissions = order.commissions
+    commissions, names = order.commissions, order.context.contract_names
     parts = []
-    for key in rewards.keys() | commissions.keys() if commissions else rewards:
+    for key, reward in rewards.items():
+        if key not in commissions:
+            parts.append(new_part((*key, names[key], reward, reward, 0, 0)))
+    for key, owed in commissions.items():
         reward = rewards.get(key, 0)
-        if key in commissions:
-            part = _part(*key, commissions[key], reward)
-            excess += reward - part.reward_minor
-        else:
-            contract = order.context.funders[key]
-            part = Part(*key, (contract.ref, contract.version), reward, reward, 0, 0)
-        if part.commission_minor:
-            parts.append(part)
-    if len(parts) > 1:
-        parts.sort(key=_place)
+        excess += max(reward - owed.total_minor, 0)
+        if owed.total_minor:
+            parts.append(_part(key, owed, reward))
+    parts.sort(key=_place)
     if excess:
         parts.append(Part("programme", "", None, excess, excess, 0, 0))
     return tuple(parts)
 
 
-def _part(kind: str, funder: str, owed: Commission, reward: int) -> Part:
+def _part(key: tuple[str, str], owed: Commission, reward: int) -> Part:
     """Split a commission C: the reward R as far as it goes, the shop's share S of the rest at most, the margin M."""
     contract, commission = owed.contract, owed.total_minor
     paid = min(reward, commission)
     share = min(contract.merchant_share_bps * commission // BPS, commission - paid)
     name = (contract.ref, contract.version)
-    return Part(kind, funder, name, commission, paid, share, commission - paid - share)
+    return new_part((*key, name, commission, paid, share, commission - paid - share))
 
 
 def _place(part: Part) -> tuple[int, str]:
-    return KINDS.index(part.funder_kind), part.funder
+    return KINDS[part.funder_kind], part.funder

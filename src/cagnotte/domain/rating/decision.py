@@ -125,6 +125,8 @@ new_line = partial(tuple.__new__, LineBase)
 new_miss: Callable[[tuple[str, str, Facts, tuple[int, ...]]], Miss]
 new_miss = partial(tuple.__new__, Miss)
 new_award: Callable[[tuple[Any, ...]], Award] = partial(tuple.__new__, Award)
+new_part: Callable[[tuple[str, str, tuple[str, int] | None, int, int, int, int]], Part]
+new_part = partial(tuple.__new__, Part)
 new_use: Callable[[tuple[str, date, int, int, str]], CounterUse]
 new_use = partial(tuple.__new__, CounterUse)
 

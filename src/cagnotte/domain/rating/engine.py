@@ -135,7 +135,8 @@ def grant_all(order: Order, candidates: dict[Plan, Candidate]) -> list[Award]:
         award = grant(candidate, order)
         if isinstance(award, Award):
             awards.append(award)
-            order.draw(plan, award.amount_minor)
+            if plan.ceilings:
+                order.draw(plan, award.amount_minor)
         else:
             rows = sorted([row for _, won in candidate.won for row in won])
             order.miss(plan, award[0], award[1], rows)
@@ -172,7 +173,7 @@ def _policy_contract(context: Context, parts: tuple[Part, ...]) -> str | None:
 def contracts_read(context: Context, parts: tuple[Part, ...]) -> tuple[tuple[str, int], ...]:
     """Return (ref, version) of the shop's contracts and of those that the parts rest on, sorted."""
     read = context.own_contracts
-    paying = {
+    more = [
         part.contract for part in parts if part.contract is not None and part.contract not in read
-    }
-    return tuple(sorted({*read, *paying})) if paying else read
+    ]
+    return tuple(sorted({*read, *more})) if more else read
