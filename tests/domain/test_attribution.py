@@ -1,11 +1,14 @@
-"""Whose purchase it is; the numbers are those of the rules in `cagnotte.domain.attribution`."""
+"""Whose purchase it is; the numbers are those of the rules in `cagnotte.domain.attribution` and of its page."""
 
 import itertools
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from cagnotte.domain import attribution
 from cagnotte.domain.attribution import (
     Attribution,
     Candidate,
@@ -31,6 +34,10 @@ def click(
 
 def number(wallet: uuid.UUID | None = BOB, standing: Standing = Standing.OPEN) -> Candidate:
     return Candidate(Trace.MEMBER_NUMBER, "M-1", wallet, standing=standing)
+
+
+def receipt(ref: str, after: timedelta, wallet: uuid.UUID | None = ANNE) -> Candidate:
+    return Candidate(Trace.RECEIPT, ref, wallet, BOUGHT + after)
 
 
 def whose(*candidates: Candidate, policy: Policy | None = None) -> uuid.UUID | str:
@@ -73,6 +80,23 @@ def test_2_the_end_of_the_window_is_included() -> None:
     assert whose(click("c", 7 * DAY + timedelta(microseconds=1)), policy=week) == "outside_window"
 
 
+def test_2_a_receipt_counts_for_a_window_after_the_purchase() -> None:
+    assert whose(receipt("r", 14 * DAY)) == ANNE
+    assert whose(receipt("r", 14 * DAY + timedelta(seconds=1))) == "outside_window"
+    assert whose(receipt("r", 2 * DAY), policy=Policy(receipt_window=DAY)) == "outside_window"
+
+
+def test_2_only_a_click_gives_a_moment_of_clicking() -> None:
+    chosen = choose([receipt("r", DAY)], BOUGHT)
+
+    assert chosen == Attribution(ANNE, Trace.RECEIPT, "r", None, ())
+
+
+def test_3_a_receipt_from_before_the_purchase_is_not_that_of_the_purchase() -> None:
+    assert whose(receipt("r", timedelta(minutes=-5))) == ANNE
+    assert whose(receipt("r", timedelta(minutes=-6))) == "outside_window"
+
+
 def test_3_a_click_after_the_purchase_does_not_count() -> None:
     assert whose(click("c", timedelta(minutes=-5))) == ANNE
     assert whose(click("c", timedelta(minutes=-6))) == "after_purchase"
@@ -88,6 +112,10 @@ def test_5_a_card_linked_by_two_members_decides_nothing() -> None:
 
     assert whose(*shared) == "ambiguous"
     assert whose(*shared, click("c", DAY)) == ANNE
+
+
+def test_5_a_receipt_handed_in_by_two_members_is_nobodys() -> None:
+    assert whose(receipt("r1", DAY, ANNE), receipt("r2", 2 * DAY, BOB)) == "ambiguous"
 
 
 def test_5_two_traces_to_the_same_member_are_no_doubt() -> None:
@@ -123,20 +151,31 @@ def test_8_the_reason_nearest_to_success_is_given_and_every_trace_keeps_its_own(
     )
 
 
+def test_the_page_and_the_code_number_the_same_rules() -> None:
+    page = Path(__file__).parents[2] / "docs" / "explanation" / "attribution.md"
+    told = re.findall(r"^## (\d+)\. ", page.read_text(encoding="utf-8"), re.MULTILINE)
+    written = re.findall(r"^    (\d+)\. ", attribution.__doc__ or "", re.MULTILINE)
+    tested = {name.split("_")[1] for name in globals() if re.match(r"test_\d", name)}
+
+    assert told == written == sorted(tested)
+
+
 def test_the_order_of_traces_changes_nothing() -> None:
     traces = [
         number(None),
         click("a", DAY),
         click("b", DAY, BOB),
         Candidate(Trace.EMAIL, "e", ANNE),
+        receipt("r", DAY, BOB),
     ]
 
     assert len({choose(listed, BOUGHT) for listed in itertools.permutations(traces)}) == 1
 
 
-def test_a_click_needs_its_moment() -> None:
-    with pytest.raises(InvalidInput, match="“c” has no moment"):
-        choose([Candidate(Trace.CLICK, "c", ANNE)], BOUGHT)
+@pytest.mark.parametrize("kind", [Trace.CLICK, Trace.RECEIPT])
+def test_a_click_or_receipt_needs_its_moment(kind: Trace) -> None:
+    with pytest.raises(InvalidInput, match=f"The {kind} “x” has no moment"):
+        choose([Candidate(kind, "x", ANNE)], BOUGHT)
 
 
 def test_a_policy_that_contradicts_itself_cannot_be_made() -> None:
@@ -144,3 +183,5 @@ def test_a_policy_that_contradicts_itself_cannot_be_made() -> None:
         Policy(precedence=(Trace.CLICK, Trace.CLICK))
     with pytest.raises(InvalidInput, match="not negative"):
         Policy(click_window=-DAY)
+    with pytest.raises(InvalidInput, match="not negative"):
+        Policy(receipt_window=-DAY)

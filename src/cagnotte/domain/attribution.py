@@ -1,18 +1,20 @@
 """Attribution: whose purchase it is, and why; or why it is nobody's.
 
-A purchase arrives with traces of a member: a click, a member number given at the till, a paying card, a personal
-promo code, an e-mail address. `choose` weighs them by the numbered rules below; tests carry the same numbers.
+A purchase arrives with traces of a member: a click, a member number given at the till, a code shown on a
+telephone, a paying card, a personal promo code, a receipt handed in later, an e-mail address. `choose` weighs
+them by the numbered rules below; the page and the tests carry the same numbers.
 
     1. Kinds of trace are weighed in the policy's order; the first kind with one fitting trace decides.
-    2. Among clicks the last one before the purchase decides, within the window, its end included.
-    3. A click after the purchase does not fit, apart from a small difference of clocks.
+    2. Among clicks the last one before the purchase decides, within the window, its end included. A receipt
+       counts for a window after the purchase.
+    3. A click after the purchase does not fit, nor a receipt before it, apart from a small difference of clocks.
     4. Clicks at the same moment: the one whose reference sorts last, so that every machine chooses alike.
     5. Other traces of one kind that lead to different members decide nothing; the next kind is asked.
     6. A member whose account is closed or blocked cannot be chosen.
     7. A trace that leads to no member, such as a mistyped number, is passed over.
     8. When nothing fits, the purchase is kept without a member, with the reason nearest to success.
 
-See docs/explanation/rating.md#whose-purchase.
+See docs/explanation/attribution.md.
 """
 
 import enum
@@ -30,12 +32,16 @@ class Trace(enum.StrEnum):
 
     MEMBER_NUMBER = "member_number"
     """Given at checkout: the member's own word."""
+    QR_CODE = "qr_code"
+    """Shown on the member's telephone and read at the till."""
     CARD = "card"
     """A paying card that the member has linked."""
     PROMO_CODE = "promo_code"
     """A code that was given to this member alone."""
     CLICK = "click"
     """A click on a link of ours before the purchase."""
+    RECEIPT = "receipt"
+    """Photographed or typed in by the member after the purchase."""
     EMAIL = "email"
     """The hash of an e-mail address that is the member's."""
 
@@ -56,7 +62,7 @@ class Reason(enum.StrEnum):
     MEMBER_CLOSED = "member_closed"
     MEMBER_BLOCKED = "member_blocked"
     OUTSIDE_WINDOW = "outside_window"
-    """The click was too long before the purchase."""
+    """The click was too long before the purchase, or the receipt came too long after it."""
     AFTER_PURCHASE = "after_purchase"
     UNKNOWN_MEMBER = "unknown_member"
     """The number, card, code or address is nobody's here."""
@@ -73,7 +79,8 @@ class Reason(enum.StrEnum):
 class Candidate(NamedTuple):
     """One trace: its kind, its own reference, the wallet it leads to (None: nobody), when it was made.
 
-    at: the moment of a click, aware; None for other kinds. standing: of the member it leads to.
+    at: the moment of a click or of the handing in of a receipt, aware; other kinds need none. standing: of the
+    member it leads to.
     """
 
     kind: Trace
@@ -83,30 +90,44 @@ class Candidate(NamedTuple):
     standing: Standing = Standing.OPEN
 
 
-PRECEDENCE = (Trace.MEMBER_NUMBER, Trace.CARD, Trace.PROMO_CODE, Trace.CLICK, Trace.EMAIL)
-"""The usual order: what the member did knowingly, then the last click, then what merely looks alike."""
+PRECEDENCE = (
+    Trace.MEMBER_NUMBER,
+    Trace.QR_CODE,
+    Trace.CARD,
+    Trace.PROMO_CODE,
+    Trace.CLICK,
+    Trace.RECEIPT,
+    Trace.EMAIL,
+)
+"""The usual order: what the member did at checkout, the last click, what was claimed later, what looks alike."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How a contract attributes: which kinds of trace, in which order, and for how long a click counts.
+    """How a contract attributes: which kinds of trace, in which order, and for how long they count.
 
-    clock_tolerance: how far a click may seem to lie after the purchase when clocks differ.
+    click_window: how long before the purchase a click may lie. receipt_window: how long after it a receipt may be
+    handed in. clock_tolerance: how far either may seem to lie on the wrong side when clocks differ.
+    Raises InvalidInput when it contradicts itself.
     """
 
     precedence: tuple[Trace, ...] = PRECEDENCE
     click_window: timedelta = timedelta(days=30)
+    receipt_window: timedelta = timedelta(days=14)
     clock_tolerance: timedelta = timedelta(minutes=5)
 
     def __post_init__(self) -> None:
         if len(set(self.precedence)) < len(self.precedence):
             raise InvalidInput("Each kind of trace may be listed once.")
-        if self.click_window < timedelta(0) or self.clock_tolerance < timedelta(0):
-            raise InvalidInput("A click window and a tolerance of clocks are not negative.")
+        if min(self.click_window, self.receipt_window, self.clock_tolerance) < timedelta(0):
+            raise InvalidInput("Windows and the tolerance of clocks are not negative.")
 
 
 class Attribution(NamedTuple):
-    """Whose purchase it is: the wallet, the trace that decided, and the others with why they did not."""
+    """Whose purchase it is: the wallet, the trace that decided, and the others with why they did not.
+
+    clicked_at: when a click decided, its moment; a contract may bind the offers of that day.
+    """
 
     wallet_id: UUID
     kind: Trace
@@ -127,7 +148,7 @@ def choose(
 ) -> Attribution | Unattributed:
     """Decide whose a purchase is by rules 1–8 of this module.
 
-    The order of the candidates does not matter. Raises InvalidInput for a click without its moment.
+    The order of the candidates does not matter. Raises InvalidInput for a click or receipt without its moment.
     """
     policy = policy or Policy()
     passed_over: list[tuple[str, Reason]] = []
@@ -148,7 +169,8 @@ def choose(
     if winner is None or winner.wallet_id is None:
         reasons = [reason for _, reason in passed_over] or [Reason.NO_CANDIDATE]
         return Unattributed(min(reasons, key=list(Reason).index), tuple(passed_over))
-    return Attribution(winner.wallet_id, winner.kind, winner.ref, winner.at, tuple(passed_over))
+    clicked_at = winner.at if winner.kind is Trace.CLICK else None
+    return Attribution(winner.wallet_id, winner.kind, winner.ref, clicked_at, tuple(passed_over))
 
 
 def _misfit(candidate: Candidate, purchased_at: datetime, policy: Policy) -> Reason | None:
@@ -157,16 +179,27 @@ def _misfit(candidate: Candidate, purchased_at: datetime, policy: Policy) -> Rea
         return Reason.KIND_NOT_ACCEPTED
     if candidate.wallet_id is None:
         return Reason.UNKNOWN_MEMBER
-    if candidate.kind is Trace.CLICK:
-        if candidate.at is None:
-            raise InvalidInput(f"The click “{candidate.ref}” has no moment.", ref=candidate.ref)
-        if candidate.at > purchased_at + policy.clock_tolerance:
-            return Reason.AFTER_PURCHASE
-        if purchased_at - candidate.at > policy.click_window:
-            return Reason.OUTSIDE_WINDOW
-    return _BARRED.get(candidate.standing)
+    return _untimely(candidate, purchased_at, policy) or _BARRED.get(candidate.standing)
 
 
+def _untimely(candidate: Candidate, purchased_at: datetime, policy: Policy) -> Reason | None:
+    """Why a click or receipt comes at the wrong time; None when it does not, and for other kinds."""
+    if candidate.kind not in _TIMED:
+        return None
+    if candidate.at is None:
+        raise InvalidInput(
+            f"The {candidate.kind} “{candidate.ref}” has no moment.", ref=candidate.ref
+        )
+    before = purchased_at - candidate.at
+    if candidate.kind is Trace.RECEIPT:
+        fits = -policy.receipt_window <= before <= policy.clock_tolerance
+        return None if fits else Reason.OUTSIDE_WINDOW
+    if -before > policy.clock_tolerance:
+        return Reason.AFTER_PURCHASE
+    return Reason.OUTSIDE_WINDOW if before > policy.click_window else None
+
+
+_TIMED = frozenset({Trace.CLICK, Trace.RECEIPT})
 _BARRED = {Standing.CLOSED: Reason.MEMBER_CLOSED, Standing.BLOCKED: Reason.MEMBER_BLOCKED}
 
 
