@@ -115,15 +115,15 @@ SlotKey = tuple[str | None, str | None, str | None]
 class Context:
     """A shop, seen through one channel from one country, between two days on which its rules change.
 
-    contract: the merchant's or else the network's; None where the shop has none. by_click: the day of the click
-    binds. source_contract: the one whose
-    commission a source reports. policy: which part of an order counts. funders: contracts of those who pay for
-    offers here, by (kind, funder). own_contracts: (ref, version) of the shop's. slots: what is known of products.
+    contract: the merchant's or else the network's; None where the shop has none. source_contract: the one whose
+    commission a source reports. by_click: the day of the click binds. policy: which part of an order counts.
+    contract_names: (ref, version) of the contracts of those who pay for offers here, by (kind, funder);
+    own_contracts: of the shop's. slots: what is known of products.
     """
 
     __slots__ = (
-        "_alike", "_funders", "book", "by_click", "channel", "commissioned", "contract", "country", "day",
-        "funders", "merchant", "own_contracts", "policy", "purchases_counter", "slots", "source_contract",
+        "_alike", "_funders", "book", "by_click", "channel", "commissioned", "contract", "contract_names",
+        "country", "day", "merchant", "own_contracts", "policy", "purchases_counter", "slots", "source_contract",
     )  # fmt: skip
 
     def __init__(
@@ -147,7 +147,7 @@ class Context:
         self.own_contracts = tuple(
             sorted({(c.ref, c.version) for c in (own, network) if c is not None})
         )
-        self.funders: dict[tuple[str, str], Contract] = {}
+        self.contract_names: dict[tuple[str, str], tuple[str, int]] = {}
         self.slots: dict[SlotKey, Slot] = {}
         self._alike: dict[object, Slot] = {}
         self._funders: dict[Funders, Funders] = {}
@@ -215,7 +215,7 @@ class Context:
             contract = self.book.contract_of(kind, ref, self.merchant, self.day)
             if contract is None:
                 return funding
-            self.funders[str(kind), contract.funder] = contract
+            self.contract_names[str(kind), contract.funder] = (contract.ref, contract.version)
             funders.append((str(kind), contract.funder, funding.share_bps))
         # One object for equal funders, so that the hot path compares them by identity.
         named = tuple(funders)
