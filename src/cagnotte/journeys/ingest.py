@@ -215,6 +215,8 @@ class _Chunk:
 
     def _attributed(self, reports: list[Report]) -> list[Report]:
         """Keep what belongs to a member, by member number; reject the others with the reason."""
+        # A row's one trace is its member number, so nothing needs weighing: of the rules of attribution only 1, 6
+        # and 7 remain, and they stand here. `attribution.choose` would add its 4 µs to every purchase.
         refs = sorted({report.member for report in reports})
         rows = self.connection.execute(
             SQL.members, {"programme_id": self.run.id, "refs": refs}
