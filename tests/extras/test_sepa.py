@@ -232,6 +232,26 @@ def test_a_return_is_a_credit_with_its_reason() -> None:
     ]
 
 
+def test_a_return_may_be_known_by_its_code_alone() -> None:
+    detail = """<NtryDtls><TxDtls><Refs><EndToEndId>po-2</EndToEndId></Refs><BkTxCd><Domn><Fmly>
+      <SubFmlyCd>RRTN</SubFmlyCd></Fmly></Domn></BkTxCd></TxDtls></NtryDtls>"""
+    (line,) = RAIL.read_status(a_statement(an_entry("25.00", "CRDT", detail)))
+    assert (line.kind, line.end_to_end_id, line.amount_minor) == (LineKind.RETURNED, "po-2", 2500)
+
+
+def test_what_does_not_name_its_transfer_is_not_taken_for_the_batch() -> None:
+    unnamed = "<TxInfAndSts><TxSts>RJCT</TxSts></TxInfAndSts>"
+    report = a_report("10", "", f"<OrgnlPmtInfAndSts>{unnamed}</OrgnlPmtInfAndSts>")
+    assert [(line.end_to_end_id, line.message_id) for line in RAIL.read_status(report)] == [
+        ("", "")
+    ]
+    details = "<TxDtls><Refs><MsgId>pb-1</MsgId></Refs></TxDtls>" * 2
+    lines = RAIL.read_status(
+        a_statement(an_entry("35.50", "DBIT", f"<NtryDtls>{details}</NtryDtls>"))
+    )
+    assert [(line.end_to_end_id, line.message_id) for line in lines] == [("", "")] * 2
+
+
 def test_receipts_charges_and_entries_not_booked_yet_are_something_else() -> None:
     receipt = """<NtryDtls><TxDtls><Refs><EndToEndId>NOTPROVIDED</EndToEndId></Refs></TxDtls></NtryDtls>"""
     pending = an_entry("25.00", "DBIT", V8_DETAILS, status="<Sts><Cd>PDNG</Cd></Sts>")

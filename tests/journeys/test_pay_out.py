@@ -490,6 +490,31 @@ def test_an_answer_that_cannot_be_true_is_kept_for_a_person(world: World, tmp_pa
     assert world.standing() == before
 
 
+def test_what_names_no_transfer_or_no_outcome_is_kept_for_a_person(
+    world: World, tmp_path: Path
+) -> None:
+    _, _, to_anna, _, _ = sent(world, tmp_path)
+    before = world.standing()
+    report = read(world, a_report(("", "RJCT", "AC04")))
+    assert [line.sentence for line in report.open_lines] == [
+        "“rejected” is said of a transfer without naming it."
+    ]
+    statement = read(world, a_statement(an_entry("CRDT", to_anna, "24.50")), days=3)
+    assert [line.sentence for line in statement.open_lines] == [
+        f"The bank speaks of {to_anna} without saying what became of it."
+    ]
+    strange = read(
+        world,
+        a_report(message_id="pb-nobody", group="RJCT").replace(
+            b"<OrgnlPmtInfAndSts></OrgnlPmtInfAndSts>", b""
+        ),
+    )
+    assert [line.sentence for line in strange.open_lines] == [
+        "No batch bears the reference “pb-nobody”."
+    ]
+    assert world.standing() == before
+
+
 def test_a_damaged_file_changes_nothing_and_can_be_read_once_it_is_whole(
     world: World, tmp_path: Path
 ) -> None:

@@ -134,11 +134,18 @@ class _Reading:
         )
         for line in lines:
             if line.kind is LineKind.OTHER:
-                self.result.other += 1
+                self._take_other(line)
             elif line.end_to_end_id:
                 self._take_transfer(line)
             else:
                 self._take_batch(line)
+
+    def _take_other(self, line: StatusLine) -> None:
+        if line.end_to_end_id in self._by_reference:
+            sentence = f"The bank speaks of {line.end_to_end_id} without saying what became of it."
+            self._leave_open(line, "unclear", sentence)
+        else:
+            self.result.other += 1
 
     def _take_transfer(self, line: StatusLine) -> None:
         payout = self._by_reference.get(line.end_to_end_id)
@@ -152,11 +159,7 @@ class _Reading:
     def _take_batch(self, line: StatusLine) -> None:
         payouts = self._by_message.get(line.message_id, [])
         if not payouts:
-            if line.kind is LineKind.SETTLED or not line.message_id:
-                # A debit that names no batch of ours is somebody else's business: a charge, a supplier.
-                self.result.other += 1
-                return
-            self._leave_open(line, "unknown", f"No batch bears the reference “{line.message_id}”.")
+            self._take_unknown_batch(line)
             return
         # What the bank refused is not in the sum that it debits.
         concerned = [
@@ -166,6 +169,17 @@ class _Reading:
         if self._agrees(line, total_minor, len(concerned), payouts[0].currency):
             for payout in concerned:
                 self._take_news(line, payout)
+
+    def _take_unknown_batch(self, line: StatusLine) -> None:
+        if line.kind is LineKind.SETTLED:
+            # A debit that names no batch of ours is somebody else's business: a charge, a supplier.
+            self.result.other += 1
+        elif line.message_id:
+            self._leave_open(line, "unknown", f"No batch bears the reference “{line.message_id}”.")
+        else:
+            self._leave_open(
+                line, "unknown", f"“{line.kind}” is said of a transfer without naming it."
+            )
 
     def _state(self, payout: PayoutView) -> PayoutState:
         return self._states.get(payout.id, payout.state)

@@ -29,6 +29,9 @@ _UNPRINTABLE = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]")
 
 _NO_REFERENCE = ("", "NOTPROVIDED", "NONREF")
 
+_RETURN_CODES = ("RRTN", "RPCR")
+"""Bank transaction codes of a transfer sent back, and of one called back."""
+
 _STATUS_KINDS = {
     "RJCT": LineKind.REJECTED,
     "CANC": LineKind.REJECTED,
@@ -296,11 +299,13 @@ def _read_transaction_status(transaction: etree._Element, message_id: str) -> St
     status = _text(transaction, "TxSts")
     code, words = _reason(transaction, "StsRsnInf")
     amount_minor, currency = _amount(transaction, "OrgnlTxRef", "Amt", "InstdAmt")
+    reference = _reference(transaction, "OrgnlEndToEndId")
     return StatusLine(
         0,
         _STATUS_KINDS.get(status, LineKind.OTHER),
-        end_to_end_id=_reference(transaction, "OrgnlEndToEndId"),
-        message_id=message_id,
+        end_to_end_id=reference,
+        # What is said of one transfer without naming it must not be taken for the whole batch.
+        message_id=message_id if reference else "",
         amount_minor=amount_minor,
         currency=currency,
         code=code or status,
@@ -348,12 +353,18 @@ def _read_entry(entry: etree._Element) -> Iterator[StatusLine]:
 def _read_detail(entry: etree._Element, detail: etree._Element, *, alone: bool) -> StatusLine:
     amount_minor, currency = _detail_amount(entry, detail, alone=alone)
     code, words = _reason(detail, "RtrInf")
-    returned = _find(detail, "RtrInf") is not None
+    returned = _find(detail, "RtrInf") is not None or any(
+        _text(holder, "BkTxCd", "Domn", "Fmly", "SubFmlyCd") in _RETURN_CODES
+        for holder in (entry, detail)
+    )
+    reference = _reference(detail, "Refs", "EndToEndId")
+    message_id = _reference(detail, "Refs", "MsgId") or _reference(detail, "Refs", "PmtInfId")
     return StatusLine(
         0,
         _entry_kind(entry, detail, returned=returned),
-        end_to_end_id=_reference(detail, "Refs", "EndToEndId"),
-        message_id=_reference(detail, "Refs", "MsgId") or _reference(detail, "Refs", "PmtInfId"),
+        end_to_end_id=reference,
+        # One of several details that does not name its transfer is not the whole batch.
+        message_id=message_id if reference or alone else "",
         amount_minor=amount_minor,
         currency=currency,
         on=_day(entry, "BookgDt"),
