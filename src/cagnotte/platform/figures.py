@@ -16,6 +16,9 @@ from cagnotte.domain.money import decimals_of
 NARROW_SPACE = "\u202f"
 """A narrow space at which no line breaks."""
 
+FIXED_SPACE = "\u00a0"
+"""A space at which no line breaks."""
+
 SYMBOLS = {"EUR": "€", "GBP": "£", "JPY": "¥", "USD": "$"}
 """Signs that few readers mistake; other currencies show their code."""
 
@@ -44,7 +47,8 @@ def money(amount_minor: int, currency: str) -> str:
     if currency in SYMBOLS:
         shown = pgettext("money", "{symbol}{amount}").format(symbol=SYMBOLS[currency], amount=size)
     else:
-        shown = pgettext("money", "{code}\u00a0{amount}").format(code=currency, amount=size)
+        shown = pgettext("money", "{code} {amount}").format(code=currency, amount=size)
+        shown = shown.replace(" ", FIXED_SPACE)
     return f"−{shown}" if amount_minor < 0 else shown
 
 
