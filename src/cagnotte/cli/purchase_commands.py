@@ -101,7 +101,10 @@ def _import_one(
         DownloadColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task(path.name, total=None)
         summary = import_file(
             path,
@@ -162,7 +165,10 @@ def mature_command(on: datetime | None, slug: str | None, now: datetime | None) 
         run = ProgrammeRun.open(connection, slug, read_clock(now))
         day = on.date() if on else run.today
         columns = (SpinnerColumn(), TextColumn("{task.completed:,} purchases looked at"))
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        console = Console(stderr=True)
+        with Progress(
+            *columns, console=console, transient=True, disable=not console.is_terminal
+        ) as bar:
             task = bar.add_task("", total=None)
             result = mature(
                 connection, run, on=day, on_chunk=lambda count: bar.advance(task, count)
@@ -203,6 +209,7 @@ def why_command(purchase: str, slug: str | None, language: str) -> None:
 
 def _print_why(told: "Why") -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     currency, console = told.purchase.currency, Console(highlight=False)
@@ -210,10 +217,11 @@ def _print_why(told: "Why") -> None:
     def amount(minor: int) -> str:
         return format_minor(minor, currency)
 
+    name = f"{told.purchase.merchant}/{told.purchase.order_ref}"
     state = f"{told.validation} ({told.reason})" if told.reason else told.validation
     console.print(
-        f"[bold]{told.purchase.merchant}/{told.purchase.order_ref}[/] of {told.purchase.occurred_at:%Y-%m-%d %H:%M}, "
-        f"{amount(told.purchase.amount_minor)} {currency}, member {told.member_ref}: {state}, "
+        f"[bold]{escape(name)}[/] of {told.purchase.occurred_at:%Y-%m-%d %H:%M}, "
+        f"{amount(told.purchase.amount_minor)} {currency}, member {escape(told.member_ref)}: {state}, "
         f"reward [bold]{amount(told.reward_minor)} {currency}[/], of which {amount(told.released_minor)} released"
     )
     console.print(public_id("pur", told.purchase_id))

@@ -12,7 +12,7 @@ import psycopg
 from cagnotte.catalog import selectors as catalog
 from cagnotte.domain.chart import Account
 from cagnotte.domain.errors import NotFound
-from cagnotte.domain.ids import parse_public_id
+from cagnotte.domain.ids import parse_public_id, public_id
 from cagnotte.domain.purchases import Purchase
 from cagnotte.domain.rating.decision import Decision, from_data
 from cagnotte.identity import selectors as identity
@@ -84,9 +84,11 @@ def why(connection: Connection, programme: Programme, key: str) -> Why:
     Raises NotFound when there is none, or several that fit.
     """
     purchase_id = _find(connection, programme, key)
-    row = connection.execute(SQL.purchase, {"id": purchase_id}).fetchone()
+    row = connection.execute(
+        SQL.purchase, {"id": purchase_id, "programme_id": programme.id}
+    ).fetchone()
     if row is None:
-        raise NotFound(f"The purchase {key} has no reward.", key=key)
+        raise NotFound(f"“{programme.slug}” knows no purchase {key}.", key=key)
     member_ref, validation, reason, release_on, amount, released, decision_text = row
     decision = from_data(orjson.loads(decision_text))
     purchase = purchases.latest_purchases(connection, [purchase_id], ZoneInfo(programme.timezone))[
@@ -128,19 +130,18 @@ def _find(connection: Connection, programme: Programme, key: str) -> UUID:
             return parse_public_id("pur", key)
         except ValueError as error:
             raise NotFound(f"{error}.", key=key) from error
-    merchant, _, order_ref = key.rpartition("/")
+    # An order reference may hold slashes of its own, so each rest after a slash may be one.
+    parts = key.split("/")
+    order_refs = ["/".join(parts[start:]) for start in range(len(parts))]
     rows = connection.execute(
-        SQL.find, {"programme_id": programme.id, "order_ref": order_ref, "native_id": key}
+        SQL.find, {"programme_id": programme.id, "key": key, "order_refs": order_refs}
     ).fetchall()
     if len(rows) == 1:
         return UUID(str(rows[0][0]))
     if not rows:
         raise NotFound(f"“{programme.slug}” knows no purchase {key}.", key=key)
-    raise NotFound(
-        f"Several merchants have an order {order_ref}; write merchant/{order_ref}.",
-        key=key,
-        merchant=merchant,
-    )
+    names = ", ".join(sorted({f"{name} ({public_id('pur', found)})" for found, name in rows}))
+    raise NotFound(f"Several purchases are called {key}: {names}. Name one of them.", key=key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,29 @@
 -- Explain: what stands behind an amount. All reads by primary key or a named index; no locks.
 
 -- name: find
--- in: programme_id, native_id, order_ref. out: the purchases meant. Index: purchase_of_order.
-SELECT id FROM purchases_purchase
-WHERE programme_id = %(programme_id)s AND order_ref = %(order_ref)s
-    AND (native_id = %(native_id)s OR order_ref = %(native_id)s);
+-- in: programme_id, key, order_refs (what may be the order reference in the key). out: the purchases meant, by the
+-- order reference alone, merchant/order, or the source's own name. Index: purchase_of_order, purchase_key.
+WITH meant AS (
+    SELECT id FROM purchases_purchase
+    WHERE programme_id = %(programme_id)s AND native_id = %(key)s
+        AND source_id IN (SELECT id FROM purchases_source WHERE programme_id = %(programme_id)s)
+    UNION
+    SELECT p.id FROM purchases_purchase AS p JOIN identity_party AS m ON m.id = p.merchant_id
+    WHERE p.programme_id = %(programme_id)s AND p.order_ref = ANY(%(order_refs)s)
+        AND %(key)s IN (p.order_ref, m.ref || '/' || p.order_ref)
+)
+SELECT p.id, m.ref || '/' || p.order_ref
+FROM meant JOIN purchases_purchase AS p USING (id) JOIN identity_party AS m ON m.id = p.merchant_id
+ORDER BY p.id;
 
 -- name: purchase
--- in: id. out: the purchase with its reward. Index: primary keys.
+-- in: id, programme_id. out: the purchase with its reward. Index: primary keys.
 SELECT m.ref, p.validation, p.reason, p.release_on, r.amount_minor, r.released_minor, d.decision::text
 FROM purchases_purchase AS p
 JOIN rewards_reward AS r ON r.purchase_id = p.id
 JOIN rewards_decision AS d ON d.id = r.decision_id
 JOIN identity_member AS m ON m.id = p.member_id
-WHERE p.id = %(id)s;
+WHERE p.id = %(id)s AND p.programme_id = %(programme_id)s;
 
 -- name: versions
 -- in: id. out: what was said of it, oldest first. Index: purchase_version_unique.
