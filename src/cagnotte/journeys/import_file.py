@@ -18,13 +18,14 @@ from typing import Any, Self, TextIO, cast
 import psycopg
 
 from cagnotte.catalog import selectors as catalog
+from cagnotte.catalog.source_fields import ROWS
 from cagnotte.domain.errors import CagnotteError, InvalidInput, InvalidRow, NotFound
 from cagnotte.journeys import enrol, ingest, records, stock_catalogue, validate
 from cagnotte.journeys.arrivals import ArrivedFile, Rejected
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.platform import database, processes
 from cagnotte.purchases import services
-from cagnotte.purchases.mapping import ROWS, Mapping
+from cagnotte.purchases.mapping import Mapping
 from cagnotte.purchases.models import Source
 from cagnotte.purchases.reading import OrderFile, OrderText, read_table
 from cagnotte.purchases.reports import ReportReader

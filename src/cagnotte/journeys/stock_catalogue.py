@@ -8,21 +8,12 @@ import psycopg
 
 from cagnotte.catalog import selectors, services
 from cagnotte.catalog.services import ProductFacts
+from cagnotte.catalog.source_fields import BOOLEANS
 from cagnotte.domain.errors import InvalidRow
 from cagnotte.identity.models import Programme
 from cagnotte.journeys.records import Progress, Row, Summary, chunks, needed, read_chunk, text_of
 
 NAME_LENGTH_MAX = 300
-
-BOOLEANS = {
-    "true": True,
-    "yes": True,
-    "1": True,
-    "false": False,
-    "no": False,
-    "0": False,
-    "": False,
-}
 
 
 def run(

@@ -1,51 +1,12 @@
 """How a source's files are read: which of its columns or paths means which of our fields.
 
-A mapping is written in the programme file (docs/reference/programme-file.md) and kept as JSON with its source.
+Our fields are those of `cagnotte.catalog.source_fields`. A mapping is written in the programme file
+(docs/reference/programme-file.md) and kept as JSON with its source.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
-
-ORDER_FIELDS = frozenset(
-    [
-        "order_ref",
-        "member",
-        "merchant",
-        "occurred_at",
-        "currency",
-        "channel",
-        "country",
-        "coupon_codes",
-        "card",
-        "delivery",
-        "delivery_tax",
-        "commission",
-        "status",
-        "status_reason",
-        "updated_at",
-        "source_id",
-        "clicked_at",
-    ]
-)
-LINE_FIELDS = frozenset(
-    [
-        "number",
-        "sku",
-        "quantity",
-        "amount",
-        "discount",
-        "tax",
-        "wallet",
-        "category",
-        "brand",
-        "gift_card",
-        "returned_quantity",
-        "returned_amount",
-    ]
-)
-ROWS = "rows"
-"""Value of `lines` when each row of the file is one line, and consecutive rows of one order belong together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
+from cagnotte.catalog.source_fields import ROWS
 from cagnotte.domain.errors import InvalidInput, InvalidRow
-from cagnotte.purchases.mapping import ROWS, Mapping
+from cagnotte.purchases.mapping import Mapping
 
 LINES_MAX = 10_000
 """An order with more lines than this is taken for a file grouped by the wrong column."""

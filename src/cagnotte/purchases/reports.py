@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from cagnotte.catalog.source_fields import BOOLEANS, LINE_FIELDS
 from cagnotte.domain.errors import InvalidInput, InvalidRow, UnknownCurrency
 from cagnotte.domain.lifecycle import REASON_CODES
 from cagnotte.domain.money import MINOR_MAX, decimals_of, parse_minor
@@ -28,10 +29,14 @@ Known = tuple[str | None, str | None, bool]
 Products = Map[str, Known]
 """Article → what is known of it."""
 
+NOTHING_KNOWN: Known = (None, None, False)
+
 _LINE_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 FIRST_YEAR = 1990
 """Purchases are not older; a date before is a mistake, such as 0206 for 2026."""
+RETURNS = ("returned_quantity", "returned_amount")
+"""The fields by which a source tells what was returned of a line."""
 NATIVE_ID_LENGTH_MAX = 120
 AMOUNTS_CACHED_MAX = 200_000
 REF_LENGTH_MAX = 100
@@ -65,6 +70,7 @@ class ReportReader:
 
     zone: the programme's, in which days and hours of purchases are told.
     now: the time of this run, against which a date is in the future.
+    tells_returns: whether the source has a field for what was returned.
     """
 
     def __init__(
@@ -85,21 +91,28 @@ class ReportReader:
         self._latest = now + timedelta(days=1)
         self._amounts: dict[str, int] = {"": 0}
         self._units: dict[str, int] = {}
+        self._gift_cards: dict[str, bool] = {}
         self._reject_unknown = mapping.unknown_products == "reject"
-        # A line is its texts, then the constants of fields the file does not have; `_pick` takes all in our order.
+        # A line is its texts, then the constants of fields the file does not map; `_pick` takes all in our order.
         place = {name: index for index, name in enumerate(line_names)}
         self._number_at = place.get("number")
+        self.tells_returns = not place.keys().isdisjoint(RETURNS)
         self._constants = tuple([mapping.defaults.get(name, "") for name in _LINE_ORDER])
         self._pick = itemgetter(
             *[place.get(name, len(line_names) + index) for index, name in enumerate(_LINE_ORDER)]
         )
+        self._translated = [
+            (index, mapping.values.get(name, {}), mapping.defaults.get(name, ""))
+            for index, name in enumerate(_LINE_ORDER)
+            if name in mapping.values or (name in mapping.defaults and name in place)
+        ]
 
     def read(self, order: OrderText) -> Report:
         """Return the report of an order. Raises InvalidRow with the reason and a sentence."""
         get = self._getter(order.fields)
         merchant, order_ref = _needed(get, "merchant"), _needed(get, "order_ref")
         currency = self._currency_of(get("currency"))
-        lines = self._lines(order.lines, currency) if order.lines else self._single_line(order)
+        lines = self._lines(order.lines, currency) if order.lines else self._single_line(get)
         occurred_at = self._moment(_needed(get, "occurred_at"), "occurred_at")
         if occurred_at > self._latest:
             raise InvalidRow(
@@ -170,18 +183,16 @@ class ReportReader:
         return text
 
     def _lines(self, texts: list[tuple[str, ...]], currency: str) -> tuple[Line, ...]:
-        products, pick, constants, quick = (
-            self._products,
-            self._pick,
-            self._constants,
-            self._quick_line,
-        )
+        products, quick = self._products, self._quick_line
+        pick, constants, translated = self._pick, self._constants, self._translated
         lines, total_minor = [], 0
         for position, text in zip(self._numbers(texts), texts, strict=True):
             line_text = pick(text + constants)
+            if translated:
+                line_text = _in_our_words(line_text, translated)
             if not line_text[2]:
                 raise InvalidRow("missing_field", f"Line {position} has no amount.", field="amount")
-            known = products.get(line_text[0]) or self._unknown_product(line_text, position)
+            known = products.get(line_text[0]) or self._unknown_product(line_text[0], position)
             try:
                 line = quick(position, line_text, known)
             except KeyError:
@@ -201,7 +212,8 @@ class ReportReader:
         """Return the numbers of an order's lines: the source's own where it gives them, else their positions."""
         if self._number_at is None:
             return range(1, len(texts) + 1)
-        numbers = [text[self._number_at] for text in texts]
+        words = self._mapping.values.get("number", {})
+        numbers = [words.get(text[self._number_at], text[self._number_at]) for text in texts]
         for number in numbers:
             if not _LINE_NUMBER.fullmatch(number):
                 raise InvalidRow(
@@ -226,7 +238,7 @@ class ReportReader:
             wallet,
             category,
             brand,
-            _,
+            gift_card,
             returned,
             returned_amount,
         ) = text
@@ -241,18 +253,21 @@ class ReportReader:
             amounts[wallet],
             category or known[0],
             brand or known[1],
-            known[2],
+            self._gift_cards[gift_card] or known[2],
             units[returned] if returned else 0,
             amounts[returned_amount],
         )
 
     def _learn(self, text: tuple[str, ...], currency: str, position: int) -> None:
-        """Read the amounts and units of a line and remember them. Raises InvalidRow."""
-        _, quantity, amount, discount, tax, wallet, _, _, _, returned, returned_amount = text
+        """Read the amounts, units and flag of a line and remember them. Raises InvalidRow."""
+        _, quantity, amount, discount, tax, wallet, _, _, gift_card, returned, returned_amount = (
+            text
+        )
         if len(self._amounts) >= AMOUNTS_CACHED_MAX:
             self._amounts = {"": 0}
         if len(self._units) >= AMOUNTS_CACHED_MAX:
             self._units = {}
+        self._flag(gift_card, position)
         self._unit(quantity, position)
         self._unit(returned, position)
         for name, told in (
@@ -264,43 +279,38 @@ class ReportReader:
         ):
             self._amount(told, currency, name, position)
 
-    def _unknown_product(self, text: tuple[str, ...], position: int) -> Known:
-        """Say what a line tells of an article that the catalogue does not hold. Raises InvalidRow."""
-        sku, category, brand, gift = text[0], text[6], text[7], text[8]
+    def _unknown_product(self, sku: str, position: int) -> Known:
+        """Say what is known of an article that the catalogue does not hold. Raises InvalidRow."""
         if self._reject_unknown:
             raise InvalidRow(
                 "unknown_product",
                 f"Line {position}: the catalogue has no article “{sku}”; import it, then send the order again.",
                 sku=sku,
             )
-        return (category or None, brand or None, gift == "true")
+        return NOTHING_KNOWN
 
-    def _single_line(self, order: OrderText) -> tuple[Line, ...]:
-        amount = order.fields.get("amount", "") or self._mapping.defaults.get("amount", "")
+    def _single_line(self, get: Callable[[str], str]) -> tuple[Line, ...]:
+        amount = get("amount")
         if not amount:
             raise InvalidRow("no_lines", "The order has neither lines nor an amount.")
         return (Line(1, "", 1, self._amount(amount, self._currency, "amount")),)
+
+    def _flag(self, text: str, position: int) -> None:
+        """Read whether a line is a gift card; remember the word."""
+        if text.lower() not in BOOLEANS:
+            raise InvalidRow(
+                "bad_boolean",
+                f"Line {position}: gift_card is “{text}”; write true or false.",
+                field="gift_card",
+            )
+        self._gift_cards[text] = BOOLEANS[text.lower()]
 
     def _amount(self, text: str, currency: str, name: str, position: int | None = None) -> int:
         """Read an amount ≥ 0; remember it, since prices repeat."""
         if text in self._amounts:
             return self._amounts[text]
         where = f"Line {position}: " if position else ""
-        try:
-            if self._mapping.amounts == "minor":
-                if not _WHOLE.fullmatch(text):
-                    raise InvalidRow(
-                        "bad_amount",
-                        f"{where}“{text}” ({name}) is not a whole number of minor units.",
-                    )
-                value = int(text)
-            else:
-                value = parse_minor(text, currency)
-        except InvalidRow:
-            raise
-        except InvalidInput as error:
-            reason = "amount_too_large" if "larger" in error.sentence else "bad_amount"
-            raise InvalidRow(reason, f"{where}{name}: {error.sentence}", text=text) from error
+        value = self._minor(text, currency, f"{where}{name}")
         if value < 0:
             raise InvalidRow(
                 "negative_amount",
@@ -315,6 +325,19 @@ class ReportReader:
             )
         self._amounts[text] = value
         return value
+
+    def _minor(self, text: str, currency: str, what: str) -> int:
+        if self._mapping.amounts == "minor":
+            if not _WHOLE.fullmatch(text):
+                raise InvalidRow(
+                    "bad_amount", f"{what}: “{text}” is not a whole number of minor units."
+                )
+            return int(text)
+        try:
+            return parse_minor(text, currency)
+        except InvalidInput as error:
+            reason = "amount_too_large" if "larger" in error.sentence else "bad_amount"
+            raise InvalidRow(reason, f"{what}: {error.sentence}", text=text) from error
 
     def _unit(self, text: str, position: int) -> None:
         """Read a number of units, 1 where none is given; remember it."""
@@ -343,19 +366,22 @@ class ReportReader:
         return self._moment(text, name) if text else None
 
 
-_LINE_ORDER = (
-    "sku",
-    "quantity",
-    "amount",
-    "discount",
-    "tax",
-    "wallet",
-    "category",
-    "brand",
-    "gift_card",
-    "returned_quantity",
-    "returned_amount",
-)
+_LINE_ORDER = LINE_FIELDS[1:]
+"""The order in which the texts of a line are taken: all its fields but its number."""
+
+
+def _in_our_words(
+    text: tuple[str, ...], translated: list[tuple[int, dict[str, str], str]]
+) -> tuple[str, ...]:
+    """Put our words for a source's in a line, and constants where it has nothing.
+
+    translated: (place of the field, words, constant) of each field that has either.
+    """
+    told = list(text)
+    for place, words, constant in translated:
+        word = told[place] or constant
+        told[place] = words.get(word, word)
+    return tuple(told)
 
 
 def check_return(line: Line) -> None:

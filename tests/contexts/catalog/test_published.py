@@ -9,7 +9,7 @@ import pytest
 from cagnotte.catalog.checks import check
 from cagnotte.catalog.programme_file import json_schema, parse
 from cagnotte.catalog.programme_file.reference import key_tables
-from cagnotte.catalog.programme_file.sources import FIELDS, LINE_FIELDS
+from cagnotte.catalog.source_fields import FIELDS, LINE_FIELDS
 from tests.contexts.catalog.files import TODAY
 
 ROOT = Path(__file__).parents[3]

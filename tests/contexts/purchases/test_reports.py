@@ -81,6 +81,51 @@ def test_words_and_defaults_of_the_source_are_applied() -> None:
     assert declined.purchase.channel is Channel.STORE
 
 
+def test_words_and_defaults_of_the_source_are_applied_to_lines() -> None:
+    mapping = Mapping(
+        ref="net",
+        kind="purchases",
+        values={"gift_card": {"oui": "true"}, "category": {"TH": "tea"}, "number": {"A": "4"}},
+        defaults={"brand": "acme", "category": "TH"},
+    )
+    report = read(
+        {**LINE, "number": "A", "category": "TH", "brand": "bold", "gift_card": "oui"},
+        {**LINE, "number": "2", "category": "jam"},
+        {**LINE, "number": "3", "gift_card": "no"},
+        mapping=mapping,
+    )
+    found = [
+        (line.number, line.category, line.brand, line.gift_card) for line in report.purchase.lines
+    ]
+    assert found == [
+        (4, "tea", "bold", True),
+        (2, "jam", "acme", False),
+        (3, "tea", "acme", False),
+    ]
+
+
+def test_a_constant_of_a_field_the_file_does_not_have_is_translated_too() -> None:
+    mapping = Mapping(
+        ref="net", kind="purchases", values={"brand": {"A": "acme"}}, defaults={"brand": "A"}
+    )
+    assert read(LINE, mapping=mapping).purchase.lines[0].brand == "acme"
+
+
+def test_the_amount_of_an_order_without_lines_is_translated_too() -> None:
+    mapping = Mapping(ref="net", kind="purchases", values={"amount": {"free": "0.00"}})
+    assert read(mapping=mapping, amount="free").purchase.lines[0].amount_minor == 0
+
+
+def test_a_line_is_a_gift_card_when_its_source_or_the_catalogue_says_so() -> None:
+    report = read(
+        {**LINE, "sku": "card", "gift_card": "false"},
+        {**LINE, "sku": "tea", "gift_card": "TRUE"},
+        {**LINE, "gift_card": "1"},
+        {**LINE, "gift_card": ""},
+    )
+    assert [line.gift_card for line in report.purchase.lines] == [True, True, True, False]
+
+
 def test_amounts_may_come_in_minor_units() -> None:
     mapping = Mapping(ref="bank", kind="purchases", amounts="minor")
     assert read({**LINE, "amount": "1240"}, mapping=mapping).purchase.lines[0].amount_minor == 1240
@@ -236,7 +281,13 @@ BAD_LINES: list[tuple[dict[str, str], Mapping | None, str, str]] = [
         {"amount": "--5"},
         MINOR,
         "bad_amount",
-        "Line 2: “--5” (amount) is not a whole number of minor units.",
+        "Line 2: amount: “--5” is not a whole number of minor units.",
+    ),
+    (
+        {"gift_card": "maybe"},
+        None,
+        "bad_boolean",
+        "Line 2: gift_card is “maybe”; write true or false.",
     ),
     (
         {"number": "0"},

@@ -1,6 +1,6 @@
 """How a source's files are read: which of its columns is which of our fields.
 
-The words on our side are fixed (`FIELDS`, `LINE_FIELDS`); the words on theirs are whatever the file uses.
+The words on our side are fixed (`catalog/source_fields.py`); the words on theirs are whatever the file uses.
 """
 
 import codecs
@@ -10,81 +10,9 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from cagnotte.catalog.programme_file.problems import choices, meant
+from cagnotte.catalog.source_fields import FIELDS, LINE_FIELDS, REQUIRED, ROWS
 
 Kind = Literal["purchases", "products", "members", "decisions"]
-
-FIELDS: dict[str, tuple[str, ...]] = {
-    "purchases": (
-        "order_ref",
-        "member",
-        "merchant",
-        "occurred_at",
-        "currency",
-        "channel",
-        "country",
-        "coupon_codes",
-        "card",
-        "delivery",
-        "delivery_tax",
-        "commission",
-        "status",
-        "status_reason",
-        "updated_at",
-        "source_id",
-        "clicked_at",
-        "amount",
-    ),
-    "products": ("sku", "name", "category", "brand", "gift_card"),
-    "members": (
-        "ref",
-        "name",
-        "email",
-        "country",
-        "locale",
-        "segments",
-        "joined_on",
-        "iban",
-        "holder",
-    ),
-    "decisions": (
-        "order_ref",
-        "merchant",
-        "decision",
-        "reason",
-        "on",
-        "line",
-        "returned_quantity",
-        "returned_amount",
-    ),
-}
-"""Our fields, by the kind of source. The amount of a purchase is for orders without lines."""
-
-LINE_FIELDS = (
-    "number",
-    "sku",
-    "quantity",
-    "amount",
-    "discount",
-    "tax",
-    "wallet",
-    "category",
-    "brand",
-    "gift_card",
-    "returned_quantity",
-    "returned_amount",
-)
-"""Our fields of one line of a purchase."""
-
-REQUIRED: dict[str, tuple[str, ...]] = {
-    "purchases": ("order_ref", "member", "merchant", "occurred_at", "currency"),
-    "products": ("sku",),
-    "members": ("ref",),
-    "decisions": ("order_ref", "merchant", "decision"),
-}
-"""Fields that must be read from a column or have a constant (the merchant of a one-shop file, for instance)."""
-
-ROWS = "rows"
-"""Each row of a CSV file is one line of an order."""
 
 CONSTRAINED_VALUES: dict[str, tuple[str, ...]] = {
     "channel": ("web", "app", "store", "card"),
