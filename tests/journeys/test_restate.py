@@ -333,3 +333,25 @@ def test_room_that_a_return_frees_serves_purchases_decided_later(empty_world: Wo
     assert world.member("1") == {"pending": 50}
     world.buy("A3", "10.00")
     assert world.member("1") == {"pending": 50 + 50 + 100}
+
+
+# ---- returns that another source told ----
+
+
+def test_a_till_that_never_tells_returns_does_not_undo_those_of_the_merchants_answers(
+    world: World,
+) -> None:
+    world.buy("A1", "20.00")
+    world.answer("A1,amend,,1,0,8.00")
+    world.buy("A1", "20.00", status="confirmed")
+    assert world.books() == {"funder.due": 60, "member.confirmed": 60}
+    # The line shrinks to less than was returned of it: nothing is left.
+    world.buy("A1", "5.00", status="confirmed")
+    assert world.books() == {}
+
+
+def test_a_source_that_tells_returns_has_the_last_word_on_them(world: World) -> None:
+    world.web(order("20.00", "pending", "2026-02-10T10:00:00Z", returned={"price": "8.00"}))
+    assert world.member("1") == {"pending": 60}
+    world.web(order("20.00", "pending", "2026-02-11T10:00:00Z"))
+    assert world.member("1") == {"pending": 100}

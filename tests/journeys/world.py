@@ -16,6 +16,7 @@ from cagnotte.journeys.import_file import ImportSummary, import_file
 from cagnotte.journeys.mature import Matured, mature
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.ledger import selectors as ledger
+from cagnotte.ledger import services
 from cagnotte.platform.database import connect
 
 PROGRAMME = """
@@ -198,6 +199,17 @@ class World:
             redeem.hold(connection, shop, wallet_id=wallet_id, order=order, amount_minor=amount)
             if capture:
                 redeem.capture(connection, shop, order=order, amount_minor=amount)
+
+    def close_period(self, ends_on: date) -> None:
+        """Close the books up to a day."""
+        with connect() as connection:
+            services.close_period(
+                connection,
+                programme_id=self.programme_id(connection),
+                ends_on=ends_on,
+                now=self.now,
+                closed_by="Zoé",
+            )
 
     def expire(self, on: date) -> None:
         """Let the lots expire whose last day lies before a day."""

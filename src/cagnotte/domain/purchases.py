@@ -1,7 +1,7 @@
 """What a source says about a purchase, as plain values: the input of attribution and rating."""
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -95,3 +95,21 @@ class Purchase:
             sum(line.amount_minor - line.discount_minor for line in self.lines)
             + self.delivery_minor
         )
+
+
+def keeping_returns(purchase: Purchase, known: Purchase) -> Purchase:
+    """Return `purchase` with what was returned of `known`, for a source that never tells returns.
+
+    Lines are the same when number and article are; never more comes back than the line now holds.
+    """
+    before = {(line.number, line.sku): line for line in known.lines}
+    lines = []
+    for line in purchase.lines:
+        was = before.get((line.number, line.sku))
+        if was is not None and (was.returned_quantity or was.returned_minor):
+            line = line._replace(  # noqa: PLW2901 - the same line, with its returns
+                returned_quantity=min(was.returned_quantity, line.quantity),
+                returned_minor=min(was.returned_minor, line.amount_minor),
+            )
+        lines.append(line)
+    return replace(purchase, lines=tuple(lines))

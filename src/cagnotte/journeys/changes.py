@@ -47,7 +47,8 @@ class Change:
     """What is newly said about a purchase.
 
     purchase: its new facts, None when only its state changes. content_hash, reported_at, file_id: of the message,
-    None when it did not come from a source.
+    None when it did not come from a source. keeps_returns: its source never tells returns, so those that others told
+    still hold.
     """
 
     row: PurchaseRow
@@ -58,6 +59,7 @@ class Change:
     content_hash: bytes | None = None
     reported_at: datetime | None = None
     file_id: UUID | None = None
+    keeps_returns: bool = False
 
 
 def lock_purchases(

@@ -6,7 +6,7 @@ and the row it stands on.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -112,7 +112,7 @@ def import_orders(
     """
     budgets = Budgets(connection, file.run.id, file.run.budgets(), file.writer)
     for chunk in _chunks(orders, chunk_orders, mine, first=file.writer == 1):
-        yield _in_one_transaction(connection, file, chunk, budgets)
+        yield in_one_transaction(connection, partial(_take, connection, file, budgets, chunk))
     if budgets:
         with connection.transaction():
             budgets.give_back()
@@ -133,14 +133,10 @@ def _chunks(
         yield chunk
 
 
-def _in_one_transaction(
-    connection: Connection, file: FileRun, chunk: list[Order], budgets: Budgets
+def _take(
+    connection: Connection, file: FileRun, budgets: Budgets, chunk: list[Order]
 ) -> tuple[Tally, list[Rejected]]:
-    def take() -> tuple[Tally, list[Rejected]]:
-        connection.execute(SQL.plan_for_chunks)
-        return _Chunk(connection, file, budgets).take(chunk)
-
-    return in_one_transaction(connection, take)
+    return _Chunk(connection, file, budgets).take(chunk)
 
 
 class _New(NamedTuple):
@@ -461,7 +457,7 @@ class _Chunk:
         )
         setattr(self.tally, outcome, getattr(self.tally, outcome) + 1)
         if isinstance(change, Change):
-            changes.append(change)
+            changes.append(replace(change, keeps_returns=not self.file.reader.tells_returns))
             self.tally.lines += len(report.purchase.lines)
 
     def _said_again(self, report: Report, row: PurchaseRow) -> None:

@@ -4,7 +4,7 @@ A restatement reads the frozen facts of the decision it changes, never today's r
 between what should stand and what stands. What was released already comes back by the contract's policy.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from cagnotte.domain.ids import derived_id
 from cagnotte.domain.lifecycle import (
     Event,
 )
-from cagnotte.domain.purchases import Purchase, Validation
+from cagnotte.domain.purchases import Purchase, Validation, keeping_returns
 from cagnotte.domain.rating import returns
 from cagnotte.domain.rating.counting import active_uses
 from cagnotte.domain.rating.decision import Decision, from_data, to_data
@@ -157,6 +157,8 @@ class _Restating:
 
     def one(self, change: Change, before: Booked, known: Purchase | None) -> Outcome:
         """Restate one purchase."""
+        if change.keeps_returns and change.purchase and known:
+            change = replace(change, purchase=keeping_returns(change.purchase, known))
         row, run = change.row, self.run
         decision = _decide(run, change, before, known, self.budgets)
         policy = run.policy_of(decision)
