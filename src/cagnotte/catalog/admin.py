@@ -3,10 +3,10 @@
 from django.contrib import admin
 
 from cagnotte.catalog.models import Category, Contract, Offer, OpeningBalance, Product
-from cagnotte.identity.admin import FromFileAdmin
+from cagnotte.platform.admin import ReadOnlyAdmin
 
 
-class VersionAdmin(FromFileAdmin):
+class VersionAdmin(ReadOnlyAdmin):
     """Versions, the latest first."""
 
     list_filter = ("programme", ("closed_at", admin.EmptyFieldListFilter))
@@ -49,7 +49,7 @@ class OfferAdmin(VersionAdmin):
 
 
 @admin.register(Category)
-class CategoryAdmin(FromFileAdmin):
+class CategoryAdmin(ReadOnlyAdmin):
     """The tree of products."""
 
     list_display = ("ref", "name", "parent_ref", "programme")
@@ -59,7 +59,7 @@ class CategoryAdmin(FromFileAdmin):
 
 
 @admin.register(Product)
-class ProductAdmin(FromFileAdmin):
+class ProductAdmin(ReadOnlyAdmin):
     """Articles."""
 
     list_display = ("sku", "name", "category_ref", "brand_ref", "gift_card")
@@ -68,7 +68,7 @@ class ProductAdmin(FromFileAdmin):
 
 
 @admin.register(OpeningBalance)
-class OpeningBalanceAdmin(FromFileAdmin):
+class OpeningBalanceAdmin(ReadOnlyAdmin):
     """What members brought from another system."""
 
     list_display = (

@@ -4,39 +4,16 @@ Programmes and parties come from the programme file and members from imports, wh
 counted; here they are looked at. What concerns one member's wallet alone, freezing it, is done here.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 
 from cagnotte.identity.models import Member, MemberKey, Party, Programme, Wallet
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-else:
-    _Admin = admin.ModelAdmin
-
-
-class FromFileAdmin(_Admin):
-    """Shows rows that a file brings; refuses to add, change or delete one."""
-
-    show_full_result_count = False
-    """Counting a million rows would take longer than showing them."""
-
-    def has_add_permission(self, *_: object) -> bool:
-        """No."""
-        return False
-
-    def has_change_permission(self, *_: object) -> bool:
-        """No."""
-        return False
-
-    def has_delete_permission(self, *_: object) -> bool:
-        """No."""
-        return False
+from cagnotte.platform.admin import ReadOnlyAdmin
 
 
 @admin.register(Programme)
-class ProgrammeAdmin(FromFileAdmin):
+class ProgrammeAdmin(ReadOnlyAdmin):
     """Programmes."""
 
     list_display = ("name", "slug", "currency", "timezone", "created_at")
@@ -44,7 +21,7 @@ class ProgrammeAdmin(FromFileAdmin):
 
 
 @admin.register(Party)
-class PartyAdmin(FromFileAdmin):
+class PartyAdmin(ReadOnlyAdmin):
     """Merchants, brands and networks."""
 
     list_display = ("name", "kind", "ref", "country", "programme")
@@ -54,7 +31,7 @@ class PartyAdmin(FromFileAdmin):
 
 
 @admin.register(Wallet)
-class WalletAdmin(FromFileAdmin):
+class WalletAdmin(ReadOnlyAdmin):
     """Wallets; an operator may freeze one, and thaw it."""
 
     list_display = ("id", "programme", "opened_at", "closed_at", "frozen")
@@ -69,7 +46,7 @@ class WalletAdmin(FromFileAdmin):
 
 
 @admin.register(Member)
-class MemberAdmin(FromFileAdmin):
+class MemberAdmin(ReadOnlyAdmin):
     """Members."""
 
     list_display = ("ref", "name", "email", "country", "joined_on", "programme")
@@ -79,7 +56,7 @@ class MemberAdmin(FromFileAdmin):
 
 
 @admin.register(MemberKey)
-class MemberKeyAdmin(FromFileAdmin):
+class MemberKeyAdmin(ReadOnlyAdmin):
     """Other ways to recognise a member."""
 
     list_display = ("kind", "value", "wallet")

@@ -1,7 +1,5 @@
 """The ledger in the admin: to look at, never to change."""
 
-from typing import TYPE_CHECKING, Any
-
 from django.contrib import admin
 from django.db import connection
 from django.utils.html import format_html_join
@@ -10,30 +8,7 @@ from django.utils.safestring import SafeString
 from cagnotte.domain.money import format_minor
 from cagnotte.ledger import selectors
 from cagnotte.ledger.models import LedgerAccount, LedgerPeriod, LedgerTransaction
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-else:
-    _Admin = admin.ModelAdmin
-
-
-class ReadOnlyAdmin(_Admin):
-    """Shows rows; refuses to add, change or delete one."""
-
-    show_full_result_count = False
-    """Counting millions of rows would take longer than showing them."""
-
-    def has_add_permission(self, *_: object) -> bool:
-        """No."""
-        return False
-
-    def has_change_permission(self, *_: object) -> bool:
-        """No."""
-        return False
-
-    def has_delete_permission(self, *_: object) -> bool:
-        """No."""
-        return False
+from cagnotte.platform.admin import ReadOnlyAdmin
 
 
 @admin.register(LedgerAccount)

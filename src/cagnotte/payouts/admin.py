@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 
-from cagnotte.ledger.admin import ReadOnlyAdmin
 from cagnotte.payouts.models import (
     BankFile,
     BankLine,
@@ -12,6 +11,7 @@ from cagnotte.payouts.models import (
     PayoutSettings,
     PayoutStep,
 )
+from cagnotte.platform.admin import ReadOnlyAdmin
 
 
 @admin.register(PayoutSettings)

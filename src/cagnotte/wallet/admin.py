@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from cagnotte.ledger.admin import ReadOnlyAdmin
+from cagnotte.platform.admin import ReadOnlyAdmin
 from cagnotte.wallet.models import Capture, Hold, Refund
 
 
