@@ -77,7 +77,9 @@ def grant(candidate: Candidate, order: Order) -> Award | Refusal:
         return _grant_shared(candidate, order, [(*funder, rows) for funder in funders])
     # From here on, the ordinary case: one funder, no ceiling per line.
     weights, rate, parts = candidate.weights or order.bases, candidate.rate, candidate.parts
-    exact = [weights[row] * rate for row in rows]
+    # Most often all rows are meant: then columns are taken as they are.
+    columns = weights if len(rows) == len(weights) else [weights[row] for row in rows]
+    exact = [weight * rate for weight in columns]
     numerator = sum(exact)
     uncapped = numerator // parts if plan.rounds_down else (2 * numerator + parts) // (2 * parts)
     total, cap = _under_ceilings(plan, order, uncapped, None) if plan.ceilings else (uncapped, None)
@@ -97,7 +99,8 @@ def _award(
 ) -> Award:
     plan, numbers = candidate.plan, order.numbers
     base = order.base_minor if rows is order.rows else sum([order.bases[row] for row in rows])
-    lines = tuple(zip([numbers[row] for row in rows], by_row))  # noqa: B905  # strict costs, and they are equal
+    shown = numbers if len(rows) == len(numbers) else [numbers[row] for row in rows]
+    lines = tuple(zip(shown, by_row))  # noqa: B905  # strict costs, and they are equal
     given = (plan.ref, plan.version, plan.effect_name, candidate.rate_bps, base, *totals)
     return new_award((*given, lines, candidate.facts, plan.voucher))
 

@@ -129,6 +129,7 @@ new_part: Callable[[tuple[str, str, tuple[str, int] | None, int, int, int, int]]
 new_part = partial(tuple.__new__, Part)
 new_use: Callable[[tuple[str, date, int, int, str]], CounterUse]
 new_use = partial(tuple.__new__, CounterUse)
+new_decision: Callable[[tuple[Any, ...]], Decision] = partial(tuple.__new__, Decision)
 
 
 def to_data(decision: Decision) -> dict[str, Any]:

@@ -15,7 +15,15 @@ from cagnotte.domain.purchases import Purchase
 from cagnotte.domain.rating.amounts import grant
 from cagnotte.domain.rating.bases import Order, fully_returned, lay_out
 from cagnotte.domain.rating.commissions import parts_of, reckon
-from cagnotte.domain.rating.decision import Award, CounterUse, Decision, MemberFacts, Part, new_use
+from cagnotte.domain.rating.decision import (
+    Award,
+    CounterUse,
+    Decision,
+    MemberFacts,
+    Part,
+    new_decision,
+    new_use,
+)
 from cagnotte.domain.rating.effects import MEASURES
 from cagnotte.domain.rating.plans import Candidate, Plan
 from cagnotte.domain.rating.rulebook import PROGRAMME_PURCHASES, Context, Rulebook
@@ -78,18 +86,20 @@ def conclude(order: Order, awards: list[Award]) -> Decision:
     """Split awards over their funders, and write down the whole outcome."""
     purchase, context = order.purchase, order.context
     parts = parts_of(order, awards)
-    return Decision(
-        purchase.currency,
-        order.base_minor,
-        sum([award.amount_minor for award in awards]),
-        tuple(order.lines),
-        tuple(awards),
-        tuple(order.misses),
-        parts,
-        uses_of(order),
-        tuple(order.budget_uses),
-        contracts_read(context, parts),
-        _policy_contract(context, parts),
+    return new_decision(
+        (
+            purchase.currency,
+            order.base_minor,
+            sum([award.amount_minor for award in awards]),
+            tuple(order.lines),
+            tuple(awards),
+            tuple(order.misses),
+            parts,
+            uses_of(order),
+            tuple(order.budget_uses),
+            contracts_read(context, parts),
+            _policy_contract(context, parts),
+        )
     )
 
 
