@@ -12,7 +12,7 @@ from tests.databases import Server
 
 SEED = 2017
 MONTHS = ("2017-01", "2017-02")
-BASKETS_PER_MONTH = 250
+BASKETS_PER_MONTH = 150
 
 
 @pytest.fixture(scope="session")

@@ -72,3 +72,19 @@ def test_another_seed_is_refused_where_a_world_exists(
         tell(other)
     with database.connect() as connection:
         assert check_books.digest(connection, first.programme_id) == first.digest
+
+
+def test_more_months_can_be_lived_later(
+    committed_db: str, small_world: WorldFiles, tmp_path: Path
+) -> None:
+    assert committed_db
+    january = files.write(
+        tmp_path, seed=SEED, months=MONTHS[:1], baskets_per_month=BASKETS_PER_MONTH
+    )
+    first = tell(dataclasses.replace(january, products=small_world.products))
+    later = tell(small_world)
+    with database.connect() as connection:
+        found = figures.read(connection, later.programme_id)
+    assert later.changed
+    assert [month.purchases for month in found.months] == [first.new_purchases, later.new_purchases]
+    assert [finding for finding in found.findings if finding.is_fault] == []
