@@ -95,9 +95,14 @@ def _run(*, seed: int, months: int, jobs: int, started: float) -> None:
     cost = report.Cost(
         seconds=time.perf_counter() - started,
         import_seconds=lived.import_seconds,
-        own_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // BASIS_MIB,
-        worker_mib=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // BASIS_MIB,
+        peak_mib=_peak_mib(),
     )
     report.show(console, lived, found, told, cost, seed=seed)
     if any(finding.is_fault for finding in found.findings):
         sys.exit(1)
+
+
+def _peak_mib() -> int:
+    """Return the highest memory of this process or one of those it has started and ended."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(who).ru_maxrss for who in whose) // BASIS_MIB

@@ -58,9 +58,8 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     programme = folder / "programme.yaml"
     programme.write_bytes((package_files("cagnotte.world") / "programme.yaml").read_bytes())
-    catalogue = list(complete_journey.products())
-    _write_categories(folder / "categories.csv", catalogue)
-    _write_products(folder / "products.csv", catalogue)
+    _write_categories(folder / "categories.csv", complete_journey.products())
+    _write_products(folder / "products.csv", complete_journey.products())
     _write_members(folder / "members.csv", seed)
     closing = [months_after(months[-1], later + 1) for later in range(answers.LATER_MONTHS_MAX)]
     made = WorldFiles(

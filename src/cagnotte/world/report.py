@@ -37,12 +37,11 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the run took. Memory in MiB: this process, and the largest of its workers."""
+    """What the run took. Memory in MiB: the highest of any one process, workers included, the server not."""
 
     seconds: float
     import_seconds: float
-    own_mib: int
-    worker_mib: int
+    peak_mib: int
 
 
 def money(amount_minor: int) -> str:
@@ -258,10 +257,9 @@ def _checks(figures: Figures) -> Text:
 
 def _cost(story: Story, cost: Cost) -> Text:
     rate = story.orders_read / cost.import_seconds if cost.import_seconds else 0
-    workers = f" + {cost.worker_mib} MiB in the largest worker" if cost.worker_mib else ""
     return Text(
         f"{story.orders_read:,} orders read in {cost.import_seconds:.1f} s: {rate:,.0f} per second, from file to "
-        f"booked.\nPeak memory {cost.own_mib} MiB{workers}. Everything took {cost.seconds:.0f} s.",
+        f"booked.\nPeak memory of a process: {cost.peak_mib} MiB. Everything took {cost.seconds:.0f} s.",
     )
 
 
