@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from cagnotte.domain.chart import KINDS, TRANSIT_KINDS, Account, Mode, Side
+from cagnotte.domain.chart import KINDS, TRANSIT_KINDS, Account, Mode, Side, shared_accounts
 
 WALLET, PROGRAMME = UUID(int=1), UUID(int=2)
 
@@ -51,3 +51,17 @@ def test_an_account_is_known_by_its_four_parts() -> None:
 def test_an_account_outside_the_chart_has_no_id() -> None:
     with pytest.raises(KeyError):
         _ = Account("member.gifts", WALLET, PROGRAMME, "EUR").id
+
+
+def test_every_shared_kind_has_its_account_for_each_owner_it_can_have() -> None:
+    shop, brand, programme = UUID(int=7), UUID(int=8), UUID(int=9)
+    found = list(shared_accounts(programme, "EUR", [("merchant", shop), ("brand", brand)]))
+
+    of_brand = {account.kind for account in found if account.owner_id == brand}
+    of_shop = {account.kind for account in found if account.owner_id == shop}
+    assert of_brand == {"funder.accrued", "funder.due", "funder.billed", "funder.deposit"}
+    assert of_shop - of_brand == {"merchant.share_pending", "merchant.clearing"}
+    assert {account.kind for account in found} == {
+        kind.name for kind in KINDS.values() if kind.mode is Mode.DELTA
+    }
+    assert len(found) == len(set(found))

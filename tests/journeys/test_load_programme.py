@@ -2,17 +2,20 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.db import connection
 
 from cagnotte.catalog import models, selectors
 from cagnotte.catalog.programme_file import ProgrammeFileInvalid
+from cagnotte.domain.chart import KINDS, shared_accounts
 from cagnotte.domain.errors import Conflict
 from cagnotte.domain.offers import Percent
 from cagnotte.identity import selectors as identity
 from cagnotte.identity.models import Party, Programme
 from cagnotte.journeys import load_programme
+from cagnotte.ledger.models import LedgerAccount
 from cagnotte.purchases.models import Source
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +37,8 @@ sources:
   - {ref: members, kind: members, fields: {ref: number}}
 payouts: {debtor_name: Corner, iban: FR7630006000011234567890189, threshold: 10.00}
 """
+
+FUNDER_KINDS = [name for name in KINDS if name.startswith("funder.")]
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TUESDAY = datetime(2026, 3, 3, 9, tzinfo=UTC)
@@ -70,6 +75,27 @@ def test_everything_in_the_file_stands_after_the_load(file: Path) -> None:
     ]
     assert Source.objects.get(programme=programme).mapping["fields"] == {"ref": "number"}
     assert (loaded.sources, loaded.payouts) == (1, True)
+
+
+def test_the_accounts_that_imports_share_are_open_before_the_first_import(file: Path) -> None:
+    programme = load_programme.run(file, now=MONDAY).programme
+    parties = [(kind, party_id) for (kind, _), party_id in identity.parties(programme.id).items()]
+    expected = {account.id for account in shared_accounts(programme.id, "EUR", parties)}
+
+    def opened() -> set[UUID]:
+        return {account.id for account in LedgerAccount.objects.filter(programme_id=programme.id)}
+
+    assert opened() == expected
+    load_programme.run(file, now=TUESDAY)
+    assert opened() == expected
+
+
+def test_a_party_that_is_added_later_has_its_accounts(file: Path) -> None:
+    load_programme.run(file, now=MONDAY)
+    file.write_text(FILE.replace("[{ref: acme}]", "[{ref: acme}, {ref: bold}]"))
+    programme = load_programme.run(file, now=TUESDAY).programme
+    bold = identity.parties(programme.id)["brand", "bold"]
+    assert LedgerAccount.objects.filter(owner_id=bold).count() == len(FUNDER_KINDS)
 
 
 def test_loading_the_same_file_again_changes_nothing(file: Path) -> None:

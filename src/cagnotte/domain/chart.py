@@ -6,6 +6,7 @@ and a claim on a merchant both read as positive numbers.
 """
 
 import enum
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
@@ -166,3 +167,20 @@ def _account(kind: str, owner_id: UUID, programme_id: UUID, currency: str) -> Ac
     ):
         object.__setattr__(account, name, part)
     return account
+
+
+def shared_accounts(
+    programme_id: UUID, currency: str, parties: Iterable[tuple[str, UUID]]
+) -> Iterator[Account]:
+    """Yield the accounts that many purchases touch at once, those of mode DELTA, in one currency.
+
+    parties: (kind, id) of each merchant, brand and network. All of them may fund; merchants have their own
+    accounts besides. Bank accounts other than the programme's first are not among them.
+    """
+    shared = [kind.name for kind in KINDS.values() if kind.mode is Mode.DELTA]
+    owners = [(programme_id, ("programme", "opening"))]
+    owners += [(party_id, ("funder", kind)) for kind, party_id in parties]
+    for owner_id, families in owners:
+        for name in shared:
+            if name.partition(".")[0] in families:
+                yield Account(name, owner_id, programme_id, currency)

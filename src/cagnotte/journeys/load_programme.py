@@ -14,12 +14,15 @@ from cagnotte.catalog import services as catalog
 from cagnotte.catalog.programme_file import ParsedProgramme, parse
 from cagnotte.catalog.programme_file.schema import PayoutsSection
 from cagnotte.catalog.services import Change
+from cagnotte.domain.chart import shared_accounts
 from cagnotte.domain.errors import NotFound
+from cagnotte.identity import selectors as known
 from cagnotte.identity import services as identity
 from cagnotte.identity.models import Programme
 from cagnotte.identity.services import PartyFacts
 from cagnotte.journeys import take_over
 from cagnotte.journeys.take_over import TakenOver
+from cagnotte.ledger import services as ledger
 from cagnotte.payouts import selectors as payout_rules
 from cagnotte.payouts import services as payouts
 from cagnotte.payouts.selectors import PayoutRules
@@ -95,7 +98,11 @@ def load(parsed: ParsedProgramme, *, now: datetime) -> Loaded:
         catalog.OFFERS, programme.id, made.offers, now=now, today=today
     )
     loaded.sources = _save_sources(parsed, programme)
-    _save_payouts_and_opening(parsed, loaded, now)
+    django_connection.ensure_connection()
+    # The set-based parts work on the driver's connection, inside the same database transaction.
+    connection = cast("psycopg.Connection[Any]", django_connection.connection)
+    _open_accounts(connection, programme)
+    _save_payouts_and_opening(connection, parsed, loaded, now)
     return loaded
 
 
@@ -112,10 +119,15 @@ def _save_sources(parsed: ParsedProgramme, programme: Programme) -> int:
     )
 
 
-def _save_payouts_and_opening(parsed: ParsedProgramme, loaded: Loaded, now: datetime) -> None:
-    django_connection.ensure_connection()
-    # The set-based parts work on the driver's connection, inside the same database transaction.
-    connection = cast("psycopg.Connection[Any]", django_connection.connection)
+def _open_accounts(connection: psycopg.Connection[Any], programme: Programme) -> None:
+    """Open what many purchases will book on, so that two imports never wait for each other at an account's birth."""
+    owners = [(kind, party_id) for (kind, _), party_id in known.parties(programme.id).items()]
+    ledger.open_accounts(connection, shared_accounts(programme.id, programme.currency, owners))
+
+
+def _save_payouts_and_opening(
+    connection: psycopg.Connection[Any], parsed: ParsedProgramme, loaded: Loaded, now: datetime
+) -> None:
     if parsed.file.payouts:
         loaded.payouts = _save_payouts(connection, loaded.programme, parsed.file.payouts)
     if parsed.file.opening_balances:
