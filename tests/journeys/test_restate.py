@@ -168,6 +168,37 @@ def test_other_lots_give_before_anything_is_owed_or_lost(
     assert world.lots()[1][:3] == ("A2", 50, left)
 
 
+@pytest.mark.parametrize("policy", ["take_available", "skip"])
+def test_what_was_given_up_is_not_given_again_when_the_purchase_is_confirmed_after_all(
+    empty_world: World, policy: str
+) -> None:
+    world = empty_world
+    world.load(corner(f"clawback: {policy}"))
+    released(world)
+    world.spend("S1", 100)
+    world.answer("A1,decline,returned,,,")
+    assert world.purchase("A1") == ("declined", "returned", 2, 100, 100, 100)
+    world.buy("A2", "10.00", status="confirmed")
+    world.mature(date(2026, 3, 20))
+
+    # More is said of the declined purchase: what was given up stays so, also when there is money now.
+    world.answer("A1,amend,,1,0,4.00")
+    assert world.books() == {
+        "funder.due": 50,
+        "member.available": 50,
+        "programme.losses": 100,
+        **SPENT,
+    }
+    world.answer("A1,confirm,,,,")
+    assert world.mature(date(2026, 4, 1)).purchases == 0
+    assert world.books() == {
+        "funder.due": 130,
+        "member.available": 50,
+        "programme.losses": 20,
+        **SPENT,
+    }
+
+
 def test_held_money_is_never_touched(world: World) -> None:
     released(world)
     world.spend("S1", 100, capture=False)

@@ -242,6 +242,8 @@ class OrderFile:
             if not isinstance(nested, list):
                 raise InvalidRow("no_lines", f"“{self.mapping.lines}” holds no list of lines.")
             paths = tuple(self.mapping.line_fields.values())
+            if len(nested) > LINES_MAX:
+                raise _too_many_lines(self.mapping.ref)
             if not all(isinstance(line, dict) for line in nested):
                 raise InvalidRow("bad_row", f"“{self.mapping.lines}” holds what is no line.")
             lines = [tuple(_text_at(line, path) for path in paths) for line in nested]

@@ -289,6 +289,12 @@ def test_a_bad_line_is_kept_with_its_reason_and_the_others_are_read(
     assert [found[1] for found in told(content, WEB)] == ["B", reason, "B"]
 
 
+def test_a_message_of_too_many_lines_is_refused(told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "LINES_MAX", 2)
+    line = {"sku": "x", "price": 1}
+    assert told(message(lines=[line] * 3), WEB) == [(1, "too_many_lines")]
+
+
 def test_a_line_that_is_cut_off_says_so(told: Any, tmp_path: Path) -> None:
     told(message()[:20], WEB)
     (found,) = OrderFile(tmp_path / "file", WEB)

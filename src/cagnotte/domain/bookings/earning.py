@@ -33,7 +33,8 @@ class Standing:
 
     Attributes:
         released_minor: L, made available so far, net of clawbacks.
-        kept_minor: K, what the member keeps although no funder follows any more (their window is over).
+        kept_minor: K, what the member keeps although no funder pays it: the window to take it back is over, or there
+            was nothing to take it from.
         The member's reward is R = Σ parts' R + K.
     """
 

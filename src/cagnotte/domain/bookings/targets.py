@@ -21,7 +21,8 @@ def target(
 
     Windows protect what was validated. A funder whose window is over keeps its commission; what the member no
     longer gets of it is margin. A member whose window is over keeps what was confirmed or released; what no funder
-    follows any more is the programme's loss. When both are over, a reward never shrinks.
+    follows any more is the programme's loss. When both are over, a reward never shrinks. What was given up once
+    stays given up, until a funder pays for it after all.
     """
     merged = merge_parts(before.parts, parts if validation is not Validation.DECLINED else ())
     if policy is None:
@@ -31,11 +32,14 @@ def target(
     if validated and age > timedelta(days=policy.funder_refund_days):
         pairs = zip(_padded(before.parts, merged), merged, strict=True)
         merged = tuple(_locked(old, new, member_keeps=member_keeps) for old, new in pairs)
-    kept = 0
-    if member_keeps:
-        protected = before.reward_minor if validated else before.released_minor
-        kept = max(0, protected - sum(part.reward_minor for part in merged))
-    return Standing(validation, merged, kept_minor=kept)
+    missing = before.reward_minor - sum(part.reward_minor for part in merged)
+    if not member_keeps:
+        kept = min(before.kept_minor, missing)
+    elif validated:
+        kept = missing
+    else:
+        kept = missing - (before.reward_minor - before.released_minor)
+    return Standing(validation, merged, kept_minor=max(0, kept))
 
 
 def standing_of(
