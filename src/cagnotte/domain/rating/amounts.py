@@ -108,39 +108,44 @@ def _award(
 def _grant_shared(candidate: Candidate, order: Order, bills: list[Bill]) -> Award | Refusal:
     """Grant what several funders share or a ceiling per line may cut: each funder is rounded alone."""
     plan = candidate.plan
-    found = [_exact(candidate, order, rows) for _, _, _, rows in bills]
     parts = candidate.parts * BPS
-    shares = [bill[2] for bill in bills]
-    uncapped = sum([_round(plan, found[i][1] * share, parts) for i, share in enumerate(shares)])
-    amounts = [_round(plan, sum(found[i][0]) * share, parts) for i, share in enumerate(shares)]
+    found = [_exact(candidate, order, bill) for bill in bills]
+    uncapped = sum([_round(plan, reached, parts) for _, reached in found])
+    amounts = [_round(plan, sum(exact), parts) for exact, _ in found]
     full = sum(amounts)
     total, cap = _under_ceilings(plan, order, full, "line" if full < uncapped else None)
     if not total:
         return EMPTY.get(cap, "zero"), candidate.facts
-    if total < full:
+    cut = total < full
+    if cut:
         amounts = spread(total, amounts)
     by_row: dict[int, int] = {}
     for bill, (exact, _), amount in zip(bills, found, amounts, strict=True):
-        for row, minor in zip(
-            bill[3], spread(amount, exact) if amount else [0] * len(exact), strict=True
-        ):
+        for row, minor in zip(bill[3], _split(amount, exact, parts, cut=cut), strict=True):
             by_row[row] = by_row.get(row, 0) + minor
-    paid = tuple(
-        [(bill[0], bill[1], amount) for bill, amount in zip(bills, amounts, strict=True) if amount]
-    )
+    paid = [
+        (bill[0], bill[1], amount) for bill, amount in zip(bills, amounts, strict=True) if amount
+    ]
     rows = sorted(by_row)
-    return _award(
-        candidate, order, (uncapped, total, cap, paid), rows, [by_row[row] for row in rows]
-    )
+    totals = (uncapped, total, cap, tuple(paid))
+    return _award(candidate, order, totals, rows, [by_row[row] for row in rows])
 
 
-def _exact(candidate: Candidate, order: Order, rows: list[int]) -> tuple[list[int], int]:
-    """The numerators of some rows, under the ceiling per line, and their sum without it."""
-    weights, rate = candidate.weights or order.bases, candidate.rate
-    exact = [weights[row] * rate for row in rows]
+def _split(amount: int, exact: list[int], parts: int, *, cut: bool) -> list[int]:
+    """Split what a funder gives over its rows: in proportion where a ceiling cut it, else by their exact shares."""
+    if not amount:
+        return [0] * len(exact)
+    return spread(amount, exact) if cut else share_out(amount, exact, parts)
+
+
+def _exact(candidate: Candidate, order: Order, bill: Bill) -> tuple[list[int], int]:
+    """What a funder pays on its rows, as numerators under the ceiling per line, and their sum without it."""
+    _, _, share_bps, rows = bill
+    weights, factor = candidate.weights or order.bases, candidate.rate * share_bps
+    exact = [weights[row] * factor for row in rows]
     reached = sum(exact)
     if candidate.plan.line_cap is not None:
-        highest = candidate.plan.line_cap * candidate.parts
+        highest = candidate.plan.line_cap * candidate.parts * share_bps
         exact = [min(each, highest) for each in exact]
     return exact, reached
 

@@ -1,7 +1,7 @@
 """The base: which part of each line counts, by the contract's policy.
 
-An `Order` is the purchase laid out for decision: one row per line with a base, delivery last, rows of the same
-slot together. See docs/explanation/rating.md#the-base.
+An `Order` is the purchase laid out for decision: one row per line, delivery last, rows that count grouped by
+slot. See docs/explanation/rating.md#the-base.
 """
 
 from collections.abc import Iterable, Mapping
