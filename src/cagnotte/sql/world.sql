@@ -42,16 +42,22 @@ ORDER BY commission_minor DESC, name;
 
 -- name: offers
 -- in: programme_id. out: a row per offer: in how many purchases it gave something, and how much.
-SELECT
-    award ->> 0 AS offer,
-    count(*) AS purchases,
-    sum((award ->> 6)::bigint)::bigint AS amount_minor
-FROM purchases_purchase AS p
-JOIN rewards_reward AS r ON r.purchase_id = p.id
-JOIN rewards_decision AS d ON d.id = r.decision_id
-CROSS JOIN LATERAL jsonb_array_elements(d.decision -> 'awards') AS award
-WHERE p.programme_id = %(programme_id)s AND p.validation <> 'declined'
-GROUP BY 1 ORDER BY amount_minor DESC, offer;
+WITH given AS (
+    SELECT award ->> 0 AS ref, count(*) AS purchases, sum((award ->> 6)::bigint)::bigint AS amount_minor
+    FROM purchases_purchase AS p
+    JOIN rewards_reward AS r ON r.purchase_id = p.id
+    JOIN rewards_decision AS d ON d.id = r.decision_id
+    CROSS JOIN LATERAL jsonb_array_elements(d.decision -> 'awards') AS award
+    WHERE p.programme_id = %(programme_id)s AND p.validation <> 'declined'
+    GROUP BY 1
+), named AS (
+    SELECT DISTINCT ON (ref) ref, definition ->> 'name' AS name
+    FROM catalog_offer WHERE programme_id = %(programme_id)s
+    ORDER BY ref, version DESC
+)
+SELECT given.ref, coalesce(named.name, given.ref) AS name, given.purchases, given.amount_minor
+FROM given LEFT JOIN named USING (ref)
+ORDER BY given.amount_minor DESC, given.ref;
 
 -- name: telling_purchase
 -- in: programme_id. out: the order whose explanation shows most: several offers and funders, few lines.

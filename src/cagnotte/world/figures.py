@@ -46,6 +46,7 @@ class OfferFigures(NamedTuple):
     """What an offer gave; in minor units."""
 
     ref: str
+    name: str
     purchases: int
     amount_minor: int
 

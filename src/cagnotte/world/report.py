@@ -173,7 +173,7 @@ def _offers(figures: Figures) -> Table:
     total = sum(offer.amount_minor for offer in figures.offers)
     for offer in figures.offers:
         table.add_row(
-            offer.ref, f"{offer.purchases:,}", money(offer.amount_minor),
+            offer.name, f"{offer.purchases:,}", money(offer.amount_minor),
             percent(offer.amount_minor, total),
         )  # fmt: skip
     return table
