@@ -24,6 +24,9 @@ ORDER_KEY = ("source_id", "merchant", "order_ref")
 Key = tuple[str, ...] | str
 """What tells the order of a row, or, when the row is cut off there, the beginning of its order reference."""
 
+Take = Callable[[list[str]], tuple[str, ...]]
+"""What picks some columns of a row."""
+
 COLUMNS_SHOWN_MAX = 40
 """Columns of a file named in a sentence; a file that is no table may seem to have thousands."""
 
@@ -109,7 +112,7 @@ class OrderFile:
                 )
         self.unread = [_readable(name) for name in self.header if name not in mapped.values()]
 
-    def _columns(self, names: dict[str, str]) -> Callable[[list[str]], tuple[str, ...]]:
+    def _columns(self, names: dict[str, str]) -> Take:
         places = [self.header.index(theirs) for theirs in names.values()]
         if len(places) == 1:
             only = places[0]
@@ -127,36 +130,21 @@ class OrderFile:
                 fields = dict(zip(names, take_fields(row), strict=True))
                 yield OrderText(number, raw, fields, [take_line(row)] if take_line else [])
 
-    def _line_columns(self) -> Callable[[list[str]], tuple[str, ...]] | None:
+    def _line_columns(self) -> Take | None:
         return self._columns(self.mapping.line_fields) if self.mapping.line_fields else None
 
     def _grouped_orders(self) -> Iterator[OrderText | Broken]:
         """Join consecutive rows of the same order. One bad row spoils its whole order, never a part of it."""
         take_fields, take_line = self._columns(self.mapping.fields), self._line_columns()
-        names, key_of = tuple(self.mapping.fields), self._key()
-        group: _Group | None = None
-        spoiled: InvalidRow | None = None
+        grouping = _Grouping(self.mapping, self._key(), take_fields, take_line)
         for number, raw, row, error in self._csv_rows():
-            key = key_of(row)
-            if group is None or not group.takes(key):
-                if group is not None:
-                    spoiled = group.overflow(key, self.mapping.ref) or spoiled
-                    yield group.order()
-                texts = take_fields(row) if error is None else ()
-                group = _Group(number, key, names, texts)
-                group.broken = spoiled
-            spoiled = None
-            group.raws.append(raw)
-            if error is None:
-                group.check(take_fields(row))
-                if take_line is not None:
-                    group.lines.append(take_line(row))
+            if error is None and grouping.goes_on(raw, row):
                 continue
-            group.broken = group.broken or error
-            if not isinstance(key, tuple):
-                spoiled = error
-        if group is not None:
-            yield group.order()
+            done = grouping.take(number, raw, row, error)
+            if done is not None:
+                yield done
+        if grouping.group is not None:
+            yield grouping.group.order()
 
     def _key(self) -> Callable[[list[str]], Key]:
         """Return how to tell a row's order: its key, or what is there of its last part when the row is cut off."""
@@ -196,7 +184,9 @@ class OrderFile:
                     continue
                 raw = pending[0] if len(pending) == 1 else "".join(pending)
                 pending.clear()
-                if row:
+                if len(row) == width and raw.isascii() and "\x00" not in raw:
+                    yield number, raw, row, None
+                elif row:
                     yield number, raw, row, self._fault(raw, len(row), width)
 
     def _fault(self, raw: str, found: int, width: int) -> InvalidRow | None:
@@ -253,6 +243,8 @@ class OrderFile:
 class _Group:
     """Consecutive rows of one order, while they are read."""
 
+    __slots__ = ("broken", "first", "key", "lines", "names", "raws", "texts")
+
     def __init__(
         self,
         first: int,
@@ -283,6 +275,10 @@ class _Group:
         self.broken = _too_many_lines(source)
         return self.broken
 
+    def goes_on(self, texts: tuple[str, ...]) -> bool:
+        """Whether a row surely belongs here: all that it says of the order is the same. The usual case."""
+        return texts == self.texts and len(self.raws) < LINES_MAX
+
     def check(self, texts: tuple[str, ...]) -> None:
         """Refuse rows of one order that disagree about the order."""
         if texts != self.texts and self.broken is None:
@@ -295,6 +291,61 @@ class _Group:
             return Broken(self.first, raw, self.broken)
         fields = dict(zip(self.names, self.texts, strict=True))
         return OrderText(self.first, raw, fields, self.lines)
+
+
+class _Grouping:
+    """The rows of a file on their way into orders; `group` is the order that is being read."""
+
+    __slots__ = ("group", "key_of", "mapping", "names", "spoiled", "take_fields", "take_line")
+
+    def __init__(
+        self,
+        mapping: Mapping,
+        key_of: Callable[[list[str]], Key],
+        take_fields: Take,
+        take_line: Take | None,
+    ) -> None:
+        self.mapping = mapping
+        self.names = tuple(mapping.fields)
+        self.key_of = key_of
+        self.take_fields = take_fields
+        self.take_line = take_line
+        self.group: _Group | None = None
+        self.spoiled: InvalidRow | None = None
+
+    def goes_on(self, raw: str, row: list[str]) -> bool:
+        """Add a row that says the same of its order as the row before, the usual case; else return False."""
+        group = self.group
+        if group is None or self.take_fields(row) != group.texts or len(group.raws) >= LINES_MAX:
+            return False
+        self.spoiled = None
+        group.raws.append(raw)
+        if self.take_line is not None:
+            group.lines.append(self.take_line(row))
+        return True
+
+    def take(
+        self, number: int, raw: str, row: list[str], error: InvalidRow | None
+    ) -> OrderText | Broken | None:
+        """Take any row; return the order before it when it begins another."""
+        key, done = self.key_of(row), None
+        texts = self.take_fields(row) if error is None else ()
+        group = self.group
+        if group is None or not group.takes(key):
+            if group is not None:
+                self.spoiled = group.overflow(key, self.mapping.ref) or self.spoiled
+                done = group.order()
+            group = self.group = _Group(number, key, self.names, texts)
+            group.broken = self.spoiled
+        group.raws.append(raw)
+        if error is None:
+            group.check(texts)
+            if self.take_line is not None:
+                group.lines.append(self.take_line(row))
+        group.broken = group.broken or error
+        # An order reference that is cut off may be that of the next order too.
+        self.spoiled = error if not isinstance(key, tuple) else None
+        return done
 
 
 def _remembering(stream: TextIO, pending: list[str], path: Path, encoding: str) -> Iterator[str]:

@@ -109,6 +109,15 @@ def test_a_row_whose_order_cannot_be_told_spoils_both_neighbours(told: Any) -> N
     ]
 
 
+def test_a_row_whose_order_cannot_be_told_spoils_no_more_than_the_order_it_stands_in(
+    told: Any,
+) -> None:
+    assert told(HEADER + 'A,1,x,1.00\n"A"A,2\nA,1,y,2.00\nD,2,y,2.00\n') == [
+        (2, "bad_row"),
+        (5, "D", [("y", "2.00")]),
+    ]
+
+
 @pytest.mark.parametrize(
     ("last", "expected"),
     [
