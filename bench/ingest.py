@@ -19,7 +19,7 @@ from psycopg import sql
 from bench.scene import TEMPLATE, Scene, ingest_seconds, purchases, scene
 from cagnotte.journeys.ingest import CHUNK_ORDERS
 
-BASKETS = 20_000
+BASKETS = 40_000
 ROUNDS = 3
 BLOCK_BYTES = 1 << 20
 
