@@ -133,6 +133,7 @@ def in_one_transaction(connection: Connection, take: Callable[[], T]) -> T:
     for attempt in range(1, RETRIES_MAX + 1):
         try:
             with connection.transaction():
+                connection.execute(SQL.plan_for_chunks)
                 return take()
         except (UniqueViolation, DeadlockDetected):
             # Another writer took one of these messages since we looked; now that it stands, it will be found.

@@ -8,6 +8,7 @@ and the row it stands on.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -406,8 +407,8 @@ class _Chunk:
             version_line(version, self.recorded_at, report.facts)
         )
         lines["rewards_reward"].append(
-            f"{purchase_hex}\t{programme_hex}\t{wallet_hex}\t{member.bucket}\t{merchant_hex}\t{purchase.currency}\t1"
-            f"\t{decision.base_minor}\t{new.reward_minor}\t0\t0\t{new.version_id.int:032x}"
+            f"{purchase_hex}\t{programme_hex}\t{wallet_hex}\t{member.bucket}\t{merchant_hex}\t{purchase.currency}"
+            f"\t{decision.base_minor}\t{new.reward_minor}\t0\t{decision.voucher_minor}\t0\t{new.version_id.int:032x}"
         )
         lines["rewards_decision"].append(
             decision_line(version, to_data(decision), new.frozen, self.recorded_at)

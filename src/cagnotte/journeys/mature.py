@@ -27,11 +27,13 @@ from cagnotte.journeys.changes import lock_by_id, state_change
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.recording import NULL, Recording, json_text
 from cagnotte.ledger import selectors as ledger
+from cagnotte.ledger.services import fold
 from cagnotte.platform.sql import copy_text, load
 
 Connection = psycopg.Connection[Any]
 SQL = load("mature")
 LOCK_WALLETS = load("ingest").lock_wallets
+PLAN_FOR_CHUNKS = load("ingest").plan_for_chunks
 
 CHUNK_PURCHASES = 5_000
 LOT_COLUMNS = (
@@ -69,6 +71,7 @@ class Due(NamedTuple):
     blocks: list[str]
     amount_minor: int
     released_minor: int
+    voucher_minor: int
     decision: str
 
     @property
@@ -88,8 +91,12 @@ def mature(
     result = Matured(overdue=confirm_overdue(connection, run, on=on))
     for ids in _candidates(connection, run.id, on):
         with connection.transaction():
+            connection.execute(PLAN_FOR_CHUNKS)
             _release(connection, run, on, ids, result)
         on_chunk(len(ids))
+    with connection.transaction():
+        # Once a night, so that reading a busy account never means adding up more than a day of its deltas.
+        fold(connection, now=run.now)
     return result
 
 
@@ -98,6 +105,7 @@ def confirm_overdue(connection: Connection, run: ProgrammeRun, *, on: date) -> i
     count = 0
     while True:
         with connection.transaction():
+            connection.execute(PLAN_FOR_CHUNKS)
             query = {"programme_id": run.id, "on": on, "size": CHUNK_PURCHASES}
             ids = [row[0] for row in connection.execute(SQL.overdue, query)]
             if not ids:
@@ -150,12 +158,11 @@ def _release(
         if waits_for:
             result.waiting[waits_for] = result.waiting.get(waits_for, 0) + 1
             continue
-        vouchers_minor = sum([award.amount_minor for award in decision.awards if award.voucher])
-        if vouchers_minor:
+        if row.voucher_minor:
             result.waiting["voucher"] = result.waiting.get("voucher", 0) + 1
-        if row.released_minor + vouchers_minor < row.amount_minor:
+        if row.released_minor + row.voucher_minor < row.amount_minor:
             # What was promised as a voucher never turns into money; it waits to be issued as one.
-            cash = row._replace(amount_minor=row.amount_minor - vouchers_minor)
+            cash = row._replace(amount_minor=row.amount_minor - row.voucher_minor)
             ready.append((cash, decision, policy))
     wallets = sorted({row.wallet_id for row, _, _ in ready})
     if not wallets:
@@ -182,9 +189,7 @@ def _release(
         {
             "ids": [row.id for row, _, _ in ready],
             "amounts": [row.to_release_minor for row, _, _ in ready],
-            "whole": [
-                not any(award.voucher for award in decision.awards) for _, decision, _ in ready
-            ],
+            "whole": [not row.voucher_minor for row, _, _ in ready],
         },
     )
     recording.write(connection)

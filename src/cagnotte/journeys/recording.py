@@ -35,8 +35,8 @@ COLUMNS = {
     ),
     "purchases_purchaseversion": "id, purchase_id, bucket, number, recorded_at, event, validation, reason, facts",
     "rewards_reward": (
-        "purchase_id, programme_id, wallet_id, bucket, merchant_id, currency, version, base_minor, amount_minor, "
-        "released_minor, kept_minor, decision_id"
+        "purchase_id, programme_id, wallet_id, bucket, merchant_id, currency, base_minor, amount_minor, "
+        "released_minor, voucher_minor, kept_minor, decision_id"
     ),
     "rewards_decision": "id, purchase_id, bucket, decision, frozen, rules_at",
     "rewards_rewardpart": (

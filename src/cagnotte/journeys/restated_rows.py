@@ -11,7 +11,7 @@ from cagnotte.domain.contracts import Contract, Release
 from cagnotte.domain.lifecycle import Event, Moments, answer_date, release_date
 from cagnotte.domain.purchases import Validation
 from cagnotte.domain.rating.decision import Decision
-from cagnotte.journeys.changes import Change
+from cagnotte.journeys.changes import Change, PurchaseRow
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.platform.sql import load
 
@@ -33,59 +33,56 @@ class RestatedRows:
         change: Change,
         version_id: UUID,
         decision: Decision,
-        after: Standing,
+        standings: tuple[Standing, Standing],
         policy: Contract | None,
     ) -> None:
-        """Note the rows of one change."""
-        row, version, run = change.row, change.row.version + 1, self.run
-        new_decision = decision if change.purchase else None
-        purchase = change.purchase
+        """Note the rows of one change, from what stood to what stands now; those that stay are left alone."""
+        before, after = standings
+        row, purchase = change.row, change.purchase
         amount = purchase.amount_minor if purchase else None
         self.purchases.append(
-            (row.id, str(change.validation), change.reason, version, amount, change.content_hash, change.reported_at,
-             change.file_id, *_dates(run, change, after, policy))
+            (row.id, str(change.validation), change.reason, row.version + 1, amount, change.content_hash,
+             change.reported_at, change.file_id, *_dates(self.run, change, after, policy))
         )  # fmt: skip
-        base = new_decision.base_minor if new_decision else None
-        self.rewards.append(
-            (
-                row.id,
-                version,
-                base,
-                after.reward_minor,
-                after.released_minor,
-                after.kept_minor,
-                version_id if new_decision else None,
+        if purchase or _amounts(before) != _amounts(after):
+            base = decision.base_minor if purchase else None
+            vouchers = decision.voucher_minor if purchase else None
+            self.rewards.append(
+                (row.id, base, *_amounts(after), vouchers, version_id if purchase else None)
             )
-        )
-        contracts = {(p.funder_kind, p.funder): p.contract for p in decision.parts}
+        self._add_parts(row, decision, before, after)
+
+    def _add_parts(
+        self, row: PurchaseRow, decision: Decision, before: Standing, after: Standing
+    ) -> None:
+        contracts = {(part.funder_kind, part.funder): part.contract for part in decision.parts}
         for position, part in enumerate(after.parts):
-            key = contracts.get(
-                (part.funder_kind, run.party_names.get(part.funder_id, ("", "programme"))[1])
-            )
-            contract_id = run.contract(key).id if key else None
+            if position < len(before.parts) and before.parts[position] == part:
+                continue
+            _, ref = self.run.party_names.get(part.funder_id, ("programme", ""))
+            key = contracts.get((part.funder_kind, ref))
+            contract_id = self.run.contract(key).id if key else None
             self.parts.append(
-                (
-                    row.id,
-                    row.bucket,
-                    position,
-                    part.funder_kind,
-                    part.funder_id,
-                    contract_id,
-                    *part[2:],
-                )
-            )
+                (row.id, row.bucket, position, part.funder_kind, part.funder_id, contract_id, *part[2:])
+            )  # fmt: skip
 
     def write(self, connection: Connection) -> None:
         """Write all updates, each table in one statement."""
         names = "ids validations reasons versions amounts hashes reported files confirmed release answer event"
         connection.execute(SQL.update_purchases, _columns(names, self.purchases))
-        names = "ids versions bases amounts released kept decisions"
-        connection.execute(SQL.update_rewards, _columns(names, self.rewards))
+        if self.rewards:
+            names = "ids bases amounts released kept vouchers decisions"
+            connection.execute(SQL.update_rewards, _columns(names, self.rewards))
         if self.parts:
             names = (
                 "ids buckets positions kinds funders contracts commissions rewards shares margins"
             )
             connection.execute(SQL.save_parts, _columns(names, self.parts))
+
+
+def _amounts(standing: Standing) -> tuple[int, int, int]:
+    """R, L and K."""
+    return standing.reward_minor, standing.released_minor, standing.kept_minor
 
 
 def _columns(names: str, rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:

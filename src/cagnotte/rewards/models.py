@@ -18,9 +18,6 @@ class Reward(models.Model):
     bucket = models.PositiveSmallIntegerField()
     merchant_id = models.UUIDField()
     currency = models.CharField(max_length=3)
-    version = models.PositiveIntegerField(
-        help_text="The purchase version this decision belongs to."
-    )
     base_minor = models.BigIntegerField(help_text="The amount the rates applied to.")
     amount_minor = models.BigIntegerField(
         help_text="R: the member's reward as it stands, all funders together."
@@ -28,6 +25,7 @@ class Reward(models.Model):
     released_minor = models.BigIntegerField(
         default=0, help_text="L: made available so far, net of clawbacks."
     )
+    voucher_minor = models.BigIntegerField(default=0, help_text="Of R, what is given as vouchers.")
     kept_minor = models.BigIntegerField(
         default=0, help_text="K: what the member keeps at the programme's loss."
     )

@@ -130,7 +130,7 @@ WITH wrong AS MATERIALIZED (
     WHERE NOT EXISTS (SELECT FROM identity_wallet AS w WHERE w.id = p.wallet_id)
     UNION ALL
     SELECT 'purchase without reward', p.id FROM purchases_purchase AS p
-    WHERE NOT EXISTS (SELECT FROM rewards_reward AS r WHERE r.purchase_id = p.id AND r.version = p.version)
+    WHERE NOT EXISTS (SELECT FROM rewards_reward AS r WHERE r.purchase_id = p.id)
     UNION ALL
     SELECT 'reward without decision', r.purchase_id FROM rewards_reward AS r
     WHERE NOT EXISTS (SELECT FROM rewards_decision AS d WHERE d.id = r.decision_id AND d.purchase_id = r.purchase_id)

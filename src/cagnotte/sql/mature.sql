@@ -18,7 +18,8 @@ ORDER BY release_on, id LIMIT %(size)s;
 -- in: ids. out: what is to be released of each. Index: primary keys.
 -- Locks purchases by key, first in the lock order.
 SELECT p.id, p.wallet_id, p.bucket, p.merchant_id, p.currency, p.version, p.blocks,
-       r.amount_minor, r.released_minor, d.decision::text
+       r.amount_minor, r.released_minor, r.voucher_minor,
+       (d.decision - ARRAY['lines', 'awards', 'misses'])::text
 FROM purchases_purchase AS p
 JOIN rewards_reward AS r ON r.purchase_id = p.id
 JOIN rewards_decision AS d ON d.id = r.decision_id

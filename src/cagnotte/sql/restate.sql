@@ -9,8 +9,12 @@ ORDER BY native_id
 FOR NO KEY UPDATE;
 
 -- name: rewards
--- in: ids. out: the reward of each purchase with its decision. Index: primary keys. Guarded by the purchases' locks.
-SELECT r.purchase_id, r.amount_minor, r.released_minor, r.kept_minor, d.decision::text, d.frozen::text, d.rules_at
+-- in: ids, whole. out: the reward of each purchase with its decision: whole where it will be made again, else its
+-- outline. Index: primary keys. Guarded by the purchases' locks.
+SELECT r.purchase_id, r.amount_minor, r.released_minor, r.kept_minor,
+       CASE WHEN r.purchase_id = ANY(%(whole)s::uuid[]) THEN d.decision
+            ELSE d.decision - ARRAY['lines', 'awards', 'misses'] END::text,
+       CASE WHEN r.purchase_id = ANY(%(whole)s::uuid[]) THEN d.frozen ELSE '{"counters": []}' END::text, d.rules_at
 FROM rewards_reward AS r JOIN rewards_decision AS d ON d.id = r.decision_id
 WHERE r.purchase_id = ANY(%(ids)s);
 
@@ -51,14 +55,15 @@ FROM unnest(%(ids)s::uuid[], %(validations)s::text[], %(reasons)s::text[], %(ver
 WHERE p.id = n.id;
 
 -- name: update_rewards
--- in: one array per column. Writes rewards_reward by primary key; decision null: keeps the one it has. Its rows are locked.
+-- in: one array per column. Writes rewards_reward by primary key; null: keeps what it has. The purchases are locked.
 UPDATE rewards_reward AS r
-SET version = n.version, base_minor = coalesce(n.base_minor, r.base_minor), amount_minor = n.amount_minor,
+SET base_minor = coalesce(n.base_minor, r.base_minor), amount_minor = n.amount_minor,
     released_minor = n.released_minor, kept_minor = n.kept_minor,
+    voucher_minor = coalesce(n.voucher_minor, r.voucher_minor),
     decision_id = coalesce(n.decision_id, r.decision_id)
-FROM unnest(%(ids)s::uuid[], %(versions)s::integer[], %(bases)s::bigint[], %(amounts)s::bigint[],
-            %(released)s::bigint[], %(kept)s::bigint[], %(decisions)s::uuid[])
-    AS n (id, version, base_minor, amount_minor, released_minor, kept_minor, decision_id)
+FROM unnest(%(ids)s::uuid[], %(bases)s::bigint[], %(amounts)s::bigint[], %(released)s::bigint[],
+            %(kept)s::bigint[], %(vouchers)s::bigint[], %(decisions)s::uuid[])
+    AS n (id, base_minor, amount_minor, released_minor, kept_minor, voucher_minor, decision_id)
 WHERE r.purchase_id = n.id;
 
 -- name: save_parts
