@@ -105,12 +105,12 @@ def conclude(order: Order, awards: list[Award]) -> Decision:
 
 def context_of(purchase: Purchase, book: Rulebook, on: date | None, bought_on: date) -> Context:
     """Return the rules that bind: those of `on`, else of the click or the purchase as the shop's contract says."""
-    shop = book.shop(purchase.merchant, purchase.channel, purchase.country)
-    if on is not None:
-        return shop.on(on)
-    context = shop.on(bought_on)
-    if context.by_click and purchase.clicked_at is not None:
-        return shop.on(purchase.clicked_at.astimezone(purchase.occurred_at.tzinfo).date())
+    place = (purchase.merchant, purchase.channel, purchase.country)
+    context = book.context(*place, on or bought_on)
+    if context.by_click and on is None and purchase.clicked_at is not None:
+        return book.context(
+            *place, purchase.clicked_at.astimezone(purchase.occurred_at.tzinfo).date()
+        )
     return context
 
 

@@ -32,6 +32,9 @@ from cagnotte.domain.rating.plans import Plan
 SLOTS_MAX = 100_000
 """Slots kept in memory; beyond, all are forgotten and built again as purchases ask for them."""
 
+CONTEXTS_MAX = 10_000
+"""Contexts found by shop and day in memory; beyond, they are looked for again."""
+
 DAYS_MAX = 1_000
 """Days whose counter keys are kept in memory."""
 
@@ -257,26 +260,20 @@ def _specificity(plan: Plan, path: tuple[str, ...]) -> int:
 class Shop:
     """One merchant through one channel from one country: its contexts, one for each stretch of unchanging rules."""
 
-    __slots__ = ("_book", "_by_day", "_contexts", "_name", "_starts")
+    __slots__ = ("_book", "_contexts", "_name", "_starts")
 
     def __init__(self, book: "Rulebook", merchant: str, channel: str, country: str | None) -> None:
         self._book = book
         self._name = (merchant, channel, country)
         self._starts = book.days_of_change(merchant)
         self._contexts: dict[int, Context] = {}
-        self._by_day: dict[date, Context] = {}
 
     def on(self, day: date) -> Context:
         """Return the context that holds on `day`."""
-        context = self._by_day.get(day)
+        stretch = bisect_right(self._starts, day)
+        context = self._contexts.get(stretch)
         if context is None:
-            stretch = bisect_right(self._starts, day)
-            context = self._contexts.get(stretch)
-            if context is None:
-                context = self._contexts[stretch] = Context(self._book, *self._name, day)
-            if len(self._by_day) > DAYS_MAX:
-                self._by_day.clear()
-            self._by_day[day] = context
+            context = self._contexts[stretch] = Context(self._book, *self._name, day)
         return context
 
 
@@ -335,6 +332,7 @@ class Rulebook:
                     _edges(plan.offer.valid_from, plan.offer.valid_until)
                 )
         self._shops: dict[tuple[str, str, str | None], Shop] = {}
+        self._contexts: dict[tuple[str, str, str | None, date], Context] = {}
         self._slots_left = SLOTS_MAX
         self._keys: dict[date, CounterKeys] = {}
         self.skus, self.brands = self._named()
@@ -348,6 +346,16 @@ class Rulebook:
         if shop is None:
             shop = self._shops[merchant, channel, country] = Shop(self, merchant, channel, country)
         return shop
+
+    def context(self, merchant: str, channel: str, country: str | None, day: date) -> Context:
+        """Return the rules of a shop, as it is met through a channel from a country on a day."""
+        key = (merchant, channel, country, day)
+        context = self._contexts.get(key)
+        if context is None:
+            if len(self._contexts) > CONTEXTS_MAX:
+                self._contexts.clear()
+            context = self._contexts[key] = self.shop(merchant, channel, country).on(day)
+        return context
 
     def contract(self, ref: str, version: int) -> Contract:
         """Return one version of a contract. Raises NotFound."""
@@ -452,6 +460,7 @@ class Rulebook:
         self._slots_left -= 1
         if self._slots_left < 0:
             self._shops.clear()
+            self._contexts.clear()
             self._slots_left = SLOTS_MAX
 
     def _named(self) -> tuple[frozenset[str], frozenset[str]]:
