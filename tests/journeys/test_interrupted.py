@@ -221,3 +221,35 @@ def test_two_processes_that_import_the_same_file_at_once_take_it_once(
 
     assert [code for code, _, _ in results] == [0, 0], results
     assert state(world) == clean
+
+
+def workers_of(process_id: int) -> list[int]:
+    """Return the processes that share the work of a command, once it has started some."""
+    children = Path(f"/proc/{process_id}/task/{process_id}/children")
+    for _ in range(600):
+        found = [
+            int(child)
+            for child in children.read_text().split()
+            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+        ]
+        if len(found) == 2:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("no process was started within 12 seconds")
+
+
+def test_a_process_of_several_that_is_killed_is_told_and_the_rest_is_taken_next_time(
+    plain: World, committed_db: str
+) -> None:
+    path = write_file(plain, 70)
+    process = started(committed_db, *command(path, "--jobs", "2"))
+    os.kill(workers_of(process.pid)[0], signal.SIGKILL)
+
+    code, _, err = ended(process)
+
+    assert code == 1
+    assert "A process of this command ended before its work was done" in err
+    assert "Traceback" not in err
+    assert plain.faults() == []
+    plain.send_file(path, "till")
+    assert len(plain.rows("SELECT 1 FROM purchases_purchase")) == 66
