@@ -78,8 +78,15 @@ class Why:
     lots: list[LotTold]
 
 
-def why(connection: Connection, programme: Programme, key: str) -> Why:
+def why(
+    connection: Connection,
+    programme: Programme,
+    key: str,
+    audience: sentences.Audience = "operator",
+) -> Why:
     """Explain a purchase, named by its id (pur_…), "merchant/order", or its order reference alone.
+
+    audience: "member" leaves out commissions, contracts and segments.
 
     Raises NotFound when there is none, or several that fit.
     """
@@ -100,7 +107,12 @@ def why(connection: Connection, programme: Programme, key: str) -> Why:
     told = sentences.explain(
         decision,
         parties=identity.party_names(programme.id),
-        offers={ref: offer.name for (ref, _), offer in offers.items()},
+        # Names of today for offers that were missed; those that gave something keep the name they had then.
+        offers={
+            **catalog.offer_names(programme.id),
+            **{ref: offer.name for (ref, _), offer in offers.items()},
+        },
+        audience=audience,
     )
     return Why(
         purchase_id=purchase_id,
