@@ -21,7 +21,13 @@ PAGES = Path(__file__).parent
 WIDTH = 100
 """Columns of the commands' help, whatever terminal writes it."""
 
-ERROR_MODULES = ("cagnotte.platform.database_errors", "cagnotte.platform.secrets_box")
+ERROR_MODULES = (
+    "cagnotte.platform.database_errors",
+    "cagnotte.platform.processes",
+    "cagnotte.platform.secrets_box",
+    "cagnotte.catalog.programme_file",
+    "cagnotte.catalog.programme_file.parsing",
+)
 """Where errors live beside the tree of the domain."""
 
 State = TypeVar("State", bound=enum.StrEnum)
@@ -127,7 +133,7 @@ def _tree(
 ) -> Iterator[tuple[int, type[errors.CagnotteError]]]:
     yield depth, kind
     for below in kind.__subclasses__():
-        if below.__module__.startswith("cagnotte."):
+        if below.__module__.startswith("cagnotte.") and not below.__name__.startswith("_"):
             yield from _tree(below, depth + 1)
 
 

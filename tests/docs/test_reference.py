@@ -53,7 +53,9 @@ def test_every_command_has_its_help() -> None:
 
 def test_every_error_stands_where_the_reference_looks() -> None:
     named = {"cagnotte.domain.errors", *tables.ERROR_MODULES}
-    found = {kind.__module__ for kind in _subclasses(CagnotteError)}
+    found = {
+        kind.__module__ for kind in _subclasses(CagnotteError) if not kind.__name__.startswith("_")
+    }
     assert {module for module in found if module.startswith("cagnotte.")} <= named
 
 
