@@ -253,3 +253,41 @@ def test_a_process_of_several_that_is_killed_is_told_and_the_rest_is_taken_next_
     assert plain.faults() == []
     plain.send_file(path, "till")
     assert len(plain.rows("SELECT 1 FROM purchases_purchase")) == 66
+
+
+def test_imports_answers_and_releases_at_the_same_time_do_not_get_in_each_others_way(
+    world: World, committed_db: str
+) -> None:
+    """They lock the same members in chunks of their own; whatever the order, every cent has its place."""
+    first = write_file(world, 140)
+    world.send_file(first, "till")
+    second = world.folder / "second.csv"
+    second.write_text(first.read_text().replace("A", "B"))
+    again = world.folder / "again.csv"
+    again.write_text(first.read_text().replace(".50,jam", ".75,jam"))
+    answers = write_answers(world, 140)
+    at_once = [
+        started(committed_db, *command(second)),
+        started(committed_db, *command(again)),
+        started(committed_db, "validate", str(answers), "--now", NOW),
+        started(committed_db, "mature", "--on", "2026-03-12", "--now", NOW),
+        started(committed_db, "mature", "--on", "2026-03-12", "--now", NOW),
+    ]
+
+    results = [ended(process) for process in at_once]
+
+    assert [code for code, _, _ in results] == [0] * 5, [err for _, _, err in results]
+    assert len(world.rows("SELECT 1 FROM purchases_purchase")) == 2 * (140 - 8)
+    # What they left for each other is taken up by the next run, and then nothing is left to do.
+    world.mature(date(2026, 3, 12))
+    assert world.mature(date(2026, 3, 12)).purchases == 0
+    ((used,),) = world.rows(
+        "SELECT sum(used_minor)::bigint, 300 FROM rewards_budgetslice WHERE offer = 'spring'"
+    )
+    ((given,),) = world.rows(
+        "SELECT sum((budget->>1)::int)::bigint FROM rewards_reward AS r "
+        "JOIN purchases_purchase AS p ON p.id = r.purchase_id "
+        "JOIN rewards_decision AS d ON d.id = r.decision_id, "
+        "jsonb_array_elements(d.decision->'budgets') AS budget WHERE p.validation <> 'declined'"
+    )
+    assert given == used <= 300
