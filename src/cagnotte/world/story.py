@@ -108,6 +108,7 @@ def live(files: WorldFiles, *, jobs: int, on_progress: OnProgress) -> Story:
     )
     for name in files.answers:
         story.months.append(_live_month(name, files, teller, story))
+    on_progress("compare the books with before", 0, 0)
     story.digest = _digest(loaded.programme.id)
     story.changed = story.digest != before
     return story
