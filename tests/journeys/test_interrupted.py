@@ -282,7 +282,7 @@ def test_imports_answers_and_releases_at_the_same_time_do_not_get_in_each_others
     world.mature(date(2026, 3, 12))
     assert world.mature(date(2026, 3, 12)).purchases == 0
     ((used,),) = world.rows(
-        "SELECT sum(used_minor)::bigint, 300 FROM rewards_budgetslice WHERE offer = 'spring'"
+        "SELECT sum(used_minor)::bigint FROM rewards_budgetslice WHERE offer = 'spring'"
     )
     ((given,),) = world.rows(
         "SELECT sum((budget->>1)::int)::bigint FROM rewards_reward AS r "

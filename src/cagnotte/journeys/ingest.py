@@ -181,8 +181,8 @@ class _Chunk:
         self.tally.unchanged += len(chunk) - len(fresh)
         reports = self._understood(fresh)
         self.budgets.load()
-        for number, this_round in enumerate(rounds(reports, lambda report: report.native_id)):
-            self._round(this_round, number)
+        for this_round in rounds(reports, lambda report: report.native_id):
+            self._round(this_round)
         self.budgets.save()
         self.file.arrived.keep_rejected(self.connection, self.rejected, self.run.now)
         return self.tally, self.rejected
@@ -246,16 +246,9 @@ class _Chunk:
 
     # ---- deciding and writing ----
 
-    def _round(self, reports: dict[str, Report], round_number: int) -> None:
+    def _round(self, reports: dict[str, Report]) -> None:
         """Lock what stands, lock the wallets, decide each order in the file's order, write."""
-        batch_id = derived_id(
-            self.run.now,
-            "ingest",
-            self.file.arrived.file_id,
-            round_number,
-            next(iter(reports.values())).row_number,
-        )
-        recording = Recording(batch_id)
+        recording = Recording()
         standing = lock_purchases(
             self.connection, self.run.id, self.file.arrived.source_id, sorted(reports)
         )

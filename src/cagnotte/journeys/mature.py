@@ -118,7 +118,7 @@ def confirm_overdue(connection: Connection, run: ProgrammeRun, *, on: date) -> i
                 for row in rows.values()
                 if row.validation == Validation.PENDING
             ]
-            recording = Recording(derived_id(run.now, "overdue", run.id, on, ids[0]))
+            recording = Recording()
             restate.apply(connection, run, changes, recording, budgets=None)
             recording.write(connection)
             count += len(changes)
@@ -148,7 +148,9 @@ def _candidates(connection: Connection, programme_id: UUID, on: date) -> Iterato
 def _release(
     connection: Connection, run: ProgrammeRun, on: date, ids: list[UUID], result: Matured
 ) -> None:
-    due = [Due(*row) for row in connection.execute(SQL.lock_due, {"ids": sorted(ids)})]
+    # Read after the locks are held: what was waited for has changed the rewards meanwhile.
+    locked = [row[0] for row in connection.execute(SQL.lock_due, {"ids": sorted(ids)})]
+    due = [Due(*row) for row in connection.execute(SQL.due_rewards, {"ids": locked})]
     settled = _settlements(connection, [row.id for row in due])
     ready: list[tuple[Due, Decision, Contract | None]] = []
     for row in due:
@@ -171,7 +173,7 @@ def _release(
     currency = run.programme.currency
     balances = ledger.lock_member_balances(connection, wallets, run.id, currency)
     owing = {wallet: balance.owing for wallet, balance in balances.items()}
-    recording = Recording(derived_id(run.now, "mature", run.id, on, ready[0][0].id))
+    recording = Recording()
     lots = []
     for row, decision, policy in ready:
         amount = row.to_release_minor

@@ -14,6 +14,7 @@ import psycopg
 
 from cagnotte.domain.bookings.earning import PartAmounts
 from cagnotte.domain.chart import Account
+from cagnotte.domain.ids import derived_id
 from cagnotte.domain.rating.decision import CounterUse
 from cagnotte.domain.transactions import Transaction
 from cagnotte.ledger import services as ledger
@@ -49,9 +50,12 @@ COLUMNS = {
 
 @dataclass(slots=True)
 class Recording:
-    """The rows of one chunk. `lines` holds COPY text by table; `stage` the ledger's, `accounts` those it uses."""
+    """The rows of one chunk. `lines` holds COPY text by table; `stage` the ledger's, `accounts` those it uses.
 
-    batch_id: UUID
+    batch_id: named after the first transaction, which is posted once, so that no two batches share it.
+    """
+
+    batch_id: UUID | None = None
     lines: dict[str, list[str]] = field(default_factory=lambda: {table: [] for table in COLUMNS})
     stage: list[str] = field(default_factory=list)
     accounts: set[Account] = field(default_factory=set)
@@ -61,6 +65,8 @@ class Recording:
     def book(self, transaction: Transaction | None) -> None:
         """Add a transaction to the chunk's batch; None (nothing moves) adds nothing."""
         if transaction is not None:
+            if self.batch_id is None:
+                self.batch_id = derived_id(transaction.recorded_at, "batch", transaction.id)
             self.stage.append(ledger.render(transaction))
             self.accounts.update([entry.account for entry in transaction.entries])
 
@@ -75,7 +81,7 @@ class Recording:
         for table, columns in COLUMNS.items():
             copy_text(connection, table, columns, self.lines[table])
         self._write_counters(connection)
-        if self.stage:
+        if self.batch_id is not None:
             ledger.post_rendered(connection, self.stage, self.accounts, batch_id=self.batch_id)
 
     def _write_counters(self, connection: Connection) -> None:

@@ -14,7 +14,6 @@ from uuid import UUID
 import psycopg
 
 from cagnotte.domain.errors import CagnotteError, InvalidRow
-from cagnotte.domain.ids import derived_id
 from cagnotte.domain.lifecycle import REASON_CODES, Event
 from cagnotte.domain.money import parse_minor
 from cagnotte.domain.purchases import Purchase, Validation
@@ -212,10 +211,7 @@ class _Answers:
             ],
             self.run.zone,
         )
-        first = next(iter(answers.values()))
-        recording = Recording(
-            derived_id(self.run.now, "validate", self.file.file_id, first.row_number, len(answers))
-        )
+        recording = Recording()
         changes: list[Change] = []
         for key, answer in answers.items():
             try:

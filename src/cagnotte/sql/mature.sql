@@ -15,17 +15,22 @@ WHERE programme_id = %(programme_id)s AND release_on <= %(on)s AND (release_on, 
 ORDER BY release_on, id LIMIT %(size)s;
 
 -- name: lock_due
--- in: ids. out: what is to be released of each. Index: primary keys.
--- Locks purchases by key, first in the lock order.
+-- in: ids. out: those that are still due. Index: primary key. Locks purchases by key, first in the lock order.
+SELECT id FROM purchases_purchase
+WHERE id = ANY(%(ids)s) AND validation <> 'pending' AND release_on IS NOT NULL
+ORDER BY native_id
+FOR NO KEY UPDATE;
+
+-- name: due_rewards
+-- in: ids. out: what is to be released of each. Index: primary keys. Guarded by the purchases' locks.
 SELECT p.id, p.wallet_id, p.bucket, p.merchant_id, p.currency, p.version, p.blocks,
        r.amount_minor, r.released_minor, r.voucher_minor,
        (d.decision - ARRAY['lines', 'awards', 'misses'])::text
 FROM purchases_purchase AS p
 JOIN rewards_reward AS r ON r.purchase_id = p.id
 JOIN rewards_decision AS d ON d.id = r.decision_id
-WHERE p.id = ANY(%(ids)s) AND p.validation <> 'pending' AND p.release_on IS NOT NULL
-ORDER BY p.native_id
-FOR NO KEY UPDATE OF p;
+WHERE p.id = ANY(%(ids)s)
+ORDER BY p.native_id;
 
 -- name: settlements
 -- in: ids. out: the amounts by which each part's settlement is derived. Index: reward_part_unique.
