@@ -140,3 +140,17 @@ def test_several_processes_take_a_file_as_one_does(world: World) -> None:
     assert (summary.counts["new"], summary.rejected) == (30, {"unknown_member": 10})
     assert len(world.reasons()) == 10
     assert world.books() == {"funder.accrued": 3000, "member.pending": 3000}
+
+
+def test_a_closed_account_begins_nothing_new_and_what_was_begun_follows_its_course(
+    world: World,
+) -> None:
+    world.buy("A1")
+    world.write("UPDATE identity_wallet SET closed_at = now()")
+    summary = world.till(
+        "A1,1,2026-02-10T10:00:00,EUR,confirmed,plum,1,20.00,jam,",
+        "A2,1,2026-02-10T10:00:00,EUR,,plum,1,20.00,jam,",
+    )
+    assert (summary.counts["changed"], summary.counts["new"]) == (1, 0)
+    assert world.reasons() == [("3", "member_closed", "The account of member “1” is closed.")]
+    assert world.books() == {"funder.due": 100, "member.confirmed": 100}

@@ -80,7 +80,6 @@ class MemberRow(NamedTuple):
     wallet_id: UUID
     member_id: UUID
     bucket: int
-    closed: bool
     segments: frozenset[str]
 
 
@@ -174,6 +173,7 @@ class _Chunk:
         self.facts: dict[UUID, MemberFacts] = {}
         self.members: dict[str, MemberRow] = {}
         self.later: list[tuple[UUID, datetime]] = []
+        self.closed: set[UUID] = set()
 
     def take(self, chunk: list[Order]) -> tuple[Tally, list[Rejected]]:
         """Attribute, rate and write; the same order twice in a chunk is taken in two rounds."""
@@ -219,8 +219,8 @@ class _Chunk:
             SQL.members, {"programme_id": self.run.id, "refs": refs}
         ).fetchall()
         self.members = {
-            ref: MemberRow(wallet, member, bucket, closed, frozenset(segments))
-            for ref, wallet, member, bucket, closed, segments in rows
+            ref: MemberRow(wallet, member, bucket, frozenset(segments))
+            for ref, wallet, member, bucket, segments in rows
         }
         kept = []
         for report in reports:
@@ -229,11 +229,6 @@ class _Chunk:
                 error = InvalidRow(
                     "unknown_member",
                     f"No member has the number “{report.member}”; enrol them, then send it again.",
-                )
-                self._reject(report.row_number, report.raw, error)
-            elif member.closed:
-                error = InvalidRow(
-                    "member_closed", f"The account of member “{report.member}” is closed."
                 )
                 self._reject(report.row_number, report.raw, error)
             else:
@@ -254,7 +249,8 @@ class _Chunk:
         )
         wallets = {self.members[report.member].wallet_id for report in reports.values()}
         wallets.update(row.wallet_id for row in standing.values())
-        self.connection.execute(SQL.lock_wallets, {"wallet_ids": sorted(wallets)})
+        locked = self.connection.execute(SQL.lock_wallets, {"wallet_ids": sorted(wallets)})
+        self.closed = {wallet_id for wallet_id, is_closed in locked if is_closed}
         self._load_facts(reports.values())
         self.later = []
         changes: list[Change] = []
@@ -292,7 +288,13 @@ class _Chunk:
             self.facts[wallet_id].counters[name, period] = (amount_minor, count)
 
     def _new(self, report: Report, recording: Recording) -> None:
-        """Decide and render an order seen for the first time."""
+        """Decide and render an order seen for the first time; a closed account begins nothing new."""
+        if self.members[report.member].wallet_id in self.closed:
+            error = InvalidRow(
+                "member_closed", f"The account of member “{report.member}” is closed."
+            )
+            self._reject(report.row_number, report.raw, error)
+            return
         new = self._decided(report)
         for use in active_uses(new.decision, new.validation):
             self._count(new.member, use, recording)

@@ -27,13 +27,14 @@ FROM unnest(%(ids)s::uuid[], %(moments)s::timestamptz[]) AS n (id, moment) WHERE
 
 -- name: members
 -- in: programme_id, refs. out: who they are. Index: member_ref_unique. No locks.
-SELECT m.ref, m.wallet_id, m.id, w.bucket, w.closed_at IS NOT NULL, m.segments
+SELECT m.ref, m.wallet_id, m.id, w.bucket, m.segments
 FROM identity_member AS m JOIN identity_wallet AS w ON w.id = m.wallet_id
 WHERE m.programme_id = %(programme_id)s AND m.ref = ANY(%(refs)s);
 
 -- name: lock_wallets
--- in: wallet_ids. Index: primary key. Locks wallet rows in key order; second in the global lock order.
-SELECT id FROM identity_wallet WHERE id = ANY(%(wallet_ids)s) ORDER BY id FOR NO KEY UPDATE;
+-- in: wallet_ids. out: which of them are closed. Index: primary key.
+-- Locks wallet rows in key order; second in the global lock order.
+SELECT id, closed_at IS NOT NULL FROM identity_wallet WHERE id = ANY(%(wallet_ids)s) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: counters
 -- in: wallet_ids, names, since. out: running totals of these counters, from each one's first period on.
