@@ -132,14 +132,22 @@ def _tree(
     kind: type[errors.CagnotteError], depth: int = 0
 ) -> Iterator[tuple[int, type[errors.CagnotteError]]]:
     yield depth, kind
-    for below in kind.__subclasses__():
+    # Classes of the domain as they are written, then the others by name, whatever was imported first.
+    written = list(vars(errors))
+    for below in sorted(
+        kind.__subclasses__(),
+        key=lambda each: (
+            written.index(each.__name__) if each.__name__ in written else len(written),
+            each.__name__,
+        ),
+    ):
         if below.__module__.startswith("cagnotte.") and not below.__name__.startswith("_"):
             yield from _tree(below, depth + 1)
 
 
 def commands() -> str:
     """The help of every command, as the terminal shows it."""
-    root = click.Context(cli, info_name="cagnotte", terminal_width=WIDTH)
+    root = click.Context(cli, info_name="cagnotte", terminal_width=WIDTH, **cli.context_settings)
     parts = []
     for name in COMMANDS:
         command = cli.get_command(root, name)

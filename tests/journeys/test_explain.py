@@ -16,6 +16,7 @@ from cagnotte.domain.ids import public_id
 from cagnotte.identity.selectors import programme
 from cagnotte.journeys import explain
 from cagnotte.journeys.explain import BalanceTold, Why
+from cagnotte.platform import database
 from cagnotte.platform.database import connect
 from tests.journeys.world import World
 
@@ -275,6 +276,7 @@ def old_server() -> Iterator[str]:
 def test_a_server_that_is_too_old_is_told_before_anything_is_read(
     old_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(database, "_chosen_url", None)
     monkeypatch.setenv("CAGNOTTE_DATABASE_URL", old_server)
     told = CliRunner().invoke(cli, ["import", str(tmp_path / "x.csv"), "--source", "till"])
     assert told.exit_code == 1
@@ -284,6 +286,7 @@ def test_a_server_that_is_too_old_is_told_before_anything_is_read(
 def test_a_server_that_does_not_answer_is_told_before_anything_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(database, "_chosen_url", None)
     monkeypatch.setenv("CAGNOTTE_DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/shop")
     told = CliRunner().invoke(cli, ["import", str(tmp_path / "x.csv"), "--source", "till"])
     assert told.exit_code == 1
