@@ -1,9 +1,11 @@
 """What a source says about a purchase, as plain values: the input of attribution and rating."""
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 
 class Channel(enum.StrEnum):
@@ -54,6 +56,10 @@ class Line(NamedTuple):
     gift_card: bool = False
     returned_quantity: int = 0
     returned_minor: int = 0
+
+
+new_line: Callable[[tuple[Any, ...]], Line] = partial(tuple.__new__, Line)
+"""Make a line of all its values in order; half the time of its constructor, and millions are made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -22,8 +21,7 @@ class Entry(NamedTuple):
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(NamedTuple):
     """Legs that sum to zero per currency, in one book, caused by one fact.
 
     Attributes:

@@ -5,6 +5,7 @@ until the chunk is committed. What a writer has left at its end goes back.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import LiteralString
 from uuid import UUID
 
 import psycopg
@@ -62,16 +63,23 @@ class Budgets(Mapping[str, int]):
             return False
         limit = self._limits[offer]
         key = {"programme_id": self._programme_id, "offer": offer}
+        # Looked at before it is locked: a pool that is empty must not make writers wait for each other.
+        if self._granted_by(SQL.see_pool, key) >= limit:
+            self._dry.add(offer)
+            return False
         self._connection.execute(SQL.open_pool, key)
-        row = self._connection.execute(SQL.lock_pool, key).fetchone()
-        granted = int(str(row[0])) if row else 0
-        change = max(0, min(-(-limit // SLICES), limit - granted))
-        if not change:
+        change = min(-(-limit // SLICES), limit - self._granted_by(SQL.lock_pool, key))
+        if change <= 0:
             self._dry.add(offer)
             return False
         self._connection.execute(SQL.move_pool, {**key, "change": change})
         self._granted[offer] = self._granted.get(offer, 0) + change
         return True
+
+    def _granted_by(self, query: LiteralString, key: dict[str, object]) -> int:
+        """Return how much of a budget its slices hold, read as `query` reads it."""
+        row = self._connection.execute(query, key).fetchone()
+        return int(str(row[0])) if row else 0
 
     def use(self, offer: str, amount_minor: int) -> None:
         """Count what a decision took; negative when a restatement gives back."""

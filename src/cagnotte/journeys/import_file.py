@@ -7,7 +7,6 @@ memory, good rows taken, bad ones kept with their reason and written to a file t
 import csv
 import hashlib
 import os
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -17,18 +16,15 @@ from typing import Any, Self, TextIO, cast
 
 import psycopg
 
-from cagnotte.catalog import selectors as catalog
-from cagnotte.catalog.source_fields import ROWS
 from cagnotte.domain.errors import CagnotteError, InvalidInput, InvalidRow, NotFound
-from cagnotte.journeys import enrol, ingest, records, stock_catalogue, validate
+from cagnotte.journeys import enrol, import_purchases, ingest, records, stock_catalogue, validate
 from cagnotte.journeys.arrivals import ArrivedFile, Rejected
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.platform import database, processes
 from cagnotte.purchases import services
 from cagnotte.purchases.mapping import Mapping
 from cagnotte.purchases.models import Source
-from cagnotte.purchases.reading import OrderFile, OrderText, read_table
-from cagnotte.purchases.reports import ReportReader
+from cagnotte.purchases.reading import OrderFile, read_table
 
 Connection = psycopg.Connection[Any]
 OnProgress = Callable[[int, int], None]
@@ -209,61 +205,11 @@ def _take_purchases(
     if jobs > 1:
         _with_processes(job, jobs, summary, kept, on_progress)
         return
-    for tally, rejected, done in _purchases(connection, job, orders, writer=1, writers=1):
+    for tally, rejected, done in import_purchases.take(
+        connection, job.run, orders, job.arrived, 1, 1
+    ):
         _count(summary, kept, tally, rejected)
         on_progress(done, job.size)
-
-
-Chunk = tuple[ingest.Tally, list[Rejected], int]
-"""What a chunk came to, what it rejected, and how many bytes were read so far."""
-
-
-def _purchases(
-    connection: Connection, job: _Job, orders: OrderFile, *, writer: int, writers: int
-) -> Iterator[Chunk]:
-    """Take the orders that fall to one of several writers; give each committed chunk."""
-    run = job.run
-    reader = ReportReader(
-        job.mapping,
-        orders.line_names,
-        products=catalog.products(connection, run.id),
-        zone=run.zone,
-        currency=run.programme.currency,
-        now=run.now,
-    )
-    connection.commit()
-    file = ingest.FileRun(
-        run, job.arrived, reader, grouped=job.mapping.lines == ROWS, writer=writer
-    )
-    read = _Metered(orders)
-    mine = _share(writer, writers) if writers > 1 else None
-    for tally, rejected in ingest.import_orders(connection, file, read, mine=mine):
-        yield tally, rejected, read.characters
-
-
-class _Metered:
-    """Orders that pass, and how much text they were."""
-
-    def __init__(self, orders: Iterable[ingest.Order]) -> None:
-        self._orders = orders
-        self.characters = 0
-
-    def __iter__(self) -> Iterator[ingest.Order]:
-        for order in self._orders:
-            self.characters += len(order.raw)
-            yield order
-
-
-def _share(writer: int, writers: int) -> Callable[[OrderText], bool]:
-    """Return which orders fall to a writer: by member, so that each member's purchases keep their order."""
-
-    def mine(order: OrderText) -> bool:
-        return (
-            zlib.crc32(order.fields.get("member", "").encode(errors="surrogateescape")) % writers
-            == writer - 1
-        )
-
-    return mine
 
 
 def _count(
@@ -291,28 +237,11 @@ def _with_processes(
     ]
     done: dict[int, int] = {}
     for position, (tally, rejected, characters) in processes.shared(
-        "cagnotte.journeys.import_file:write_share", plans
+        "cagnotte.journeys.import_purchases:write_share", plans
     ):
         _count(summary, kept, tally, rejected)
         done[position] = characters
         on_progress(sum(done.values()) // jobs, job.size)
-
-
-def write_share(
-    path: Path,
-    mapping: Mapping,
-    slug: str,
-    now: datetime,
-    arrived: ArrivedFile,
-    *share: int,
-) -> Iterator[Chunk]:
-    """Work as one of several writers of a file (`share`: which, of how many); give each committed chunk."""
-    writer, writers = share
-    with database.connect() as connection:
-        run = ProgrammeRun.open(connection, slug, now)
-        job = _Job(path, mapping, run, arrived, 0, path)
-        orders = OrderFile(path, mapping)
-        yield from _purchases(connection, job, orders, writer=writer, writers=writers)
 
 
 # ---- answers ----

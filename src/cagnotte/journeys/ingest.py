@@ -5,7 +5,9 @@ again, whole or in part, writes nothing new: every message has a delivery key, d
 and the row it stands on.
 """
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
@@ -112,10 +114,27 @@ def import_orders(
     """
     budgets = Budgets(connection, file.run.id, file.run.budgets(), file.writer)
     for chunk in _chunks(orders, chunk_orders, mine, first=file.writer == 1):
-        yield in_one_transaction(connection, partial(_take, connection, file, budgets, chunk))
+        with _garbage_left_lying():
+            taken = in_one_transaction(connection, partial(_take, connection, file, budgets, chunk))
+        yield taken
     if budgets:
         with connection.transaction():
             budgets.give_back()
+
+
+@contextmanager
+def _garbage_left_lying() -> Iterator[None]:
+    """Look for garbage once after a chunk, not some hundred times within it, which costs a seventh of the time.
+
+    What is there already, the catalogue above all, is not looked through again.
+    """
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.collect()
 
 
 def _chunks(

@@ -4,8 +4,10 @@ Every table gets its rows straight, without a stage: keys were checked under loc
 was faster is noticed by the primary key, which makes the whole chunk start again.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -87,15 +89,16 @@ class Recording:
     def _write_counters(self, connection: Connection) -> None:
         moved = [(key, entry) for key, entry in self.counters.items() if entry[1] or entry[2]]
         if moved:
+            # Rendered here: the driver takes three times as long for arrays of this length.
             connection.execute(
                 SQL.add_counters,
                 {
-                    "wallet_ids": [key[0] for key, _ in moved],
-                    "names": [key[1] for key, _ in moved],
-                    "periods": [key[2] for key, _ in moved],
-                    "buckets": [entry[0] for _, entry in moved],
-                    "amounts": [entry[1] for _, entry in moved],
-                    "counts": [entry[2] for _, entry in moved],
+                    "wallet_ids": array_text([f"{key[0].int:032x}" for key, _ in moved]),
+                    "names": array_text([_quoted(key[1]) for key, _ in moved]),
+                    "periods": array_text([key[2].isoformat() for key, _ in moved]),
+                    "buckets": array_text([str(entry[0]) for _, entry in moved]),
+                    "amounts": array_text([str(entry[1]) for _, entry in moved]),
+                    "counts": array_text([str(entry[2]) for _, entry in moved]),
                 },
             )
 
@@ -149,5 +152,16 @@ def bytea(raw: str, encoding: str) -> str:
 
 
 def json_text(data: object) -> str:
-    """Render JSON for COPY."""
-    return escape(orjson.dumps(data).decode())
+    """Render JSON for COPY; it holds no line end or tab, those being written as escapes."""
+    text = orjson.dumps(data).decode()
+    return text.replace("\\", "\\\\") if "\\" in text else text
+
+
+def array_text(texts: Iterable[str]) -> str:
+    """Render an array of ids, numbers or days as PostgreSQL reads it; nothing in it may need quotes."""
+    return "{" + ",".join(texts) + "}"
+
+
+@lru_cache(maxsize=10_000)
+def _quoted(name: str) -> str:
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

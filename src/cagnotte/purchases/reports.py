@@ -19,7 +19,7 @@ from cagnotte.catalog.source_fields import BOOLEANS, LINE_FIELDS
 from cagnotte.domain.errors import InvalidInput, InvalidRow, UnknownCurrency
 from cagnotte.domain.lifecycle import REASON_CODES
 from cagnotte.domain.money import MINOR_MAX, decimals_of, parse_minor
-from cagnotte.domain.purchases import Channel, Line, Purchase, Validation
+from cagnotte.domain.purchases import Channel, Line, Purchase, Validation, new_line
 from cagnotte.purchases.mapping import Mapping
 from cagnotte.purchases.reading import OrderText
 
@@ -243,19 +243,21 @@ class ReportReader:
             returned_amount,
         ) = text
         amounts, units = self._amounts, self._units
-        return Line(
-            position,
-            sku,
-            units[quantity],
-            amounts[amount],
-            amounts[discount],
-            amounts[tax],
-            amounts[wallet],
-            category or known[0],
-            brand or known[1],
-            self._gift_cards[gift_card] or known[2],
-            units[returned] if returned else 0,
-            amounts[returned_amount],
+        return new_line(
+            (
+                position,
+                sku,
+                units[quantity],
+                amounts[amount],
+                amounts[discount],
+                amounts[tax],
+                amounts[wallet],
+                category or known[0],
+                brand or known[1],
+                self._gift_cards[gift_card] or known[2],
+                units[returned] if returned else 0,
+                amounts[returned_amount],
+            )
         )
 
     def _learn(self, text: tuple[str, ...], currency: str, position: int) -> None:

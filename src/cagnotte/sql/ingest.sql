@@ -89,6 +89,11 @@ WHERE programme_id = %(programme_id)s AND slot = %(slot)s ORDER BY offer FOR NO 
 INSERT INTO rewards_budgetslice (programme_id, offer, slot, granted_minor, used_minor)
 VALUES (%(programme_id)s, %(offer)s, 0, 0, 0) ON CONFLICT (programme_id, offer, slot) DO NOTHING;
 
+-- name: see_pool
+-- in: programme_id, offer. out: how much of the budget slices hold, as last committed. No locks.
+SELECT granted_minor FROM rewards_budgetslice
+WHERE programme_id = %(programme_id)s AND offer = %(offer)s AND slot = 0;
+
 -- name: lock_pool
 -- in: programme_id, offer. out: how much of the budget slices hold. Locks the pool row until the end.
 SELECT granted_minor FROM rewards_budgetslice

@@ -6,131 +6,236 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('identity', '0001_initial'),
+        ("identity", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ObservationBody',
+            name="ObservationBody",
             fields=[
-                ('observation_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('body', models.BinaryField()),
+                ("observation_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("body", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='Observation',
+            name="Observation",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('source_id', models.UUIDField()),
-                ('delivery_key', models.BinaryField(max_length=16)),
-                ('content_hash', models.BinaryField(max_length=16)),
-                ('purchase_id', models.UUIDField(null=True)),
-                ('row_number', models.BigIntegerField(help_text='Its place in the file, from 1.')),
-                ('outcome', models.CharField(help_text='new, changed, unchanged, stale or rejected.', max_length=12)),
-                ('received_at', models.DateTimeField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("source_id", models.UUIDField()),
+                ("delivery_key", models.BinaryField(max_length=16)),
+                ("content_hash", models.BinaryField(max_length=16)),
+                ("purchase_id", models.UUIDField(null=True)),
+                ("row_number", models.BigIntegerField(help_text="Its place in the file, from 1.")),
+                (
+                    "outcome",
+                    models.CharField(
+                        help_text="new, changed, unchanged, stale or rejected.", max_length=12
+                    ),
+                ),
+                ("received_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('source_id', 'delivery_key'), name='observation_delivery_unique')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source_id", "delivery_key"), name="observation_delivery_unique"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Purchase',
+            name="Purchase",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('programme_id', models.UUIDField()),
-                ('source_id', models.UUIDField()),
-                ('native_id', models.CharField(help_text="merchant/order reference, or the source's own id.", max_length=120)),
-                ('wallet_id', models.UUIDField()),
-                ('bucket', models.PositiveSmallIntegerField()),
-                ('member_id', models.UUIDField()),
-                ('merchant_id', models.UUIDField()),
-                ('order_ref', models.CharField(max_length=100)),
-                ('occurred_at', models.DateTimeField()),
-                ('occurred_on', models.DateField(help_text='Its date where the shopper was.')),
-                ('currency', models.CharField(max_length=3)),
-                ('amount_minor', models.BigIntegerField(help_text='What the order cost.')),
-                ('validation', models.CharField(max_length=10)),
-                ('reason', models.CharField(blank=True, default='', max_length=30)),
-                ('version', models.PositiveIntegerField()),
-                ('content_hash', models.BinaryField(help_text='Of the latest applied message.', max_length=16)),
-                ('reported_at', models.DateTimeField(help_text="The source's own time of its latest message.", null=True)),
-                ('file_id', models.UUIDField(help_text='File of its latest applied message.', null=True)),
-                ('confirmed_on', models.DateField(null=True)),
-                ('release_on', models.DateField(help_text='From this day the delay of its contract is over.', null=True)),
-                ('answer_by', models.DateField(help_text='Unanswered until here, it is confirmed; empty = waits.', null=True)),
-                ('event_on', models.DateField(help_text='When the event its release waits for happened.', null=True)),
-                ('blocks', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, size=None)),
-                ('attributed_by', models.CharField(default='member_number', max_length=20)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("programme_id", models.UUIDField()),
+                ("source_id", models.UUIDField()),
+                (
+                    "native_id",
+                    models.CharField(
+                        help_text="merchant/order reference, or the source's own id.",
+                        max_length=120,
+                    ),
+                ),
+                ("wallet_id", models.UUIDField()),
+                ("bucket", models.PositiveSmallIntegerField()),
+                ("member_id", models.UUIDField()),
+                ("merchant_id", models.UUIDField()),
+                ("order_ref", models.CharField(max_length=100)),
+                ("occurred_at", models.DateTimeField()),
+                ("occurred_on", models.DateField(help_text="Its date where the shopper was.")),
+                ("currency", models.CharField(max_length=3)),
+                ("amount_minor", models.BigIntegerField(help_text="What the order cost.")),
+                ("validation", models.CharField(max_length=10)),
+                ("reason", models.CharField(blank=True, default="", max_length=30)),
+                ("version", models.PositiveIntegerField()),
+                (
+                    "content_hash",
+                    models.BinaryField(help_text="Of the latest applied message.", max_length=16),
+                ),
+                (
+                    "reported_at",
+                    models.DateTimeField(
+                        help_text="The source's own time of its latest message.", null=True
+                    ),
+                ),
+                (
+                    "file_id",
+                    models.UUIDField(help_text="File of its latest applied message.", null=True),
+                ),
+                ("confirmed_on", models.DateField(null=True)),
+                (
+                    "release_on",
+                    models.DateField(
+                        help_text="From this day the delay of its contract is over.", null=True
+                    ),
+                ),
+                (
+                    "answer_by",
+                    models.DateField(
+                        help_text="Unanswered until here, it is confirmed; empty = waits.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "event_on",
+                    models.DateField(
+                        help_text="When the event its release waits for happened.", null=True
+                    ),
+                ),
+                (
+                    "blocks",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20), default=list, size=None
+                    ),
+                ),
+                ("attributed_by", models.CharField(default="member_number", max_length=20)),
             ],
             options={
-                'indexes': [models.Index(fields=['wallet_id', 'occurred_on'], name='purchase_of_wallet'), models.Index(fields=['order_ref'], name='purchase_of_order'), models.Index(condition=models.Q(('release_on__isnull', False)), fields=['programme_id', 'release_on'], name='purchase_to_release'), models.Index(condition=models.Q(('answer_by__isnull', False)), fields=['programme_id', 'answer_by'], name='purchase_to_answer')],
-                'constraints': [models.UniqueConstraint(fields=('programme_id', 'source_id', 'native_id'), name='purchase_key')],
+                "indexes": [
+                    models.Index(fields=["wallet_id", "occurred_on"], name="purchase_of_wallet"),
+                    models.Index(fields=["order_ref"], name="purchase_of_order"),
+                    models.Index(
+                        condition=models.Q(("release_on__isnull", False)),
+                        fields=["programme_id", "release_on"],
+                        name="purchase_to_release",
+                    ),
+                    models.Index(
+                        condition=models.Q(("answer_by__isnull", False)),
+                        fields=["programme_id", "answer_by"],
+                        name="purchase_to_answer",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("programme_id", "source_id", "native_id"), name="purchase_key"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PurchaseVersion',
+            name="PurchaseVersion",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('purchase_id', models.UUIDField()),
-                ('bucket', models.PositiveSmallIntegerField()),
-                ('number', models.PositiveIntegerField()),
-                ('recorded_at', models.DateTimeField()),
-                ('event', models.CharField(help_text='track, confirm, decline, reopen or amend.', max_length=12)),
-                ('validation', models.CharField(max_length=10)),
-                ('reason', models.CharField(blank=True, default='', max_length=30)),
-                ('facts', models.JSONField(help_text='The purchase as reported: its lines and amounts.', null=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("purchase_id", models.UUIDField()),
+                ("bucket", models.PositiveSmallIntegerField()),
+                ("number", models.PositiveIntegerField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "event",
+                    models.CharField(
+                        help_text="track, confirm, decline, reopen or amend.", max_length=12
+                    ),
+                ),
+                ("validation", models.CharField(max_length=10)),
+                ("reason", models.CharField(blank=True, default="", max_length=30)),
+                (
+                    "facts",
+                    models.JSONField(
+                        help_text="The purchase as reported: its lines and amounts.", null=True
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('purchase_id', 'number'), name='purchase_version_unique')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("purchase_id", "number"), name="purchase_version_unique"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Rejection',
+            name="Rejection",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('file_id', models.UUIDField()),
-                ('row_number', models.BigIntegerField()),
-                ('reason', models.CharField(max_length=40)),
-                ('sentence', models.TextField()),
-                ('raw', models.BinaryField()),
-                ('rejected_at', models.DateTimeField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("file_id", models.UUIDField()),
+                ("row_number", models.BigIntegerField()),
+                ("reason", models.CharField(max_length=40)),
+                ("sentence", models.TextField()),
+                ("raw", models.BinaryField()),
+                ("rejected_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('file_id', 'row_number', 'reason'), name='rejection_unique')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("file_id", "row_number", "reason"), name="rejection_unique"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('ref', models.CharField(max_length=100)),
-                ('kind', models.CharField(help_text='purchases, products, members or decisions.', max_length=20)),
-                ('mapping', models.JSONField(help_text='Format, encoding, and which of its fields means what.')),
-                ('programme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.programme')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("ref", models.CharField(max_length=100)),
+                (
+                    "kind",
+                    models.CharField(
+                        help_text="purchases, products, members or decisions.", max_length=20
+                    ),
+                ),
+                (
+                    "mapping",
+                    models.JSONField(
+                        help_text="Format, encoding, and which of its fields means what."
+                    ),
+                ),
+                (
+                    "programme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="identity.programme"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ImportedFile',
+            name="ImportedFile",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('sha256', models.CharField(max_length=64)),
-                ('name', models.CharField(max_length=255)),
-                ('size_bytes', models.BigIntegerField()),
-                ('first_seen_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='purchases.source')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("sha256", models.CharField(max_length=64)),
+                ("name", models.CharField(max_length=255)),
+                ("size_bytes", models.BigIntegerField()),
+                ("first_seen_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="purchases.source"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='source',
-            constraint=models.UniqueConstraint(fields=('programme', 'ref'), name='source_ref_unique'),
+            model_name="source",
+            constraint=models.UniqueConstraint(
+                fields=("programme", "ref"), name="source_ref_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importedfile',
-            constraint=models.UniqueConstraint(fields=('source', 'sha256'), name='imported_file_unique'),
+            model_name="importedfile",
+            constraint=models.UniqueConstraint(
+                fields=("source", "sha256"), name="imported_file_unique"
+            ),
         ),
     ]
