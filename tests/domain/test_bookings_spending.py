@@ -1,5 +1,6 @@
 """The exact legs of every booking of spending and between companies."""
 
+from collections import Counter
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -318,7 +319,10 @@ def test_every_booking_balances(amount: int, fee: int, owing: int) -> None:
         companies.operator_puts_in(TILL, amount),
     ]
     for legs in everything:
-        OCCASION.transaction(legs, kind="test", book_id=WALLET, fact_id=WALLET)
+        sums: Counter[str] = Counter()
+        for account, amount_minor in legs:
+            sums[account.currency] += amount_minor
+        assert not any(sums.values())
 
 
 def test_an_occasion_gives_its_transactions_dates_and_time() -> None:

@@ -154,7 +154,13 @@ def test_a_fair_raw_transaction_by_the_owner_would_pass(
     owner: Connection, posted: Transaction
 ) -> None:
     """So that the refusals below are for their reasons and not for a slip of these tests."""
-    owner.execute(BOTH.encode(), raw(posted))
+    fair = raw(posted)
+    owner.execute(BOTH.encode(), fair)
+    legs = owner.execute(
+        "SELECT count(*), sum(amount_minor) FROM ledger_entry WHERE transaction_id = %s",
+        [fair["id"]],
+    ).fetchone()
+    assert legs == (2, 0)
 
 
 @pytest.mark.parametrize(
