@@ -270,8 +270,8 @@ def test_an_order_whose_rows_lie_apart_is_taken_up_to_there_and_the_rest_told(
             "4",
             "split_order",
             (
-                "The order A1 stands twice in this file, with other orders between; sort the file by "
-                "order, so that all lines of an order stand together."
+                "The order A1 stands twice in this file, with other orders between; sort the whole file by "
+                "order and import it again: these rows alone would be taken for the whole order."
             ),
         )
     ]

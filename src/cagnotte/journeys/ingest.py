@@ -461,7 +461,7 @@ class _Chunk:
             error = InvalidRow(
                 "split_order",
                 f"The order {report.purchase.order_ref} stands twice in this file, with other orders between; sort the "
-                "file by order, so that all lines of an order stand together.",
+                "whole file by order and import it again: these rows alone would be taken for the whole order.",
             )
             self._reject(report.row_number, report.raw, error)
             return
