@@ -3,13 +3,13 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve lint types contracts fix bench docs lock clean
+.PHONY: help demo test serve lint types contracts fix bench faults mutants nightly docs lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 ARGS ?=
-EXTRAS := demo test docs
+FAULTS ?= 50
 
 ##@ First steps
 
@@ -46,8 +46,17 @@ fix: $(VENV)/.installed-test ## Mend style by machine where it can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed-test ## Measure speed and memory (bench/README.md explains the figures)
+bench: $(VENV)/.installed-test $(VENV)/.installed-bench ## Measure speed and memory (bench/README.md explains the figures)
 	@PYTHONPATH=src $(BIN)/python -m bench $(ARGS)
+
+faults: $(VENV)/.installed-test ## Kill, cut off and starve the running system many times over (FAULTS=50 rounds)
+	@CAGNOTTE_FAULTS=$(FAULTS) $(BIN)/pytest tests/faults -n 0 --override-ini=faulthandler_timeout=0 $(ARGS)
+
+mutants: $(VENV)/.installed-mutants ## Change the money code a thousand ways and see that a test notices each
+	@$(BIN)/python tests/mutants/run.py $(ARGS)
+
+nightly: faults mutants ## Everything that takes long: faults, mutants, the long loads
+	@CAGNOTTE_LOAD_SECONDS=60 $(BIN)/pytest tests/load -n 0 --override-ini=faulthandler_timeout=0
 
 docs: $(VENV)/.installed-docs ## Build the documentation into docs/_build
 	@$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
@@ -57,6 +66,8 @@ lock: $(VENV)/.installed-test ## Resolve the dependencies anew into requirements
 	@$(call compile,demo,--extra demo)
 	@$(call compile,test,--extra test --extra demo)
 	@$(call compile,docs,--extra docs)
+	@$(call compile,bench,--extra bench --extra demo)
+	@$(call compile,mutants,--extra mutants --extra test --extra demo)
 
 clean: ## Remove caches and built documentation (neither .venv nor .data)
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis docs/_build
