@@ -1,164 +1,189 @@
 """How fast transactions are posted, against COPY of exactly the rows that posting writes.
 
-    .venv/bin/python bench/ledger_post.py [transactions] [chunk]
+    PYTHONPATH=src .venv/bin/python -m bench.ledger_post [--quick]
 
-The limit is the practical one: rows already rendered as text, one client, the same indexes, one commit per chunk,
-but no triggers, no foreign keys, no lookups, no balances to keep up. Both run on the same server, one after the
-other, in a database made for it and dropped. Four legs each: funder, member, shop and margin.
+Posting is one transaction row, four entries, the test for duplicates, the guards and the balances. The limit is the
+practical one: the same final rows, rendered as text beforehand, one client, the same indexes, one commit per batch,
+but no triggers, no look-ups, no balances to keep up. Both start in fresh copies of one database, in turns. Posting
+is measured from rows rendered beforehand, as COPY's are, and from `Transaction` values, which it must render.
 """
 
-import os
-import random
-import sys
+import multiprocessing
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.synchronize import Barrier
 from uuid import UUID, uuid4
 
-import psycopg
 from psycopg import sql
 
-os.environ.setdefault("CAGNOTTE_DATA_DIR", str(Path(__file__).parents[1] / ".data" / "bench"))
-
-from cagnotte.cli.bootstrap import running_database
+from bench import crowd, table
+from bench.scene import Scene, scene
+from bench.table import Row
 from cagnotte.domain.chart import Account
 from cagnotte.domain.transactions import Transaction
 from cagnotte.ledger import checks, services
 from cagnotte.platform import database
-from cagnotte.platform.postgres import SUPERUSER
 
-SEED = 2024
-WALLETS = 2_500
+TRANSACTIONS = 60_000
 TABLES = ("ledger_transaction", "ledger_entry", "ledger_delta", "ledger_batch")
-START = datetime(2026, 1, 1, tzinfo=UTC)
+REACH = {1: 0.45, 2: 0.75}
+"""By the number of clients: part of the limit's speed, in batches of 1,000."""
 
 
-@contextmanager
-def scratch_database() -> Iterator[None]:
-    """A migrated database of its own, dropped afterwards."""
-    name = f"cagnotte_bench_{os.getpid()}"
-    with running_database(check_tables=False) as url:
-        # Django's apps are ready only now.
-        from cagnotte.platform import migrations  # noqa: PLC0415
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One batch: its transactions, and what `post_rendered` takes of them."""
 
-        admin = (
-            url
-            if database.is_external()
-            else database.embedded_server().url("postgres", user=SUPERUSER)
-        )
-        login = psycopg.conninfo.conninfo_to_dict(url).get("user")
-        database.ensure_roles(admin, login=None if database.is_external() else str(login))
-        database.ensure_database(psycopg.conninfo.make_conninfo(admin, dbname=name))
-        database.use_database(psycopg.conninfo.make_conninfo(url, dbname=name))
-        try:
-            migrations.migrate()
-            yield
-        finally:
-            database.use_database(None)
-            with psycopg.connect(admin, autocommit=True) as connection:
-                connection.execute(
-                    sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-                )
+    batch_id: UUID
+    transactions: Sequence[Transaction]
+    lines: Sequence[str]
+    accounts: frozenset[Account]
 
 
-def made(count: int, programme: UUID) -> Iterator[Transaction]:
-    """Purchases of two-stage offers by a crowd of members."""
-    random_ = random.Random(SEED)
-    wallets = [UUID(int=random_.getrandbits(128), version=4) for _ in range(WALLETS)]
-    funders = [uuid4() for _ in range(50)]
-    shop = uuid4()
-    for number in range(count):
-        moment = START + timedelta(seconds=number)
-        wallet, reward = random_.choice(wallets), random_.randrange(1, 500)
-        transaction = Transaction.of(
-            [
-                (Account("funder.accrued", random_.choice(funders), programme, "EUR"), reward + 30),
-                (Account("member.pending", wallet, programme, "EUR"), -reward),
-                (Account("merchant.share_pending", shop, programme, "EUR"), -20),
-                (Account("programme.margin_pending", programme, programme, "EUR"), -10),
-            ],
-            programme_id=programme,
-            book_id=wallet,
-            kind="tracked",
-            fact_id=UUID(int=random_.getrandbits(128), version=4),
-            occurred_on=date(2026, 1, 1),
-            recorded_at=moment,
-        )
-        assert transaction is not None
-        yield transaction
+def chunks_of(transactions: Sequence[Transaction], size: int) -> list[Chunk]:
+    """Cut transactions into batches, rendered."""
+    return [
+        _chunk(transactions[first : first + size]) for first in range(0, len(transactions), size)
+    ]
 
 
-def post_all(chunks: list[list[Transaction]], batch_ids: list[UUID]) -> tuple[float, float]:
-    """Post every chunk; return the seconds spent rendering and the seconds spent in the database."""
-    rendering = posting = 0.0
+def _chunk(transactions: Sequence[Transaction]) -> Chunk:
+    accounts = frozenset(entry.account for each in transactions for entry in each.entries)
+    return Chunk(uuid4(), transactions, [services.render(each) for each in transactions], accounts)
+
+
+def post_rendered(chunks: Sequence[Chunk], ready: Callable[[], object] = lambda: None) -> None:
+    """Post batches already rendered, one commit each."""
     with database.connect() as connection:
-        for chunk, batch_id in zip(chunks, batch_ids, strict=True):
-            begun = time.perf_counter()
-            lines = [services.render(transaction) for transaction in chunk]
-            accounts = {entry.account for transaction in chunk for entry in transaction.entries}
-            rendered = time.perf_counter()
-            services.post_rendered(connection, lines, accounts, batch_id=batch_id)
-            connection.commit()
-            rendering += rendered - begun
-            posting += time.perf_counter() - rendered
-        assert checks.verify(connection) == []
-    return rendering, posting
-
-
-def copy_all(batch_ids: list[UUID]) -> float:
-    """COPY the rows that stand now into empty tables with the same indexes; return the seconds."""
-    with database.connect("owner") as connection:
-        for table in TABLES:
-            connection.execute(
-                sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING INDEXES INCLUDING STORAGE)").format(
-                    sql.Identifier(f"limit_{table}"), sql.Identifier(table)
-                )
-            )
-        connection.commit()
-        chunks = [
-            [(table, rows_of(connection, table, batch)) for table in TABLES] for batch in batch_ids
-        ]
-        begun = time.perf_counter()
+        ready()
         for chunk in chunks:
-            for table, rows in chunk:
-                into = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(f"limit_{table}"))
-                with connection.cursor().copy(into) as copy:
-                    copy.write(rows)
+            services.post_rendered(connection, chunk.lines, chunk.accounts, batch_id=chunk.batch_id)
             connection.commit()
-        return time.perf_counter() - begun
 
 
-def rows_of(
-    connection: psycopg.Connection[tuple[object, ...]], table: str, batch_id: UUID
-) -> bytes:
-    """The rows of one batch, in the order they were written, as COPY's text."""
+def post_values(chunks: Sequence[Chunk]) -> None:
+    """Post batches of `Transaction` values, one commit each."""
+    with database.connect() as connection:
+        for chunk in chunks:
+            services.post(connection, chunk.transactions, batch_id=chunk.batch_id)
+            connection.commit()
+
+
+def by_clients(chunks: Sequence[Chunk], clients: int) -> float:
+    """Share batches out to client processes; return the seconds from the first start to the last end."""
+    context = multiprocessing.get_context("fork")
+    barrier = context.Barrier(clients + 1)
+    workers = [
+        context.Process(target=_client, args=(chunks[number::clients], barrier))
+        for number in range(clients)
+    ]
+    for worker in workers:
+        worker.start()
+    barrier.wait()
+    started = time.perf_counter()
+    for worker in workers:
+        worker.join()
+    seconds = time.perf_counter() - started
+    assert all(worker.exitcode == 0 for worker in workers)
+    return seconds
+
+
+def _client(chunks: Sequence[Chunk], barrier: Barrier) -> None:
+    post_rendered(chunks, ready=barrier.wait)
+
+
+def posting_seconds(made: Scene, chunks: Sequence[Chunk], clients: int) -> float:
+    """Post into a fresh database; return the seconds."""
+    with made.fresh():
+        return by_clients(chunks, clients)
+
+
+def values_seconds(made: Scene, chunks: Sequence[Chunk]) -> float:
+    """Post values into a fresh database; return the seconds."""
+    with made.fresh():
+        started = time.perf_counter()
+        post_values(chunks)
+        return time.perf_counter() - started
+
+
+Texts = list[dict[str, bytes]]
+"""By batch and table: its final rows as COPY text."""
+
+
+def final_rows(made: Scene, chunks: Sequence[Chunk]) -> Texts:
+    """Post once, check the books, and return what then stands."""
+    with made.fresh():
+        post_rendered(chunks)
+        with database.connect() as connection:
+            assert checks.verify(connection) == []
+            return [
+                {table_: _rows(connection, table_, chunk.batch_id) for table_ in TABLES}
+                for chunk in chunks
+            ]
+
+
+def _rows(connection: services.Connection, table_: str, batch_id: UUID) -> bytes:
+    """The rows of one batch, in the order they were written."""
     query = sql.SQL("COPY (SELECT * FROM {} WHERE batch_id = {} ORDER BY ctid) TO STDOUT").format(
-        sql.Identifier(table), sql.Literal(batch_id)
+        sql.Identifier(table_), sql.Literal(batch_id)
     )
     with connection.cursor().copy(query) as copy:
         return b"".join(bytes(part) for part in copy)
 
 
-def main(arguments: list[str]) -> None:
-    count = int(arguments[0]) if arguments else 100_000
-    size = int(arguments[1]) if len(arguments) > 1 else 5_000
-    transactions = list(made(count, uuid4()))
-    chunks = [transactions[first : first + size] for first in range(0, count, size)]
-    batch_ids = [
-        services.new_batch_id() if hasattr(services, "new_batch_id") else uuid4() for _ in chunks
-    ]
-    with scratch_database():
-        rendering, posting = post_all(chunks, batch_ids)
-        limit = copy_all(batch_ids)
-    print(f"{count:,} transactions of 4 legs, {size:,} per commit")
-    print(f"COPY of the same rows   {count / limit:>10,.0f} /s   1.00")
-    print(f"post, already rendered  {count / posting:>10,.0f} /s   {limit / posting:.2f}")
-    print(
-        f"post, rendering too     {count / (posting + rendering):>10,.0f} /s   {limit / (posting + rendering):.2f}"
+def copy_seconds(made: Scene, texts: Texts) -> float:
+    """COPY final rows into empty tables with the same indexes, one commit per batch; return the seconds."""
+    with made.fresh(), database.connect("owner") as connection:
+        for table_ in TABLES:
+            connection.execute(
+                sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING INDEXES INCLUDING STORAGE)").format(
+                    sql.Identifier(f"limit_{table_}"), sql.Identifier(table_)
+                )
+            )
+        connection.commit()
+        started = time.perf_counter()
+        for batch in texts:
+            for table_, rows in batch.items():
+                into = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(f"limit_{table_}"))
+                with connection.cursor().copy(into) as copy:
+                    copy.write(rows)
+            connection.commit()
+        return time.perf_counter() - started
+
+
+def compare(made: Scene, transactions: Sequence[Transaction], size: int) -> list[Row]:
+    """Measure one size of batches; return its rows."""
+    chunks = chunks_of(transactions, size)
+    texts = final_rows(made, chunks)
+    seconds = table.alternate(
+        {
+            "copy": lambda: copy_seconds(made, texts),
+            "1": lambda: posting_seconds(made, chunks, 1),
+            "2": lambda: posting_seconds(made, chunks, 2),
+            "values": lambda: values_seconds(made, chunks),
+        }
     )
+    count, limit = len(transactions), seconds["copy"]
+    rows = []
+    for clients, reach in REACH.items():
+        taken = seconds[str(clients)]
+        name = f"ledger posting, batches of {size:,}, {clients} client{'s' * (clients > 1)}"
+        detail = f"{count / taken:,.0f}/s against COPY {count / limit:,.0f}/s"
+        row = Row.at_least(name, limit / taken, reach, detail=detail)
+        rows.append(row if size == 1_000 else Row(name, row.figure, row.unit, detail=detail))
+    taken = seconds["values"]
+    name = f"… from values, rendering them too, batches of {size:,}, 1 client"
+    rows.append(Row(name, limit / taken, "×", detail=f"{count / taken:,.0f}/s"))
+    return rows
+
+
+def measure(*, quick: bool = False) -> list[Row]:
+    """Compare posting in batches of 1,000 and 5,000 with COPY."""
+    transactions = crowd.transactions(TRANSACTIONS // 4 if quick else TRANSACTIONS)
+    with scene(crowd.open_all) as made:
+        return [row for size in (1_000, 5_000) for row in compare(made, transactions, size)]
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    table.main(measure)

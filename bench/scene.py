@@ -1,18 +1,19 @@
-"""Where the ingest is measured: a server of its own in .data/bench, files of N baskets, and fresh databases."""
+"""Where things are measured: a server of its own in .data/bench, files of N baskets, and fresh databases."""
 
 import contextlib
 import itertools
 import os
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
+from psycopg import conninfo, sql
 
 from cagnotte.cli.bootstrap import running_database
 from cagnotte.journeys import load_programme
@@ -22,7 +23,7 @@ from cagnotte.platform.postgres import SUPERUSER
 from cagnotte.world import complete_journey, files
 
 SEED = 2017
-TEMPLATE = "bench_template"
+TEMPLATE = f"bench_{os.getpid()}_template"
 NOW = datetime(2018, 1, 5, 9, tzinfo=UTC)
 """The programme's clock: after the last purchase."""
 
@@ -34,7 +35,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A server with a template database that holds the programme, its members and its products."""
+    """A server with a template database that fresh databases are copies of."""
 
     admin_url: str
 
@@ -43,13 +44,13 @@ class Scene:
         return psycopg.connect(_with_name(self.admin_url, name), autocommit=True)
 
     @contextlib.contextmanager
-    def fresh(self) -> Iterator[str]:
+    def fresh(self, template: str = TEMPLATE) -> Iterator[str]:
         """Give the name of a fresh copy of the template, to which `database.connect` leads; drop it after."""
         name = f"bench_{os.getpid()}_{next(_numbers)}"
         with self.admin() as connection:
             connection.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                    sql.Identifier(name), sql.Identifier(TEMPLATE)
+                    sql.Identifier(name), sql.Identifier(template)
                 )
             )
             connection.execute("CHECKPOINT")
@@ -58,36 +59,51 @@ class Scene:
             yield name
         finally:
             database.use_database(None)
-            with self.admin() as connection:
-                connection.execute(
-                    sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-                )
+            self.drop(name)
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever is still connected to it."""
+        with self.admin() as connection:
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+
+    def drop_leftovers(self) -> None:
+        """Drop what benches left that were killed."""
+        with self.admin() as connection:
+            names = [str(name) for (name,) in connection.execute("SELECT datname FROM pg_database")]
+        for name in names:
+            match = re.match(r"bench_(\d+)_", name)
+            if match and not Path(f"/proc/{match[1]}").exists():
+                self.drop(name)
 
 
 def _with_name(url: str, name: str) -> str:
-    return psycopg.conninfo.make_conninfo(url, dbname=name)
+    return conninfo.make_conninfo(url, dbname=name)
 
 
 @contextlib.contextmanager
-def scene() -> Iterator[Scene]:
-    """Set the scene: the server up, the template made anew.
+def scene(fill: Callable[[], None] | None = None) -> Iterator[Scene]:
+    """Set the scene: the server up, and a template that holds the programme, its members and products.
 
-    A second process may not set it meanwhile; give it the name of a database instead.
+    Another `fill` puts something else into the migrated template. Several processes may each set their own.
     """
     with running_database(check_tables=False):
         database.ensure_roles_and_database()
         made = Scene(database.embedded_server().url("postgres", user=SUPERUSER))
-        with made.admin() as connection:
-            connection.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(TEMPLATE))
-            )
-        url = database.embedded_server().url(TEMPLATE)
+        made.drop_leftovers()
         database.ensure_database(database.embedded_server().url(TEMPLATE, user=SUPERUSER))
-        database.use_database(url)
-        migrations.migrate()
-        _open_programme()
-        database.use_database(None)
-        yield made
+        database.use_database(database.embedded_server().url(TEMPLATE))
+        try:
+            migrations.migrate()
+            (fill or _open_programme)()
+            with database.connect("owner", autocommit=True) as connection:
+                connection.execute("ANALYZE")
+            database.use_database(None)
+            yield made
+        finally:
+            database.use_database(None)
+            made.drop(TEMPLATE)
 
 
 def _open_programme() -> None:
@@ -95,8 +111,6 @@ def _open_programme() -> None:
     load_programme.run(made.programme, now=NOW)
     for source, path in (("members", made.members), ("products", made.products)):
         import_file(path, programme=None, source=source, now=NOW)
-    with database.connect(autocommit=True) as connection:
-        connection.execute("ANALYZE")
 
 
 def purchases(baskets: int) -> Path:
@@ -105,7 +119,7 @@ def purchases(baskets: int) -> Path:
     if path.is_file():
         return path
     year = files.write(FOLDER / "year", seed=SEED, months=complete_journey.MONTHS)
-    unfinished = path.with_suffix(".part")
+    unfinished = path.with_suffix(f".{os.getpid()}.part")
     with unfinished.open("w", encoding="utf-8") as out:
         out.write(",".join(files.PURCHASE_COLUMNS) + "\n")
         out.writelines(_first(baskets, year.purchases.values()))
@@ -140,6 +154,6 @@ def in_a_process(script: str, *arguments: str) -> str:
     """Run a bench module in a process of its own, as `python -m bench.<script>`; return what it prints."""
     done = subprocess.run(
         [sys.executable, "-m", f"bench.{script}", *arguments],
-        capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1],
+        stdout=subprocess.PIPE, text=True, check=True, cwd=Path(__file__).parents[1],
     )  # fmt: skip
     return done.stdout
