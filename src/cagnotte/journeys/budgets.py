@@ -4,7 +4,7 @@ A slice is topped up from the pool only when an award was cut for want of room; 
 until the chunk is committed. What a writer has left at its end goes back.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import LiteralString
 from uuid import UUID
 
@@ -18,7 +18,10 @@ SLICES = 50
 
 
 class Budgets(Mapping[str, int]):
-    """Room left for this writer under each budget, as `decide` reads it: offer reference → minor units."""
+    """Room left for this writer under each budget, as `decide` reads it: offer reference → minor units.
+
+    before_asking: called before the database is asked for more room in the midst of a chunk.
+    """
 
     def __init__(
         self,
@@ -26,11 +29,14 @@ class Budgets(Mapping[str, int]):
         programme_id: UUID,
         limits: Mapping[str, int],
         slot: int,
+        *,
+        before_asking: Callable[[], None] = lambda: None,
     ) -> None:
         self._connection = connection
         self._programme_id = programme_id
         self._limits = limits
         self._slot = slot
+        self._before_asking = before_asking
         self._granted: dict[str, int] = {}
         self._used: dict[str, int] = {}
         self._dry: set[str] = set()
@@ -61,6 +67,7 @@ class Budgets(Mapping[str, int]):
         """Take one more slice of an offer's budget from the pool; return False when the pool is empty."""
         if offer in self._dry:
             return False
+        self._before_asking()
         limit = self._limits[offer]
         key = {"programme_id": self._programme_id, "offer": offer}
         # Looked at before it is locked: a pool that is empty must not make writers wait for each other.

@@ -4,7 +4,7 @@ Apart from `import_file`, so that a process that takes a share loads what purcha
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from cagnotte.purchases.reports import ReportReader
 Connection = psycopg.Connection[Any]
 
 Chunk = tuple[ingest.Tally, list[Rejected], int]
-"""What a chunk came to, what it rejected, and how many bytes were read so far."""
+"""What a chunk came to, what it rejected, and how many characters were read so far."""
 
 
 def take(
@@ -47,23 +47,8 @@ def take(
     )
     connection.commit()
     file = ingest.FileRun(run, arrived, reader, grouped=mapping.lines == ROWS, writer=writer)
-    read = _Metered(orders)
     mine = _share(writer, writers) if writers > 1 else None
-    for tally, rejected in ingest.import_orders(connection, file, read, mine=mine):
-        yield tally, rejected, read.characters
-
-
-class _Metered:
-    """Orders that pass, and how much text they were."""
-
-    def __init__(self, orders: Iterable[ingest.Order]) -> None:
-        self._orders = orders
-        self.characters = 0
-
-    def __iter__(self) -> Iterator[ingest.Order]:
-        for order in self._orders:
-            self.characters += len(order.raw)
-            yield order
+    yield from ingest.import_orders(connection, file, orders, mine=mine)
 
 
 def _share(writer: int, writers: int) -> Callable[[OrderText], bool]:

@@ -11,44 +11,33 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
 
-from cagnotte.domain.bookings.earning import NOTHING, Owners, PartAmounts, Standing, restatement
-from cagnotte.domain.contracts import Release
 from cagnotte.domain.errors import InvalidRow
-from cagnotte.domain.ids import derived_id
-from cagnotte.domain.lifecycle import Moments, answer_date, release_date
-from cagnotte.domain.purchases import Purchase, Validation
-from cagnotte.domain.rating import engine, returns
-from cagnotte.domain.rating.counting import active_uses
-from cagnotte.domain.rating.decision import CounterUse, Decision, MemberFacts, to_data
-from cagnotte.domain.transactions import Transaction
+from cagnotte.domain.rating.decision import MemberFacts
 from cagnotte.journeys import restate
 from cagnotte.journeys.arrivals import ArrivedFile, Rejected, in_one_transaction, rounds
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.changes import Change, PurchaseRow, change_of, lock_purchases
-from cagnotte.journeys.frozen import frozen_data, starved
+from cagnotte.journeys.new_purchases import MemberRow, NewPurchases
 from cagnotte.journeys.programme_run import ProgrammeRun
-from cagnotte.journeys.recording import (
-    NULL,
-    SQL,
-    Recording,
-    Version,
-    decision_line,
-    part_line,
-    version_line,
-)
-from cagnotte.platform.sql import escape
+from cagnotte.journeys.recording import SQL, Recording
+from cagnotte.platform.behind import Behind, working_behind
 from cagnotte.purchases.reading import Broken, OrderText
 from cagnotte.purchases.reports import Report, ReportReader
 
 Connection = psycopg.Connection[Any]
+Facts = dict[UUID, MemberFacts]
 
 CHUNK_ORDERS = 3_000
 """Orders per database transaction."""
+
+PIECE_ORDERS = 500
+"""Orders decided before they are sent on, to be written while the next ones are decided."""
 
 
 @dataclass(slots=True)
@@ -76,15 +65,6 @@ class Tally:
             self.rejected[reason] = self.rejected.get(reason, 0) + count
 
 
-class MemberRow(NamedTuple):
-    """Who a member number belongs to."""
-
-    wallet_id: UUID
-    member_id: UUID
-    bucket: int
-    segments: frozenset[str]
-
-
 @dataclass(slots=True)
 class FileRun:
     """One file being imported: where it comes from, how it is read, and by which of several writers (1 …)."""
@@ -106,22 +86,26 @@ def import_orders(
     *,
     mine: Callable[[OrderText], bool] | None = None,
     chunk_orders: int = CHUNK_ORDERS,
-) -> Iterator[tuple[Tally, list[Rejected]]]:
+) -> Iterator[tuple[Tally, list[Rejected], int]]:
     """Take a file's orders in, `chunk_orders` at a time; give each chunk's outcome once it is committed.
 
     mine: which orders this writer takes, when several share a file; the broken ones go to writer 1.
+    Of each chunk: the tally, what was rejected, and how many characters of the file are done with.
     Interrupted anywhere, a second run ends in the same state as one clean run.
     """
-    budgets = Budgets(connection, file.run.id, file.run.budgets(), file.writer)
-    with _catalogue_set_aside():
-        for chunk in _chunks(orders, chunk_orders, mine, first=file.writer == 1):
-            take = partial(_take, connection, file, budgets, chunk)
+    chunks = _ReadAhead(_chunks(orders, chunk_orders, mine, first=file.writer == 1))
+    with _catalogue_set_aside(), working_behind() as behind:
+        budgets = Budgets(
+            connection, file.run.id, file.run.budgets(), file.writer, before_asking=behind.settle
+        )
+        for chunk in chunks:
+            work = partial(_take, connection, file, budgets, behind, chunk, chunks)
             with _garbage_left_lying():
-                taken = in_one_transaction(connection, take)
-            yield taken
-    if budgets:
-        with connection.transaction():
-            budgets.give_back()
+                tally, rejected = in_one_transaction(connection, work)
+            yield tally, rejected, chunk.characters
+        if budgets:
+            with connection.transaction():
+                budgets.give_back()
 
 
 @contextmanager
@@ -146,71 +130,108 @@ def _garbage_left_lying() -> Iterator[None]:
         gc.collect()
 
 
+class _Orders(NamedTuple):
+    """The orders of a chunk, and how many characters of the file were read up to their end."""
+
+    orders: list[Order]
+    characters: int
+
+
 def _chunks(
     orders: Iterable[Order], size: int, mine: Callable[[OrderText], bool] | None, *, first: bool
-) -> Iterator[list[Order]]:
+) -> Iterator[_Orders]:
     chunk: list[Order] = []
+    characters = 0
     for order in orders:
+        characters += len(order.raw)
         if mine is not None and not (first if isinstance(order, Broken) else mine(order)):
             continue
         chunk.append(order)
         if len(chunk) >= size:
-            yield chunk
+            yield _Orders(chunk, characters)
             chunk = []
     if chunk:
-        yield chunk
+        yield _Orders(chunk, characters)
+
+
+class _ReadAhead:
+    """Chunks of a file, of which the next may be read while the last is still being written."""
+
+    def __init__(self, chunks: Iterator[_Orders]) -> None:
+        self._chunks = chunks
+        self._held: list[_Orders | Exception] = []
+
+    def __iter__(self) -> Iterator[_Orders]:
+        while True:
+            self.read_on()
+            if not self._held:
+                return
+            held = self._held.pop()
+            if isinstance(held, Exception):
+                raise held
+            yield held
+
+    def read_on(self) -> None:
+        """Read the next chunk unless it is there already. A file that breaks off says so when its turn comes."""
+        if not self._held:
+            try:
+                self._held.extend(islice(self._chunks, 1))
+            except Exception as error:  # noqa: BLE001 - raised where the chunk would be taken
+                self._held.append(error)
 
 
 def _take(
-    connection: Connection, file: FileRun, budgets: Budgets, chunk: list[Order]
+    connection: Connection,
+    file: FileRun,
+    budgets: Budgets,
+    behind: Behind,
+    chunk: _Orders,
+    chunks: _ReadAhead,
 ) -> tuple[Tally, list[Rejected]]:
-    return _Chunk(connection, file, budgets).take(chunk)
-
-
-class _New(NamedTuple):
-    """An order seen for the first time, decided; parts are empty when it arrives declined."""
-
-    report: Report
-    member: MemberRow
-    decision: Decision
-    frozen: dict[str, Any]
-    validation: Validation
-    parts: tuple[PartAmounts, ...]
-    purchase_id: UUID
-    version_id: UUID
-    merchant_id: UUID
-
-    @property
-    def reward_minor(self) -> int:
-        """R as booked."""
-        return sum([part.reward_minor for part in self.parts])
+    try:
+        return _Chunk(connection, file, budgets, behind).take(chunk.orders, chunks.read_on)
+    except BaseException:
+        # The connection is rolled back next: nobody may be using it then.
+        behind.abandon()
+        raise
 
 
 class _Chunk:
-    """One chunk inside its database transaction."""
+    """One chunk inside its database transaction. What is decided is written behind, while the next is decided."""
 
-    def __init__(self, connection: Connection, file: FileRun, budgets: Budgets) -> None:
+    def __init__(
+        self, connection: Connection, file: FileRun, budgets: Budgets, behind: Behind
+    ) -> None:
         self.connection = connection
         self.file = file
         self.run = file.run
         self.budgets = budgets
+        self.behind = behind
         self.rules = file.run.rules_at()
+        self.new_purchases = NewPurchases(file.run, file.arrived, budgets)
         self.tally = Tally()
         self.rejected: list[Rejected] = []
-        self.recorded_at = file.run.now.isoformat()
-        self.facts: dict[UUID, MemberFacts] = {}
+        self.facts: Facts = {}
         self.members: dict[str, MemberRow] = {}
         self.later: list[tuple[UUID, datetime]] = []
         self.closed: set[UUID] = set()
 
-    def take(self, chunk: list[Order]) -> tuple[Tally, list[Rejected]]:
-        """Attribute, rate and write; the same order twice in a chunk is taken in two rounds."""
+    def take(
+        self, chunk: list[Order], meanwhile: Callable[[], None]
+    ) -> tuple[Tally, list[Rejected]]:
+        """Attribute, rate and write; the same order twice in a chunk is taken in two rounds.
+
+        meanwhile: called while the last orders are being written.
+        """
         fresh = self.file.arrived.undelivered(self.connection, chunk)
         self.tally.unchanged += len(chunk) - len(fresh)
         reports = self._understood(fresh)
         self.budgets.load()
         for this_round in rounds(reports, lambda report: report.native_id):
+            self.behind.settle()
             self._round(this_round)
+        meanwhile()
+        self.behind.settle()
         self.budgets.save()
         self.file.arrived.keep_rejected(self.connection, self.rejected, self.run.now)
         return self.tally, self.rejected
@@ -288,11 +309,15 @@ class _Chunk:
                 self._new(report, recording)
             else:
                 self._again(report, row, recording, changes)
+            if recording.orders >= PIECE_ORDERS:
+                recording.send_on(self.connection, self.behind)
+        if changes or self.later:
+            self.behind.settle()
         restate.apply(self.connection, self.run, changes, recording, self.budgets)
         if self.later:
             ids, moments = zip(*self.later, strict=True)
             self.connection.execute(SQL.said_again, {"ids": list(ids), "moments": list(moments)})
-        recording.write(self.connection)
+        recording.send_rest(self.connection, self.behind)
 
     def _load_facts(self, reports: Iterable[Report]) -> None:
         """Read the counters of the members of this round, for the periods their purchases fall in."""
@@ -316,138 +341,18 @@ class _Chunk:
             self.facts[wallet_id].counters[name, period] = (amount_minor, count)
 
     def _new(self, report: Report, recording: Recording) -> None:
-        """Decide and render an order seen for the first time; a closed account begins nothing new."""
-        if self.members[report.member].wallet_id in self.closed:
+        """Take an order seen for the first time; a closed account begins nothing new."""
+        member = self.members[report.member]
+        if member.wallet_id in self.closed:
             error = InvalidRow(
                 "member_closed", f"The account of member “{report.member}” is closed."
             )
             self._reject(report.row_number, report.raw, error)
             return
-        new = self._decided(report)
-        for use in active_uses(new.decision, new.validation):
-            self._count(new.member, use, recording)
-        if new.validation is not Validation.DECLINED:
-            for offer, amount in new.decision.budget_uses:
-                self.budgets.use(offer, amount)
-        self._render(new, recording)
-        for position, part in enumerate(new.parts):
-            contract_id = self._contract_id(new.decision, position)
-            recording.lines["rewards_rewardpart"].append(
-                part_line(new.purchase_id, new.member.bucket, position, part, contract_id)
-            )
-        self._book(new, recording)
+        new = self.new_purchases.take(report, member, self.facts[member.wallet_id], recording)
         self.tally.new += 1
         self.tally.lines += len(report.purchase.lines)
         self.tally.reward_minor += new.reward_minor
-
-    def _decided(self, report: Report) -> "_New":
-        """Rate an order with what is known of its member, and freeze what was read."""
-        member = self.members[report.member]
-        facts = self.facts[member.wallet_id]
-        decision = self._decide(report.purchase, facts)
-        validation = report.status or Validation.PENDING
-        now = self.run.now
-        purchase_id = derived_id(now, self.run.id, self.file.arrived.source_id, report.native_id)
-        return _New(
-            report=report,
-            member=member,
-            decision=decision,
-            frozen=frozen_data(
-                facts, decision, self.budgets, self.rules, report.purchase.occurred_on
-            ),
-            validation=validation,
-            parts=self.run.parts_of(decision) if validation is not Validation.DECLINED else (),
-            purchase_id=purchase_id,
-            version_id=derived_id(now, purchase_id, 1),
-            merchant_id=self.run.parties["merchant", report.purchase.merchant],
-        )
-
-    def _count(self, member: MemberRow, use: CounterUse, recording: Recording) -> None:
-        """Note a use of a counter, for the database and for the member's next order of this chunk."""
-        recording.count(member.wallet_id, member.bucket, use, 1)
-        counters = self.facts[member.wallet_id].counters
-        amount, count = counters.get((use.name, use.period), (0, 0))
-        counters[use.name, use.period] = (amount + use.amount_minor, count + use.count)
-
-    def _book(self, new: "_New", recording: Recording) -> None:
-        purchase = new.report.purchase
-        owners = Owners(self.run.id, new.member.wallet_id, new.merchant_id, purchase.currency)
-        recording.book(
-            Transaction.of(
-                restatement(NOTHING, Standing(new.validation, new.parts), owners),
-                programme_id=self.run.id,
-                book_id=new.member.wallet_id,
-                kind="tracked",
-                fact_id=new.version_id,
-                occurred_on=purchase.occurred_on,
-                effective_on=self.run.effective_on(purchase.occurred_on),
-                recorded_at=self.run.now,
-            )
-        )
-
-    def _decide(self, purchase: Purchase, facts: MemberFacts) -> Decision:
-        """Rate a purchase; where a budget cut it, take another slice of the budget and rate again.
-
-        An order that arrives with returns gets what it would have got had they been told later.
-        """
-        bought = returns.as_bought(purchase)
-        while True:
-            decision = engine.decide(bought, self.rules, facts, budgets=self.budgets)
-            if bought is not purchase:
-                decision = returns.redecide(
-                    decision, bought, purchase, self.rules, facts, self.budgets
-                )
-            wanting = starved(decision)
-            if not wanting or not sum(self.budgets.top_up(offer) for offer in wanting):
-                return decision
-
-    def _contract_id(self, decision: Decision, position: int) -> UUID | None:
-        key = decision.parts[position].contract
-        return self.run.contract(key).id if key else None
-
-    def _render(self, new: "_New", recording: Recording) -> None:
-        """Render the rows of a new purchase but its parts and entries."""
-        report, member, decision, validation = new.report, new.member, new.decision, new.validation
-        purchase, lines, file = report.purchase, recording.lines, self.file
-        purchase_hex, wallet_hex = f"{new.purchase_id.int:032x}", f"{member.wallet_id.int:032x}"
-        programme_hex, merchant_hex = f"{self.run.id.int:032x}", f"{new.merchant_id.int:032x}"
-        file.arrived.observe(
-            report, new.purchase_id, "new", report.content_hash, self.run.now, recording
-        )
-        confirmed_on, release_on, answer_by = self._dates(new)
-        lines["purchases_purchase"].append(
-            f"{purchase_hex}\t{programme_hex}\t{file.arrived.source_id.int:032x}\t{escape(report.native_id)}"
-            f"\t{wallet_hex}\t{member.bucket}\t{member.member_id.int:032x}\t{merchant_hex}"
-            f"\t{escape(purchase.order_ref)}\t{purchase.occurred_at.isoformat()}\t{purchase.occurred_on}"
-            f"\t{purchase.currency}\t{purchase.amount_minor}\t{validation}\t{report.reason}\t1"
-            f"\t\\\\x{report.content_hash.hex()}\t{report.reported_at.isoformat() if report.reported_at else NULL}"
-            f"\t{file.arrived.file_id.int:032x}\t{confirmed_on}\t{release_on}\t{answer_by}\t{NULL}\t{{}}\tmember_number"
-        )
-        version = Version(
-            new.version_id, new.purchase_id, member.bucket, 1, "track", validation, report.reason
-        )
-        lines["purchases_purchaseversion"].append(
-            version_line(version, self.recorded_at, report.facts)
-        )
-        lines["rewards_reward"].append(
-            f"{purchase_hex}\t{programme_hex}\t{wallet_hex}\t{member.bucket}\t{merchant_hex}\t{purchase.currency}"
-            f"\t{decision.base_minor}\t{new.reward_minor}\t0\t{decision.voucher_minor}\t0\t{new.version_id.int:032x}"
-        )
-        lines["rewards_decision"].append(
-            decision_line(version, to_data(decision), new.frozen, self.recorded_at)
-        )
-
-    def _dates(self, new: "_New") -> tuple[object, object, object]:
-        """Return (confirmed on, to be released from, to be answered by), NULL where there is none."""
-        contract, purchase = self.run.policy_of(new.decision), new.report.purchase
-        if new.validation is Validation.PENDING:
-            days = contract.auto_confirm_days if contract else None
-            return NULL, NULL, answer_date(days, purchase.occurred_on) or NULL
-        if new.validation is Validation.DECLINED or not new.reward_minor:
-            return NULL, NULL, NULL
-        release = contract.release if contract else Release(days=0)
-        today = self.run.today
-        return today, release_date(release, Moments(purchase.occurred_on, today)) or NULL, NULL
 
     def _again(
         self,

@@ -7,7 +7,7 @@ was faster is noticed by the primary key, which makes the whole chunk start agai
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,11 +20,15 @@ from cagnotte.domain.ids import derived_id
 from cagnotte.domain.rating.decision import CounterUse
 from cagnotte.domain.transactions import Transaction
 from cagnotte.ledger import services as ledger
+from cagnotte.platform.behind import Behind
 from cagnotte.platform.sql import copy_text, escape, load
 
 Connection = psycopg.Connection[Any]
 SQL = load("ingest")
 NULL = "\\N"
+
+FEW = 50
+"""So few messages are written at once: to hand them to another thread would cost more."""
 
 COLUMNS = {
     "purchases_observation": (
@@ -50,6 +54,13 @@ COLUMNS = {
 """The tables a purchase is written to, in the order they are written, with their columns."""
 
 
+Lines = dict[str, list[str]]
+
+
+def _no_lines() -> Lines:
+    return {table: [] for table in COLUMNS}
+
+
 @dataclass(slots=True)
 class Recording:
     """The rows of one chunk. `lines` holds COPY text by table; `stage` the ledger's, `accounts` those it uses.
@@ -58,11 +69,15 @@ class Recording:
     """
 
     batch_id: UUID | None = None
-    lines: dict[str, list[str]] = field(default_factory=lambda: {table: [] for table in COLUMNS})
+    lines: Lines = field(default_factory=_no_lines)
     stage: list[str] = field(default_factory=list)
     accounts: set[Account] = field(default_factory=set)
     counters: dict[tuple[UUID, str, date], list[int]] = field(default_factory=dict)
-    rejections: list[tuple[int, str, str, bytes]] = field(default_factory=list)
+
+    @property
+    def orders(self) -> int:
+        """How many messages have rows here that are not written yet."""
+        return len(self.lines["purchases_observation"])
 
     def book(self, transaction: Transaction | None) -> None:
         """Add a transaction to the chunk's batch; None (nothing moves) adds nothing."""
@@ -77,6 +92,24 @@ class Recording:
         entry = self.counters.setdefault((wallet_id, use.name, use.period), [bucket, 0, 0])
         entry[1] += sign * use.amount_minor
         entry[2] += sign * use.count
+
+    def send_on(self, connection: Connection, behind: Behind) -> None:
+        """Have what is here written behind the caller's back, and be empty again; counters wait for the end.
+
+        The entries become a batch of their own. That locks balance rows before the chunk is decided to its end,
+        and harms nobody: whoever wants them holds their wallets first, which this chunk does.
+        """
+        piece = Recording(self.batch_id, self.lines, self.stage, self.accounts)
+        self.batch_id, self.lines, self.stage, self.accounts = None, _no_lines(), [], set()
+        behind.do(partial(piece.write, connection))
+
+    def send_rest(self, connection: Connection, behind: Behind) -> None:
+        """Have the rest written, counters too: behind the caller's back when there is much, else at once."""
+        if self.orders < FEW or not self.stage:
+            behind.settle()
+            self.write(connection)
+        else:
+            behind.do(partial(self.write, connection))
 
     def write(self, connection: Connection) -> None:
         """Write everything: rows, counters, then the ledger, whose balance rows are locked last."""
