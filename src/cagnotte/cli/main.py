@@ -25,6 +25,9 @@ class Entry(NamedTuple):
 
 COMMANDS: dict[str, Entry] = {
     "demo": Entry("cagnotte.world.demo_command:demo", "Run the main job on real purchases."),
+    "simulate": Entry(
+        "cagnotte.world.simulation.command:simulate", "Draw a world of shops and members as files."
+    ),
     "init": Entry("init_commands:init", "Set up the database, a first programme and its operator."),
     "serve": Entry("serve_commands:serve", "Run the web server on this machine."),
     "programme": Entry(
