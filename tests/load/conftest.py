@@ -15,3 +15,10 @@ def empty_world(committed_db: str, tmp_path: Path) -> Iterator[World]:
     found = World(tmp_path)
     yield found
     assert found.faults() == []
+
+
+@pytest.fixture
+def world(empty_world: World) -> World:
+    """The corner shop's programme, loaded."""
+    empty_world.load()
+    return empty_world

@@ -1,11 +1,11 @@
 """Offer budgets, spent exactly: each writer takes slices in escrow, so that writers do not wait for each other.
 
-A slice is topped up from the pool only when an award was cut for want of room; the pool's row is then locked
-until the chunk is committed. What a writer has left at its end goes back.
+A slice is topped up from its pool only when an award was cut for want of room. The pools of all budgets are then
+locked until the chunk is committed: two writers that came to need two of them in turn would wait for each other. What
+a writer has left at its end goes back.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import LiteralString
 from uuid import UUID
 
 import psycopg
@@ -15,6 +15,9 @@ from cagnotte.platform.sql import load
 SQL = load("ingest")
 SLICES = 50
 """A budget is handed out in at least this many slices."""
+
+POOL = 0
+"""The slot of the rows that say how much of each budget the writers' slices hold."""
 
 
 class Budgets(Mapping[str, int]):
@@ -40,6 +43,7 @@ class Budgets(Mapping[str, int]):
         self._granted: dict[str, int] = {}
         self._used: dict[str, int] = {}
         self._dry: set[str] = set()
+        self._pools: dict[str, int] = {}
 
     def __getitem__(self, offer: str) -> int:
         if offer not in self._limits:
@@ -55,13 +59,19 @@ class Budgets(Mapping[str, int]):
     def load(self) -> None:
         """Read and lock this writer's slices, at the start of a chunk."""
         self._dry.clear()
+        self._pools.clear()
         if not self._limits:
             return
-        key = {"programme_id": self._programme_id, "slot": self._slot}
+        rows = self._locked(self._slot)
+        self._granted = {offer: granted for offer, granted, _ in rows}
+        self._used = {offer: used for offer, _, used in rows}
+
+    def _locked(self, slot: int) -> list[tuple[str, int, int]]:
+        """Lock a slot's slices of all budgets, in the order of offers; return (offer, granted, used) of each."""
+        key = {"programme_id": self._programme_id, "slot": slot}
         self._connection.execute(SQL.open_slices, {**key, "offers": sorted(self._limits)})
-        rows = self._connection.execute(SQL.budget_slices, key).fetchall()
-        self._granted = {str(offer): int(str(granted)) for offer, granted, _ in rows}
-        self._used = {str(offer): int(str(used)) for offer, _, used in rows}
+        rows = self._connection.execute(SQL.budget_slices, key)
+        return [(str(offer), int(str(granted)), int(str(used))) for offer, granted, used in rows]
 
     def top_up(self, offer: str) -> bool:
         """Take one more slice of an offer's budget from the pool; return False when the pool is empty."""
@@ -71,22 +81,29 @@ class Budgets(Mapping[str, int]):
         limit = self._limits[offer]
         key = {"programme_id": self._programme_id, "offer": offer}
         # Looked at before it is locked: a pool that is empty must not make writers wait for each other.
-        if self._granted_by(SQL.see_pool, key) >= limit:
+        seen = self._connection.execute(SQL.see_pool, key).fetchone()
+        if seen and int(str(seen[0])) >= limit:
             self._dry.add(offer)
             return False
-        self._connection.execute(SQL.open_pool, key)
-        change = min(-(-limit // SLICES), limit - self._granted_by(SQL.lock_pool, key))
+        self._lock_pools()
+        change = min(-(-limit // SLICES), limit - self._pools[offer])
         if change <= 0:
             self._dry.add(offer)
             return False
-        self._connection.execute(SQL.move_pool, {**key, "change": change})
-        self._granted[offer] = self._granted.get(offer, 0) + change
+        self._move_pool(offer, change)
         return True
 
-    def _granted_by(self, query: LiteralString, key: dict[str, object]) -> int:
-        """Return how much of a budget its slices hold, read as `query` reads it."""
-        row = self._connection.execute(query, key).fetchone()
-        return int(str(row[0])) if row else 0
+    def _lock_pools(self) -> None:
+        """Lock the pools of all budgets and read how much of each the slices hold, once a chunk."""
+        if not self._pools:
+            self._pools = {offer: granted for offer, granted, _ in self._locked(POOL)}
+
+    def _move_pool(self, offer: str, change: int) -> None:
+        """Move room from a locked pool to this writer's slice; back when negative."""
+        key = {"programme_id": self._programme_id, "offer": offer}
+        self._connection.execute(SQL.move_pool, {**key, "change": change})
+        self._pools[offer] += change
+        self._granted[offer] = self._granted.get(offer, 0) + change
 
     def use(self, offer: str, amount_minor: int) -> None:
         """Count what a decision took; negative when a restatement gives back."""
@@ -112,8 +129,6 @@ class Budgets(Mapping[str, int]):
         for offer in sorted(self._granted):
             unused = self[offer]
             if unused > 0:
-                key = {"programme_id": self._programme_id, "offer": offer}
-                self._connection.execute(SQL.lock_pool, key)
-                self._connection.execute(SQL.move_pool, {**key, "change": -unused})
-                self._granted[offer] -= unused
+                self._lock_pools()
+                self._move_pool(offer, -unused)
         self.save()

@@ -73,31 +73,22 @@ RETURNING id, finished_at;
 UPDATE purchases_importedfile SET finished_at = coalesce(finished_at, %(now)s) WHERE id = %(id)s;
 
 -- name: open_slices
--- in: programme_id, slot, offers. Writes this writer's slices where missing, so that they can be locked.
+-- in: programme_id, slot, offers. Writes a slot's slices where missing, so that they can be locked.
 -- A row that another writer of the same slot is just writing is waited for.
 INSERT INTO rewards_budgetslice (programme_id, offer, slot, granted_minor, used_minor)
 SELECT %(programme_id)s, offer, %(slot)s, 0, 0 FROM unnest(%(offers)s::text[]) AS n (offer) ORDER BY offer
 ON CONFLICT (programme_id, offer, slot) DO NOTHING;
 
 -- name: budget_slices
--- in: programme_id, slot. out: what this writer holds of each budget. Locks its own slices.
+-- in: programme_id, slot. out: what a writer holds of each budget; of slot 0, the pools, what all writers hold.
+-- Locks them by offer until the end of the transaction: a writer's own before all else, the pools after the wallets.
 SELECT offer, granted_minor, used_minor FROM rewards_budgetslice
 WHERE programme_id = %(programme_id)s AND slot = %(slot)s ORDER BY offer FOR NO KEY UPDATE;
-
--- name: open_pool
--- in: programme_id, offer. Writes the offer's pool row where missing.
-INSERT INTO rewards_budgetslice (programme_id, offer, slot, granted_minor, used_minor)
-VALUES (%(programme_id)s, %(offer)s, 0, 0, 0) ON CONFLICT (programme_id, offer, slot) DO NOTHING;
 
 -- name: see_pool
 -- in: programme_id, offer. out: how much of the budget slices hold, as last committed. No locks.
 SELECT granted_minor FROM rewards_budgetslice
 WHERE programme_id = %(programme_id)s AND offer = %(offer)s AND slot = 0;
-
--- name: lock_pool
--- in: programme_id, offer. out: how much of the budget slices hold. Locks the pool row until the end.
-SELECT granted_minor FROM rewards_budgetslice
-WHERE programme_id = %(programme_id)s AND offer = %(offer)s AND slot = 0 FOR NO KEY UPDATE;
 
 -- name: move_pool
 -- in: programme_id, offer, change. Writes the pool row, locked before.
