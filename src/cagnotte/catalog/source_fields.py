@@ -20,6 +20,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "source_id",
         "clicked_at",
         "amount",
+        "return_id",
     ),
     "products": ("sku", "name", "category", "brand", "gift_card"),
     "members": (

@@ -1,11 +1,13 @@
 """What a source says about a purchase, as plain values: the input of attribution and rating."""
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any, NamedTuple
+
+from cagnotte.domain.money import allocate
 
 
 class Channel(enum.StrEnum):
@@ -119,3 +121,98 @@ def keeping_returns(purchase: Purchase, known: Purchase) -> Purchase:
             )
         lines.append(line)
     return replace(purchase, lines=tuple(lines))
+
+
+class Returned(NamedTuple):
+    """What a return brought back of one article of an order.
+
+    Attributes:
+        number: the line it names, 0 where it names none. sku: the article, "" where it names none.
+        quantity: units, 0 where only money came back. amount_minor: their price before discounts, ≥ 0.
+    """
+
+    number: int
+    sku: str
+    quantity: int
+    amount_minor: int
+
+
+def with_returns(purchase: Purchase, returned: Iterable[Returned]) -> tuple[Purchase, bool]:
+    """Return the purchase with these returns and no others, and whether all of them found their place.
+
+    What counts is the set, not the order it became known in. A return goes to the line it names, else to lines of
+    its article: to one bought at its price where there is one, then to the others in their order. Money for no
+    article is spread over all that remains. Nothing comes back beyond what was bought.
+    """
+    rooms = [_Room(line) for line in purchase.lines]
+    waiting = []
+    for item in sorted(returned, key=_most_exact_first):
+        fitting = [room for room in rooms if room.takes(item)]
+        exact = next((room for room in fitting if room.sold_like(item)), None)
+        if exact is None:
+            waiting.append((item, fitting))
+        else:
+            exact.give(item.quantity, item.amount_minor)
+    placed = [_spread(item, fitting) for item, fitting in waiting]
+    return replace(purchase, lines=tuple([room.line for room in rooms])), all(placed)
+
+
+def _most_exact_first(item: Returned) -> tuple[Any, ...]:
+    return not item.number, not item.sku, item
+
+
+class _Room:
+    """A line, and what has come back of it so far."""
+
+    __slots__ = ("line",)
+
+    def __init__(self, line: Line) -> None:
+        self.line = line._replace(returned_quantity=0, returned_minor=0)
+
+    @property
+    def units(self) -> int:
+        """Units that remain."""
+        return self.line.quantity - self.line.returned_quantity
+
+    @property
+    def minor(self) -> int:
+        """What remains of its amount."""
+        return self.line.amount_minor - self.line.returned_minor
+
+    def takes(self, item: Returned) -> bool:
+        """Whether a return may be of this line."""
+        if item.number:
+            return item.number == self.line.number
+        return not item.sku or item.sku == self.line.sku
+
+    def sold_like(self, item: Returned) -> bool:
+        """Whether these units remain, and were bought at this price."""
+        line = self.line
+        return (
+            0 < item.quantity <= self.units
+            and item.amount_minor <= self.minor
+            and item.amount_minor * line.quantity == line.amount_minor * item.quantity
+        )
+
+    def give(self, quantity: int, amount_minor: int) -> tuple[int, int]:
+        """Give back as much as remains; return what was asked beyond it."""
+        units, minor = min(quantity, self.units), min(amount_minor, self.minor)
+        self.line = self.line._replace(
+            returned_quantity=self.line.returned_quantity + units,
+            returned_minor=self.line.returned_minor + minor,
+        )
+        return quantity - units, amount_minor - minor
+
+
+def _spread(item: Returned, rooms: list[_Room]) -> bool:
+    """Give a return to several lines; tell whether it found its place whole."""
+    quantity, amount_minor = item.quantity, item.amount_minor
+    if not (item.number or item.sku or quantity):
+        left = [room.minor for room in rooms]
+        shared = min(amount_minor, sum(left))
+        for room, share in zip(rooms, allocate(shared, left) if shared else (), strict=False):
+            room.give(0, share)
+        return shared == amount_minor
+    for room in rooms:
+        quantity, amount_minor = room.give(quantity, amount_minor)
+    return not quantity and not amount_minor

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -94,12 +94,14 @@ def change_of(row: PurchaseRow, report: Report, file_id: UUID) -> Change | str:
         return "unchanged"
     standing = Validation(row.validation)
     status = report.status or standing
-    if report.reported_at is None or row.reported_at is None:
+    # In UTC, as the report's: PostgreSQL's session may be in a zone whose clocks repeat an hour.
+    standing_at = row.reported_at.astimezone(UTC) if row.reported_at else None
+    if report.reported_at is None or standing_at is None:
         if row.file_id and milliseconds_in(file_id) < milliseconds_in(row.file_id):
             return "stale"
-    elif report.reported_at < row.reported_at:
+    elif report.reported_at < standing_at:
         return "stale"
-    elif report.reported_at == row.reported_at:
+    elif report.reported_at == standing_at:
         ours = (_AT_EQUAL_TIME[standing], [-byte for byte in row.content_hash])
         theirs = (_AT_EQUAL_TIME[status], [-byte for byte in report.content_hash])
         if theirs < ours:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from cagnotte.domain.periods import WindowKind
+from cagnotte.domain.periods import Window, WindowKind
 from cagnotte.domain.rating.decision import Decision, MemberFacts
 from cagnotte.domain.rating.rulebook import Rulebook
 
@@ -30,7 +30,7 @@ def frozen_data(
             counts = window.first_counted(day) <= period <= day
         else:
             counts = keys[name][1] == period
-        if counts:
+        if counts and (amount or count):
             counters.append([name, period.isoformat(), amount, count])
     frozen: dict[str, Any] = {"counters": sorted(counters)}
     if facts.segments:
@@ -39,6 +39,41 @@ def frozen_data(
     if rooms:
         frozen["budgets"] = rooms
     return frozen
+
+
+def moved(
+    frozen: dict[str, Any],
+    days: tuple[date, date],
+    rules: Rulebook,
+    standing: Mapping[tuple[str, date], tuple[int, int]],
+) -> dict[str, Any]:
+    """Return what was frozen for a purchase whose date turns out to be another one: `days` are the old and the new.
+
+    Periods that both dates look at stay as they were read. Those that only the new date looks at are read now, as if
+    the purchase arrived with it: `standing` is what stands in the counters without this purchase.
+    """
+    old, new = days
+    windows = rules.counter_windows
+    kept = [
+        entry
+        for entry in frozen["counters"]
+        if entry[0] in windows and _reads(windows[entry[0]], new, date.fromisoformat(entry[1]))
+    ]
+    read = [
+        [name, period.isoformat(), amount, count]
+        for (name, period), (amount, count) in standing.items()
+        if (amount or count)
+        and _reads(windows[name], new, period)
+        and not _reads(windows[name], old, period)
+    ]
+    return {**frozen, "counters": sorted(kept + read)}
+
+
+def _reads(window: Window, day: date, period: date) -> bool:
+    """Tell whether a decision on `day` reads a counter's period."""
+    if window.kind is WindowKind.ROLLING:
+        return window.first_counted(day) <= period <= day
+    return window.period_of(day) == period
 
 
 def frozen_facts(frozen: dict[str, Any]) -> MemberFacts:

@@ -216,10 +216,7 @@ def _count(
     summary: ImportSummary, kept: _Rejects, tally: ingest.Tally, rejected: Iterable[Rejected]
 ) -> None:
     summary.add(
-        {
-            name: getattr(tally, name)
-            for name in ("new", "changed", "unchanged", "stale", "lines", "reward_minor")
-        },
+        {name: getattr(tally, name) for name in ingest.COUNTED},
         tally.rejected,
     )
     for row in rejected:

@@ -13,13 +13,14 @@ import psycopg
 
 from cagnotte.catalog import selectors as catalog
 from cagnotte.catalog.source_fields import ROWS
-from cagnotte.journeys import ingest
+from cagnotte.journeys import appended_returns, ingest
 from cagnotte.journeys.arrivals import ArrivedFile, Rejected
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.platform import database
 from cagnotte.purchases.mapping import Mapping
-from cagnotte.purchases.reading import OrderFile, OrderText
+from cagnotte.purchases.reading import OrderFile, OrderText, ReturnText
 from cagnotte.purchases.reports import ReportReader
+from cagnotte.purchases.return_reports import ReturnReader
 
 Connection = psycopg.Connection[Any]
 
@@ -48,13 +49,20 @@ def take(
     connection.commit()
     file = ingest.FileRun(run, arrived, reader, grouped=mapping.lines == ROWS, writer=writer)
     mine = _share(writer, writers) if writers > 1 else None
-    yield from ingest.import_orders(connection, file, orders, mine=mine)
+    if mapping.appends_returns:
+        file.laid_over = appended_returns.laid_over
+        returns = ReturnReader(mapping, orders.line_names, currency=run.programme.currency)
+        yield from appended_returns.import_sales_and_returns(
+            connection, file, returns, orders, mine=mine
+        )
+    else:
+        yield from ingest.import_orders(connection, file, orders.sales(), mine=mine)
 
 
-def _share(writer: int, writers: int) -> Callable[[OrderText], bool]:
+def _share(writer: int, writers: int) -> Callable[[OrderText | ReturnText], bool]:
     """Return which orders fall to a writer: by member, so that each member's purchases keep their order."""
 
-    def mine(order: OrderText) -> bool:
+    def mine(order: OrderText | ReturnText) -> bool:
         return (
             zlib.crc32(order.fields.get("member", "").encode(errors="surrogateescape")) % writers
             == writer - 1

@@ -33,21 +33,32 @@ from cagnotte.purchases.reports import Report, ReportReader
 Connection = psycopg.Connection[Any]
 Facts = dict[UUID, MemberFacts]
 
-CHUNK_ORDERS = 3_000
+CHUNK_ORDERS = 6_000
 """Orders per database transaction."""
 
 PIECE_ORDERS = 500
 """Orders decided before they are sent on, to be written while the next ones are decided."""
 
 
+COUNTED = (
+    "new", "changed", "unchanged", "stale", "returned", "dated_ahead", "lines", "reward_minor",
+)  # fmt: skip
+"""What a tally counts, apart from what was rejected."""
+
+
 @dataclass(slots=True)
 class Tally:
-    """What became of a file's orders: numbers for the summary, and the rejected with their reasons."""
+    """What became of a file's orders: numbers for the summary, and the rejected with their reasons.
+
+    returned: returns that a source appended. dated_ahead: messages from the future, taken as said now.
+    """
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
     stale: int = 0
+    returned: int = 0
+    dated_ahead: int = 0
     lines: int = 0
     reward_minor: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
@@ -59,7 +70,7 @@ class Tally:
 
     def add(self, other: "Tally") -> None:
         """Add another tally to this one."""
-        for name in ("new", "changed", "unchanged", "stale", "lines", "reward_minor"):
+        for name in COUNTED:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for reason, count in other.rejected.items():
             self.rejected[reason] = self.rejected.get(reason, 0) + count
@@ -67,13 +78,17 @@ class Tally:
 
 @dataclass(slots=True)
 class FileRun:
-    """One file being imported: where it comes from, how it is read, and by which of several writers (1 …)."""
+    """One file being imported: where it comes from, how it is read, and by which of several writers (1 …).
+
+    laid_over: for a source that appends returns, what lays them over the orders of a round, once those are locked.
+    """
 
     run: ProgrammeRun
     arrived: ArrivedFile
     reader: ReportReader
     grouped: bool
     writer: int = 1
+    laid_over: Callable[[Connection, UUID, dict[str, Report]], dict[str, Report]] | None = None
 
 
 Order = OrderText | Broken
@@ -248,6 +263,7 @@ class _Chunk:
                 report = self.file.reader.read(order)
                 self._check_merchant(report.purchase.merchant)
                 reports.append(report)
+                self.tally.dated_ahead += report.dated_ahead
             except InvalidRow as error:
                 self._reject(order.row_number, order.raw, error)
         return self._attributed(reports)
@@ -300,6 +316,8 @@ class _Chunk:
         wallets.update(row.wallet_id for row in standing.values())
         locked = self.connection.execute(SQL.lock_wallets, {"wallet_ids": sorted(wallets)})
         self.closed = {wallet_id for wallet_id, is_closed in locked if is_closed}
+        if self.file.laid_over is not None:
+            reports = self.file.laid_over(self.connection, self.file.arrived.source_id, reports)
         self._load_facts(reports.values())
         self.later = []
         changes: list[Change] = []

@@ -5,7 +5,7 @@ between what should stand and what stands. What was released already comes back 
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from cagnotte.domain.transactions import Transaction
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.changes import Change, PurchaseRow
 from cagnotte.journeys.clawback import WalletLots
-from cagnotte.journeys.frozen import frozen_facts, starved
+from cagnotte.journeys.frozen import frozen_facts, moved, starved
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.recording import Recording, Version, decision_line, version_line
 from cagnotte.journeys.restated_rows import RestatedRows
@@ -79,6 +79,7 @@ def apply(
     booked = _read_booked(connection, changes)
     work = _Restating(run, recording, budgets, _read_lots(connection, run, changes, booked))
     facts = _read_facts(connection, run, changes)
+    work.read_counters(connection, changes, booked, facts)
     outcomes = [
         work.one(change, booked[change.row.id], facts.get(change.row.id)) for change in changes
     ]
@@ -158,12 +159,38 @@ class _Restating:
         self.budgets = budgets
         self.lots = lots
         self.writes = RestatedRows(run)
+        self.counters: dict[UUID, dict[tuple[str, date], tuple[int, int]]] = {}
+
+    def read_counters(
+        self,
+        connection: Connection,
+        changes: list[Change],
+        booked: dict[UUID, Booked],
+        facts: dict[UUID, Purchase],
+    ) -> None:
+        """Read the counters of members whose purchases turn out to be of another day; usually there are none."""
+        elsewhere = [change for change in changes if _moves(change, facts.get(change.row.id))]
+        for change in elsewhere:
+            windows = self.run.rules_at(booked[change.row.id].rules_at).counter_windows
+            rows = connection.execute(
+                INGEST.counters,
+                {
+                    "wallet_ids": [change.row.wallet_id],
+                    "names": list(windows),
+                    "since": [window.first_counted(_day(change)) for window in windows.values()],
+                },
+            )
+            self.counters[change.row.id] = {
+                (name, period): (amount, count) for _, name, period, amount, count in rows
+            }
 
     def one(self, change: Change, before: Booked, known: Purchase | None) -> Outcome:
         """Restate one purchase."""
         if change.keeps_returns and change.purchase and known:
             change = replace(change, purchase=keeping_returns(change.purchase, known))
         row, run = change.row, self.run
+        if known is not None and _moves(change, known):
+            self._refreeze(change, before, known.occurred_on)
         decision = _decide(run, change, before, known, self.budgets)
         policy = run.policy_of(decision)
         parts = tuple(before.parts)
@@ -171,7 +198,7 @@ class _Restating:
             Validation(row.validation), parts, before.released_minor, before.kept_minor
         )
         target_parts = run.parts_of(decision)
-        age = run.today - row.occurred_on
+        age = run.today - _day(change)
         aim = target(standing, change.validation, target_parts, policy, age)
         clawback = self.lots.take_back(
             row,
@@ -208,6 +235,27 @@ class _Restating:
             given_up_minor,
         )
 
+    def _refreeze(self, change: Change, before: Booked, old_day: date) -> None:
+        """Freeze what stands in the counters of the other day, this purchase left out."""
+        row = change.row
+        own = {
+            (use.name, use.period): use
+            for use in active_uses(before.decision, Validation(row.validation))
+        }
+        standing = {}
+        for (name, period), (amount, count) in self.counters[row.id].items():
+            # What this set of changes has counted so far is not written yet.
+            _, amount_now, count_now = self.recording.counters.get(
+                (row.wallet_id, name, period), (0, 0, 0)
+            )
+            use = own.get((name, period))
+            standing[name, period] = (
+                amount + amount_now - (use.amount_minor if use else 0),
+                count + count_now - (use.count if use else 0),
+            )
+        rules = self.run.rules_at(before.rules_at)
+        before.frozen = moved(before.frozen, (old_day, _day(change)), rules, standing)
+
     def _record(self, change: Change, version_id: UUID, before: Booked, decision: Decision) -> None:
         """Render the new version, and the decision where it is another one."""
         row, lines, now = change.row, self.recording.lines, self.run.now.isoformat()
@@ -232,6 +280,16 @@ class _Restating:
         """Write all updates; versions and ledger go with the recording."""
         self.writes.write(connection)
         self.lots.write(connection, SQL.update_lots)
+
+
+def _day(change: Change) -> date:
+    """Return the day of a purchase after a change."""
+    return change.purchase.occurred_on if change.purchase else change.row.occurred_on
+
+
+def _moves(change: Change, known: Purchase | None) -> bool:
+    """Tell whether a change dates its purchase on another day."""
+    return known is not None and change.purchase is not None and _day(change) != known.occurred_on
 
 
 _KINDS = {

@@ -42,7 +42,8 @@ class RestatedRows:
         amount = purchase.amount_minor if purchase else None
         self.purchases.append(
             (row.id, str(change.validation), change.reason, row.version + 1, amount, change.content_hash,
-             change.reported_at, change.file_id, *_dates(self.run, change, after, policy))
+             change.reported_at, change.file_id, *_dates(self.run, change, after, policy),
+             purchase.occurred_at if purchase else None, purchase.occurred_on if purchase else None)
         )  # fmt: skip
         if purchase or _amounts(before) != _amounts(after):
             base = decision.base_minor if purchase else None
@@ -68,7 +69,7 @@ class RestatedRows:
 
     def write(self, connection: Connection) -> None:
         """Write all updates, each table in one statement."""
-        names = "ids validations reasons versions amounts hashes reported files confirmed release answer event"
+        names = "ids validations reasons versions amounts hashes reported files confirmed release answer event at days"
         connection.execute(SQL.update_purchases, _columns(names, self.purchases))
         if self.rewards:
             names = "ids bases amounts released kept vouchers decisions"
@@ -103,14 +104,15 @@ class _Dates(NamedTuple):
 
 def _dates(run: ProgrammeRun, change: Change, after: Standing, policy: Contract | None) -> _Dates:
     row = change.row
+    day = change.purchase.occurred_on if change.purchase else row.occurred_on
     event_on = run.today if change.event is Event.HAPPEN else row.event_on
     if after.validation is not Validation.CONFIRMED:
         days = policy.auto_confirm_days if policy else None
         waits = change.validation is Validation.PENDING
-        return _Dates(None, None, answer_date(days, row.occurred_on) if waits else None, event_on)
+        return _Dates(None, None, answer_date(days, day) if waits else None, event_on)
     confirmed_on = row.confirmed_on or run.today
     release_on = None
     if after.reward_minor > after.released_minor:
         release = policy.release if policy else Release(days=0)
-        release_on = release_date(release, Moments(row.occurred_on, confirmed_on, event_on))
+        release_on = release_date(release, Moments(day, confirmed_on, event_on))
     return _Dates(confirmed_on, release_on, None, event_on)

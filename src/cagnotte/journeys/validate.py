@@ -169,7 +169,7 @@ def validate(
 
 @dataclass(slots=True)
 class _Answers:
-    """The chunks of one file of answers."""
+    """The chunks of one file of answers. appended: amended purchases whose source appends returns, and its name."""
 
     connection: Connection
     run: ProgrammeRun
@@ -177,6 +177,7 @@ class _Answers:
     file: ArrivedFile
     tally: AnswerTally = field(default_factory=AnswerTally)
     rejected: list[Rejected] = field(default_factory=list)
+    appended: dict[UUID, str] = field(default_factory=dict)
 
     def take(self, chunk: list[Answer | Rejected]) -> tuple[AnswerTally, list[Rejected]]:
         """Apply one chunk inside its transaction; an order that comes twice is taken in two rounds."""
@@ -202,15 +203,13 @@ class _Answers:
         self.connection.execute(
             INGEST.lock_wallets, {"wallet_ids": sorted({row.wallet_id for row in rows.values()})}
         )
-        facts = selectors.latest_purchases(
-            self.connection,
-            [
-                ids[key]
-                for key, answer in answers.items()
-                if key in ids and answer.event is Event.AMEND
-            ],
-            self.run.zone,
-        )
+        amended = [
+            ids[key]
+            for key, answer in answers.items()
+            if key in ids and answer.event is Event.AMEND
+        ]
+        facts = selectors.latest_purchases(self.connection, amended, self.run.zone)
+        self.appended = selectors.sources_that_append(self.connection, amended) if amended else {}
         recording = Recording()
         changes: list[Change] = []
         for key, answer in answers.items():
@@ -257,6 +256,11 @@ class _Answers:
             if Validation(row.validation) is _REPEATS[answer.event]:
                 return None
             return state_change(row, answer.event, answer.reason)
+        if row.id in self.appended:
+            raise InvalidRow(
+                "returns_appended",
+                f"The returns of order {answer.order_ref} are told by its own source, “{self.appended[row.id]}”.",
+            )
         before = facts[row.id]
         after = _with_returns(before, answer)
         if after == before:

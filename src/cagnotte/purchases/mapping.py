@@ -20,6 +20,8 @@ class Mapping:
         values: our field → their word → our word. defaults: our field → constant text.
         amounts: "decimal" ("12.40") or "minor" ("1240"). timezone: of times without an offset.
         unknown_products: "reject" or "accept" articles that the catalogue does not hold.
+        returns: "cumulative" (an order is told again with what came back so far) or "appended" (a row or message
+            with a negative amount is a return of the order it names).
     """
 
     ref: str
@@ -35,6 +37,7 @@ class Mapping:
     values: dict[str, dict[str, str]] = field(default_factory=dict)
     defaults: dict[str, str] = field(default_factory=dict)
     unknown_products: str = "accept"
+    returns: str = "cumulative"
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> "Mapping":
@@ -45,6 +48,11 @@ class Mapping:
             if key in cls.__dataclass_fields__ and value is not None
         }
         return cls(**known)
+
+    @property
+    def appends_returns(self) -> bool:
+        """Whether a return is a row of its own with a negative amount."""
+        return self.returns == "appended"
 
     @property
     def zone(self) -> ZoneInfo:

@@ -63,7 +63,7 @@ class Observation(models.Model):
     purchase_id = models.UUIDField(null=True)
     row_number = models.BigIntegerField(help_text="Its place in the file, from 1.")
     outcome = models.CharField(
-        max_length=12, help_text="new, changed, unchanged, stale or rejected."
+        max_length=12, help_text="new, changed, unchanged, stale, returned or rejected."
     )
     received_at = models.DateTimeField()
 
@@ -206,3 +206,40 @@ class PurchaseVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purchase_id}/{self.number}"
+
+
+class AppendedReturn(models.Model):
+    """What one row or message said came back of an order. An order's returns are a set: each counts once.
+
+    It may be here before its order is; then it waits.
+    """
+
+    id = models.UUIDField(primary_key=True, help_text="Of its observation.")
+    source_id = models.UUIDField()
+    native_id = models.CharField(max_length=120, help_text="What the source calls the order.")
+    return_key = models.CharField(
+        max_length=120, help_text="The source's own name of the return, else where it stood."
+    )
+    items = models.JSONField(help_text="[line number, article, units, minor units] of each.")
+    content_hash = models.BinaryField(max_length=16)
+    received_at = models.DateTimeField()
+    purchase_id = models.UUIDField(null=True, help_text="Once it counts; empty = it waits.")
+
+    class Meta:
+        """A return is in the set of its order once, and those that wait are found by their order."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["source_id", "native_id", "return_key"], name="appended_return_unique"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["source_id", "native_id"],
+                name="appended_return_waiting",
+                condition=models.Q(purchase_id__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.native_id}: {self.return_key}"

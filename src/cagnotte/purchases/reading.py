@@ -1,12 +1,16 @@
 """Files of purchases, read order by order with flat memory: CSV and JSON Lines.
 
 Nothing is understood here: an order is the texts of its fields and lines, with the raw bytes and the place
-they came from. What cannot even be split into fields becomes a `Broken` with its reason.
+they came from. What cannot even be split into fields becomes a `Broken` with its reason. Where a source appends its
+returns, the rows with a minus are set apart as a `ReturnText`.
 """
 
+import contextlib
 import csv
 import json
+from array import array
 from collections.abc import Callable, Iterator
+from itertools import groupby, pairwise
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
@@ -42,6 +46,15 @@ class OrderText(NamedTuple):
     lines: list[tuple[str, ...]]
 
 
+class ReturnText(NamedTuple):
+    """What came back of one order, as the file has it: like an order, its amounts with a minus."""
+
+    row_number: int
+    raw: str
+    fields: dict[str, str]
+    lines: list[tuple[str, ...]]
+
+
 class Broken(NamedTuple):
     """What stands in the file and cannot be read as an order."""
 
@@ -50,8 +63,15 @@ class Broken(NamedTuple):
     error: InvalidRow
 
 
+Read = OrderText | ReturnText | Broken
+"""What a file of purchases holds."""
+
+
 class OrderFile:
-    """A file of orders under a mapping. Iterating gives `OrderText` and `Broken` in the file's order.
+    """A file of orders under a mapping. Iterating gives `OrderText`, `ReturnText` and `Broken` in the file's order.
+
+    A file whose orders have several rows is read twice: an order whose rows lie apart is refused whole, so its first
+    part must not be taken before the second is seen.
 
     Attributes:
         line_names: our names of the fields in each line tuple.
@@ -68,10 +88,42 @@ class OrderFile:
         if mapping.format == "csv":
             self._open_csv()
 
-    def __iter__(self) -> Iterator[OrderText | Broken]:
-        if self.mapping.format != "csv":
-            return self._json_orders()
-        return self._grouped_orders() if self.mapping.lines == ROWS else self._csv_orders()
+    def __iter__(self) -> Iterator[Read]:
+        if self.mapping.format == "csv" and self.mapping.lines == ROWS:
+            return self._grouped_orders()
+        orders = self._csv_orders() if self.mapping.format == "csv" else self._json_orders()
+        return self._by_sign(orders) if self.mapping.appends_returns else orders
+
+    def sales(self) -> Iterator[OrderText | Broken]:
+        """Give the file's orders; of a source that appends no returns, which is all there is."""
+        for order in self:
+            if not isinstance(order, ReturnText):
+                yield order
+
+    def _by_sign(self, orders: Iterator[OrderText | Broken]) -> Iterator[Read]:
+        """Tell returns from orders by the sign of their amounts."""
+        is_return = self._signs()
+        for order in orders:
+            if isinstance(order, Broken):
+                yield order
+                continue
+            signs = {is_return(order.fields, line) for line in order.lines or [()]}
+            if len(signs) > 1:
+                yield Broken(order.row_number, order.raw, _mixed())
+            else:
+                yield ReturnText(*order) if True in signs else order
+
+    def _signs(self) -> Callable[[dict[str, str], tuple[str, ...]], bool]:
+        """Return how to tell a return: the amount, or the number of units, has a minus."""
+        ours = ("amount", "quantity")
+        places = [self.line_names.index(name) for name in ours if name in self.line_names]
+
+        def is_return(fields: dict[str, str], line: tuple[str, ...]) -> bool:
+            if line:
+                return any(line[place].startswith("-") for place in places)
+            return fields.get("amount", "").startswith("-")
+
+        return is_return
 
     # ---- CSV ----
 
@@ -133,18 +185,60 @@ class OrderFile:
     def _line_columns(self) -> Take | None:
         return self._columns(self.mapping.line_fields) if self.mapping.line_fields else None
 
-    def _grouped_orders(self) -> Iterator[OrderText | Broken]:
+    def _grouped_orders(self) -> Iterator[Read]:
         """Join consecutive rows of the same order. One bad row spoils its whole order, never a part of it."""
         take_fields, take_line = self._columns(self.mapping.fields), self._line_columns()
-        grouping = _Grouping(self.mapping, self._key(), take_fields, take_line)
-        for number, raw, row, error in self._csv_rows():
+        key_of = self._key()
+        split = self._split_orders(key_of)
+        grouping = _Grouping(self.mapping, key_of, take_fields, take_line, split)
+        rows = self._csv_rows()
+        returns = None
+        if self.mapping.appends_returns and take_line is not None:
+            returns = _Returns(self.mapping, take_fields, take_line)
+            rows = returns.set_apart(rows)
+        for number, raw, row, error in rows:
             if error is None and grouping.goes_on(raw, row):
                 continue
             done = grouping.take(number, raw, row, error)
             if done is not None:
                 yield done
+            if returns is not None:
+                yield from returns.done()
         if grouping.group is not None:
-            yield grouping.group.order()
+            yield grouping.closed(grouping.group)
+        if returns is not None:
+            yield from returns.done(ended=True)
+
+    def _split_orders(self, key_of: Callable[[list[str]], Key]) -> set[Key]:
+        """Return the orders whose rows lie apart, found by reading the file once with eight bytes per order."""
+        if not self.mapping.appends_returns:
+            with contextlib.suppress(IndexError, csv.Error):
+                if not _twice(self._runs()):
+                    return set()
+        # Something lies apart, or is damaged: read again, row by row, to be exact; and once more for the names.
+        rows = self._csv_rows()
+        if self.mapping.appends_returns and self.mapping.line_fields:
+            take_line = self._columns(self.mapping.line_fields)
+            rows = _Returns(self.mapping, self._columns(self.mapping.fields), take_line).left(rows)
+        twice = _twice(map(hash, _groups(rows, key_of)))
+        if not twice:
+            return set()
+        return {key for _, _, row, _ in self._csv_rows() if hash(key := key_of(row)) in twice}
+
+    def _runs(self) -> Iterator[int]:
+        """Give the hash of each run of rows with the same key, without a step of Python for each row.
+
+        Raises IndexError or csv.Error in a damaged file.
+        """
+        fields = self.mapping.fields
+        places = [self.header.index(fields[name]) for name in ORDER_KEY if name in fields]
+        with self._text() as stream:
+            reader = csv.reader(stream, delimiter=self.mapping.delimiter, strict=True)
+            next(reader)
+            # Where the text ends in what is no character, what stands before it will be taken.
+            with contextlib.suppress(UnicodeDecodeError):
+                for key, _ in groupby(filter(None, reader), itemgetter(*places)):
+                    yield hash(key)
 
     def _key(self) -> Callable[[list[str]], Key]:
         """Return how to tell a row's order: its key, or what is there of its last part when the row is cut off."""
@@ -296,7 +390,9 @@ class _Group:
 class _Grouping:
     """The rows of a file on their way into orders; `group` is the order that is being read."""
 
-    __slots__ = ("group", "key_of", "mapping", "names", "spoiled", "take_fields", "take_line")
+    __slots__ = (
+        "group", "key_of", "mapping", "names", "split", "spoiled", "take_fields", "take_line",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -304,12 +400,14 @@ class _Grouping:
         key_of: Callable[[list[str]], Key],
         take_fields: Take,
         take_line: Take | None,
+        split: set[Key],
     ) -> None:
         self.mapping = mapping
         self.names = tuple(mapping.fields)
         self.key_of = key_of
         self.take_fields = take_fields
         self.take_line = take_line
+        self.split = split
         self.group: _Group | None = None
         self.spoiled: InvalidRow | None = None
 
@@ -334,7 +432,7 @@ class _Grouping:
         if group is None or not group.takes(key):
             if group is not None:
                 self.spoiled = group.overflow(key, self.mapping.ref) or self.spoiled
-                done = group.order()
+                done = self.closed(group)
             group = self.group = _Group(number, key, self.names, texts)
             group.broken = self.spoiled
         group.raws.append(raw)
@@ -346,6 +444,100 @@ class _Grouping:
         # An order reference that is cut off may be that of the next order too.
         self.spoiled = error if not isinstance(key, tuple) else None
         return done
+
+    def closed(self, group: _Group) -> OrderText | Broken:
+        """Return a whole group as an order, or broken when rows of its order lie elsewhere too."""
+        if group.key in self.split and group.broken is None:
+            group.broken = _lies_apart(group.key[-1])
+        return group.order()
+
+
+Row = tuple[int, str, list[str], InvalidRow | None]
+"""Line number, raw text, fields, what is wrong with it or None."""
+
+
+class _Returns:
+    """Rows with a minus on their way out of a file: rows of one return that follow each other are one return."""
+
+    def __init__(self, mapping: Mapping, take_fields: Take, take_line: Take) -> None:
+        self._names = tuple(mapping.fields)
+        self._take_fields = take_fields
+        self._take_line = take_line
+        ours = tuple(mapping.line_fields)
+        self._places = [ours.index(name) for name in ("amount", "quantity") if name in ours]
+        # With a name of their own, rows of one return may differ in other fields, such as their time.
+        named = (*ORDER_KEY, "return_id") if "return_id" in mapping.fields else self._names
+        self._key = [place for place, name in enumerate(self._names) if name in named]
+        self._open: ReturnText | None = None
+        self._open_key: list[str] = []
+        self._done: list[ReturnText] = []
+
+    def set_apart(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """Pass the rows that are no returns; keep the returns for `done`."""
+        for row in rows:
+            if not self._takes(row):
+                yield row
+
+    def left(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """Pass the rows that are no returns; forget the returns."""
+        for row in rows:
+            if row[3] is not None or not self._is_return(row[2]):
+                yield row
+
+    def done(self, *, ended: bool = False) -> Iterator[ReturnText]:
+        """Give the returns that are whole; at the end of the file the last one too."""
+        if ended and self._open is not None:
+            self._done.append(self._open)
+            self._open = None
+        yield from self._done
+        self._done.clear()
+
+    def _is_return(self, row: list[str]) -> bool:
+        line = self._take_line(row)
+        return any(line[place].startswith("-") for place in self._places)
+
+    def _takes(self, row: Row) -> bool:
+        number, raw, fields, error = row
+        if error is not None or not self._is_return(fields):
+            return False
+        texts, line = self._take_fields(fields), self._take_line(fields)
+        key = [texts[place] for place in self._key]
+        if self._open is not None and key == self._open_key and len(self._open.lines) < LINES_MAX:
+            self._open.lines.append(line)
+            self._open = self._open._replace(raw=self._open.raw + raw)
+            return True
+        if self._open is not None:
+            self._done.append(self._open)
+        told = dict(zip(self._names, texts, strict=True))
+        self._open, self._open_key = ReturnText(number, raw, told, [line]), key
+        return True
+
+
+def _groups(rows: Iterator[Row], key_of: Callable[[list[str]], Key]) -> Iterator[Key]:
+    """Give the key of each run of rows of one order; a row that is cut off goes on as `_Group.takes` says."""
+    last: Key = ""
+    for _, _, row, _ in rows:
+        key = key_of(row)
+        if key == last:
+            continue
+        if not isinstance(key, tuple):
+            if not (isinstance(last, tuple) and last[-1].startswith(key)):
+                last = ""
+            continue
+        yield key
+        last = key
+
+
+def _twice(hashes: Iterator[int]) -> set[int]:
+    """Return the numbers that come more than once, sorting a part of them at a time."""
+    parts = [array("q") for _ in range(256)]
+    for number in hashes:
+        parts[number & 255].append(number)
+    twice: set[int] = set()
+    for part in parts:
+        ordered = sorted(part)
+        twice.update([one for one, other in pairwise(ordered) if one == other])
+    return twice
 
 
 def _remembering(stream: TextIO, pending: list[str], path: Path, encoding: str) -> Iterator[str]:
@@ -373,6 +565,22 @@ def _disagreement(
                 field=name,
             )
     raise AssertionError("some field differs")
+
+
+def _lies_apart(order_ref: str) -> InvalidRow:
+    return InvalidRow(
+        "split_order",
+        f"The rows of order {order_ref} lie apart in this file, with other orders between, so none of them is taken; "
+        "sort the file by order and import it again.",
+        order_ref=order_ref,
+    )
+
+
+def _mixed() -> InvalidRow:
+    return InvalidRow(
+        "mixed_signs",
+        "This message sells and takes back at once; tell what came back in a message of its own.",
+    )
 
 
 def _too_many_lines(source: str) -> InvalidRow:

@@ -35,6 +35,8 @@ _LINE_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 FIRST_YEAR = 1990
 """Purchases are not older; a date before is a mistake, such as 0206 for 2026."""
+AHEAD_MAX = timedelta(days=1)
+"""How far a source's clock may be ahead of ours: a zone told wrongly, not a mistake in the date."""
 RETURNS = ("returned_quantity", "returned_amount")
 """The fields by which a source tells what was returned of a line."""
 NATIVE_ID_LENGTH_MAX = 120
@@ -50,7 +52,8 @@ class Report(NamedTuple):
         native_id: what the source calls it; merchant and order reference where it has no id of its own.
         status: the validation it reports, None when it says nothing of it. facts: the purchase as JSON bytes.
         content_hash: 16 bytes over facts, status and reason; equal messages have equal hashes.
-        reported_at: the source's own time of the message, or None.
+        reported_at: the source's own time of the message in UTC, or None. dated_ahead: it lay in the future, and the
+            time of this run stands in its place.
     """
 
     row_number: int
@@ -63,6 +66,7 @@ class Report(NamedTuple):
     reported_at: datetime | None
     facts: bytes
     content_hash: bytes
+    dated_ahead: bool = False
 
 
 class ReportReader:
@@ -70,7 +74,7 @@ class ReportReader:
 
     zone: the programme's, in which days and hours of purchases are told.
     now: the time of this run, against which a date is in the future.
-    tells_returns: whether the source has a field for what was returned.
+    tells_returns: whether the source tells what was returned, in a field or by rows of their own.
     """
 
     def __init__(
@@ -88,7 +92,8 @@ class ReportReader:
         self._zone = zone
         self._source_zone = mapping.zone
         self._currency = currency
-        self._latest = now + timedelta(days=1)
+        self._now = now.astimezone(UTC)
+        self._latest = self._now + AHEAD_MAX
         self._amounts: dict[str, int] = {"": 0}
         self._units: dict[str, int] = {}
         self._gift_cards: dict[str, bool] = {}
@@ -96,7 +101,8 @@ class ReportReader:
         # A line is its texts, then the constants of fields the file does not map; `_pick` takes all in our order.
         place = {name: index for index, name in enumerate(line_names)}
         self._number_at = place.get("number")
-        self.tells_returns = not place.keys().isdisjoint(RETURNS)
+        # Appended returns are laid over what the source says, so it always tells all of them.
+        self.tells_returns = mapping.appends_returns or not place.keys().isdisjoint(RETURNS)
         self._constants = tuple([mapping.defaults.get(name, "") for name in _LINE_ORDER])
         self._pick = itemgetter(
             *[place.get(name, len(line_names) + index) for index, name in enumerate(_LINE_ORDER)]
@@ -142,6 +148,7 @@ class ReportReader:
         )
         status, reason = _status(get("status"), get("status_reason"))
         facts = orjson.dumps(facts_of(purchase))
+        reported_at, ahead = self._told_at(get("updated_at"))
         return Report(
             row_number=order.row_number,
             raw=order.raw,
@@ -150,9 +157,10 @@ class ReportReader:
             purchase=purchase,
             status=status,
             reason=reason,
-            reported_at=self._optional_moment(get("updated_at"), "updated_at"),
+            reported_at=reported_at,
             facts=facts,
             content_hash=content_hash(facts, status, reason),
+            dated_ahead=ahead,
         )
 
     def _getter(self, fields: dict[str, str]) -> Callable[[str], str]:
@@ -317,7 +325,7 @@ class ReportReader:
             raise InvalidRow(
                 "negative_amount",
                 f"{where}{name} is {text}. Amounts are not negative; report a return as returned_quantity and "
-                "returned_amount of its line.",
+                "returned_amount of its line, or say “returns: appended” in the source.",
                 text=text,
             )
         if value > MINOR_MAX:
@@ -364,6 +372,17 @@ class ReportReader:
                 text=text,
             ) from error
 
+    def _told_at(self, text: str) -> tuple[datetime | None, bool]:
+        """Return when the source says it said so, and whether that lay in the future and was replaced by now.
+
+        A message from the far future would make all that follow look out of date, for ever.
+        """
+        if not text:
+            return None, False
+        # In UTC: two times of one zone are compared by their clocks, which repeat an hour every autumn.
+        moment = self._moment(text, "updated_at").astimezone(UTC)
+        return (self._now, True) if moment > self._latest else (moment, False)
+
     def _optional_moment(self, text: str, name: str) -> datetime | None:
         return self._moment(text, name) if text else None
 
@@ -406,6 +425,11 @@ def _needed(get: Callable[[str], str], name: str) -> str:
             "bad_field", f"{name} is longer than {REF_LENGTH_MAX} characters.", field=name
         )
     return text
+
+
+def native_id_of(get: Callable[[str], str]) -> str:
+    """Return what a source calls an order: its own id, else merchant and order reference. Raises InvalidRow."""
+    return _native_id(get("source_id") or f"{_needed(get, 'merchant')}/{_needed(get, 'order_ref')}")
 
 
 def _native_id(text: str) -> str:

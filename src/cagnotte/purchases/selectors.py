@@ -1,18 +1,19 @@
 """Questions to purchases."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
 import psycopg
 
-from cagnotte.domain.purchases import Purchase
+from cagnotte.domain.purchases import Purchase, Returned
 from cagnotte.platform.sql import load
 from cagnotte.purchases.reports import purchase_from_facts
 
 SQL = load("purchases")
+RETURNS = load("returns")
 Connection = psycopg.Connection[Any]
 OrderKey = tuple[str, str]
 """(merchant reference, order reference)."""
@@ -52,3 +53,54 @@ def latest_purchases(
     return {
         purchase_id: purchase_from_facts(orjson.loads(facts), zone) for purchase_id, facts in rows
     }
+
+
+class Returns(NamedTuple):
+    """All that a source appended about one order: the returns' ids, and what came back."""
+
+    ids: list[UUID]
+    items: list[Returned]
+
+
+def returns_of(
+    connection: Connection, source_id: UUID, native_ids: Sequence[str]
+) -> dict[str, Returns]:
+    """Return what came back of some orders of a source; those of which nothing did are absent."""
+    found: dict[str, Returns] = {}
+    rows = connection.execute(
+        RETURNS.returns_of, {"source_id": source_id, "native_ids": list(native_ids)}
+    )
+    for native_id, return_id, items in rows:
+        returns = found.setdefault(native_id, Returns([], []))
+        returns.ids.append(return_id)
+        returns.items.extend(Returned(*item) for item in items)
+    return found
+
+
+def known_returns(
+    connection: Connection, source_id: UUID, keys: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], bytes]:
+    """Return the content hashes of returns that are known, by (order, return's key)."""
+    rows = connection.execute(
+        RETURNS.known_returns,
+        {
+            "source_id": source_id,
+            "native_ids": [native_id for native_id, _ in keys],
+            "return_keys": [return_key for _, return_key in keys],
+        },
+    )
+    return {(native_id, key): bytes(content_hash) for native_id, key, content_hash in rows}
+
+
+def arrived_returns(
+    connection: Connection, programme_id: UUID, source_id: UUID, size: int
+) -> list[str]:
+    """Return up to `size` orders that stand and have returns which do not count yet."""
+    query = {"programme_id": programme_id, "source_id": source_id, "size": size}
+    return [native_id for (native_id,) in connection.execute(RETURNS.arrived, query)]
+
+
+def sources_that_append(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return which of some purchases come from a source that appends their returns, with its name."""
+    rows = connection.execute(RETURNS.appending_sources, {"ids": list(ids)})
+    return dict(rows.fetchall())

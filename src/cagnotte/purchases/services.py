@@ -1,7 +1,8 @@
-"""Writing sources and the files they sent."""
+"""Writing sources, the files they sent, and the returns they appended."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -9,8 +10,10 @@ import psycopg
 from cagnotte.domain.ids import derived_id, named_id
 from cagnotte.platform.sql import load
 from cagnotte.purchases.models import Source
+from cagnotte.purchases.return_reports import ReturnReport
 
 SQL = load("ingest")
+RETURNS = load("returns")
 
 
 def source_id_of(programme_id: UUID, ref: str) -> UUID:
@@ -69,3 +72,61 @@ def finish_file(connection: psycopg.Connection[Any], file_id: UUID, now: datetim
     """Note that a file was read to its end."""
     connection.execute(SQL.finish_file, {"id": file_id, "now": now})
     connection.commit()
+
+
+class ReturnRow(NamedTuple):
+    """A message about a return, to be written. outcome: returned, or unchanged for one that is known already."""
+
+    id: UUID
+    delivery_key: bytes
+    report: ReturnReport
+    return_key: str
+    outcome: str
+    raw: bytes
+
+
+def keep_returns(
+    connection: psycopg.Connection[Any],
+    *,
+    source_id: UUID,
+    rows: Sequence[ReturnRow],
+    now: datetime,
+) -> None:
+    """Write messages about returns as observations, and the new ones into the sets of their orders."""
+    if not rows:
+        return
+    ids = [row.id for row in rows]
+    connection.execute(
+        RETURNS.observe_returns,
+        {
+            "source_id": source_id,
+            "now": now,
+            "ids": ids,
+            "keys": [row.delivery_key for row in rows],
+            "hashes": [row.report.content_hash for row in rows],
+            "rows": [row.report.row_number for row in rows],
+            "outcomes": [row.outcome for row in rows],
+        },
+    )
+    connection.execute(RETURNS.keep_bodies, {"ids": ids, "bodies": [row.raw for row in rows]})
+    new = [row for row in rows if row.outcome == "returned"]
+    connection.execute(
+        RETURNS.keep_returns,
+        {
+            "source_id": source_id,
+            "now": now,
+            "ids": [row.id for row in new],
+            "native_ids": [row.report.native_id for row in new],
+            "return_keys": [row.return_key for row in new],
+            "items": [row.report.facts.decode() for row in new],
+            "hashes": [row.report.content_hash for row in new],
+        },
+    )
+
+
+def count_returns(connection: psycopg.Connection[Any], purchases: Mapping[UUID, UUID]) -> None:
+    """Note which returns count for which purchase: return → purchase, locked before."""
+    connection.execute(
+        RETURNS.count_returns,
+        {"ids": list(purchases), "purchase_ids": list(purchases.values())},
+    )

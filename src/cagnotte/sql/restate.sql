@@ -46,12 +46,14 @@ SET validation = n.validation, reason = n.reason, version = n.version,
     amount_minor = coalesce(n.amount_minor, p.amount_minor),
     content_hash = coalesce(n.content_hash, p.content_hash), reported_at = coalesce(n.reported_at, p.reported_at),
     file_id = coalesce(n.file_id, p.file_id), confirmed_on = n.confirmed_on, release_on = n.release_on,
-    answer_by = n.answer_by, event_on = n.event_on
+    answer_by = n.answer_by, event_on = n.event_on, occurred_at = coalesce(n.occurred_at, p.occurred_at),
+    occurred_on = coalesce(n.occurred_on, p.occurred_on)
 FROM unnest(%(ids)s::uuid[], %(validations)s::text[], %(reasons)s::text[], %(versions)s::integer[],
             %(amounts)s::bigint[], %(hashes)s::bytea[], %(reported)s::timestamptz[], %(files)s::uuid[],
-            %(confirmed)s::date[], %(release)s::date[], %(answer)s::date[], %(event)s::date[])
+            %(confirmed)s::date[], %(release)s::date[], %(answer)s::date[], %(event)s::date[],
+            %(at)s::timestamptz[], %(days)s::date[])
     AS n (id, validation, reason, version, amount_minor, content_hash, reported_at, file_id, confirmed_on, release_on,
-          answer_by, event_on)
+          answer_by, event_on, occurred_at, occurred_on)
 WHERE p.id = n.id;
 
 -- name: update_rewards

@@ -205,7 +205,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
         "negative_amount",
         (
             "delivery is -1. Amounts are not negative; report a return as returned_quantity and "
-            "returned_amount of its line."
+            "returned_amount of its line, or say “returns: appended” in the source."
         ),
     ),
 ]
@@ -241,7 +241,7 @@ BAD_LINES: list[tuple[dict[str, str], Mapping | None, str, str]] = [
         "negative_amount",
         (
             "Line 2: amount is -3.00. Amounts are not negative; report a return as "
-            "returned_quantity and returned_amount of its line."
+            "returned_quantity and returned_amount of its line, or say “returns: appended” in the source."
         ),
     ),
     (
@@ -359,3 +359,19 @@ moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.
 def test_the_facts_of_a_purchase_read_back(purchase: Purchase) -> None:
     facts = orjson.loads(orjson.dumps(facts_of(purchase)))
     assert purchase_from_facts(facts, PARIS) == purchase
+
+
+def test_a_message_from_the_future_counts_as_said_now() -> None:
+    # A day ahead may be a zone told wrongly; more would make all that follow look out of date.
+    near = read(LINE, updated_at="2026-03-02T11:59:00Z")
+    assert (near.reported_at, near.dated_ahead) == (datetime(2026, 3, 2, 11, 59, tzinfo=UTC), False)
+    far = read(LINE, updated_at="2062-03-01T12:00:00Z")
+    assert (far.reported_at, far.dated_ahead) == (NOW, True)
+
+
+def test_the_time_of_a_message_is_in_utc_so_that_the_repeated_hour_keeps_its_order() -> None:
+    first = read(LINE, updated_at="2025-10-26T02:50:00+02:00").reported_at
+    second = read(LINE, updated_at="2025-10-26T02:10:00+01:00").reported_at
+    assert first is not None
+    assert second is not None
+    assert first < second

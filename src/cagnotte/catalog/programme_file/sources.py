@@ -90,6 +90,11 @@ class SourceSection(BaseModel):
         description="Purchases of articles the catalogue does not hold; accepted ones have the category and brand "
         "of their file.",
     )
+    returns: Literal["cumulative", "appended"] = Field(
+        default="cumulative",
+        description="cumulative: an order tells in its returned fields what came back so far. appended: a row or "
+        "message with a negative amount is a return of the order it names.",
+    )
 
     @model_validator(mode="after")
     def _speaks_our_words(self) -> "SourceSection":
@@ -100,6 +105,7 @@ class SourceSection(BaseModel):
         self._check_names("values", self.values, both)
         self._check_required()
         self._check_values()
+        self._check_returns()
         return self
 
     def _line_words(self) -> tuple[str, ...]:
@@ -126,6 +132,18 @@ class SourceSection(BaseModel):
                 "line_fields) or a constant in defaults."
             )
         self._check_lines()
+
+    def _check_returns(self) -> None:
+        if self.returns == "appended":
+            told = sorted({"returned_quantity", "returned_amount"} & self.line_fields.keys())
+            if told:
+                raise ValueError(
+                    f"returns: appended and {told[0]} exclude each other; a source tells its returns in one way."
+                )
+        elif "return_id" in self.fields:
+            raise ValueError(
+                "fields: return_id names a return of its own row; write returns: appended."
+            )
 
     def _check_lines(self) -> None:
         if self.format == "csv" and self.lines not in (None, ROWS):

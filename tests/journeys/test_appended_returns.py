@@ -1,0 +1,130 @@
+"""Returns that a till appends as rows with a minus: each counts once, early or late, however they are spread."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cagnotte.journeys.import_file import ImportSummary
+from tests.journeys.world import World, corner
+
+HOUR = timedelta(hours=1)
+SOURCE = """
+  - ref: tills
+    kind: purchases
+    format: csv
+    timezone: Europe/Paris
+    lines: rows
+    returns: appended
+    fields: {order_ref: order, member: member, occurred_at: at, return_id: slip}
+    line_fields: {sku: sku, quantity: qty, amount: amount}
+    defaults: {merchant: corner, currency: EUR}
+"""
+HEADER = "order,member,at,slip,sku,qty,amount\n"
+AT = "2026-02-10T10:00:00"
+SALE = (f"A1,1,{AT},,plum,2,20.00", f"A1,1,{AT},,fig,1,10.00")
+PLUM_BACK = "A1,,2026-02-12T09:00:00,R1,plum,-1,-10.00"
+FIG_BACK = "A1,,2026-02-13T09:00:00,R2,fig,-1,-10.00"
+
+
+@pytest.fixture
+def till(empty_world: World) -> Any:
+    """Send rows of a till that appends its returns."""
+    empty_world.load(corner() + SOURCE)
+
+    def send(*rows: str, **options: Any) -> ImportSummary:
+        text = HEADER + "".join(row + "\n" for row in rows)
+        return empty_world.send("tills", text, **options)
+
+    return send
+
+
+def returned(world: World, order: str = "A1") -> list[tuple[Any, ...]]:
+    """Return (line, article, units back, cents back) as the latest facts of an order say."""
+    ((facts,),) = world.rows(
+        "SELECT v.facts FROM purchases_purchaseversion AS v "
+        "JOIN purchases_purchase AS p ON p.id = v.purchase_id "
+        "WHERE p.order_ref = %s AND v.facts IS NOT NULL ORDER BY v.number DESC LIMIT 1",
+        order,
+    )
+    return [(line[0], line[1], line[10], line[11]) for line in facts["lines"]]
+
+
+def test_a_row_with_a_minus_is_a_return_of_its_order(empty_world: World, till: Any) -> None:
+    till(*SALE)
+    summary = till(PLUM_BACK)
+    assert (summary.counts["returned"], summary.rejected) == (1, {})
+    assert returned(empty_world) == [(1, "plum", 1, 1000), (2, "fig", 0, 0)]
+    assert empty_world.member("1") == {"pending": 100}
+    assert empty_world.purchase("A1")[2] == 2
+
+
+def test_a_return_in_the_same_file_counts_too(empty_world: World, till: Any) -> None:
+    summary = till(SALE[0], PLUM_BACK, SALE[1], FIG_BACK, f"A2,1,{AT},,plum,1,10.00")
+    assert (summary.counts["new"], summary.counts["returned"]) == (2, 2)
+    assert returned(empty_world) == [(1, "plum", 1, 1000), (2, "fig", 1, 1000)]
+    assert empty_world.member("1") == {"pending": 100}
+
+
+def test_a_return_before_its_order_waits_for_it(empty_world: World, till: Any) -> None:
+    assert till(PLUM_BACK).counts["returned"] == 1
+    assert empty_world.member("1") == {}
+    assert till(*SALE).counts["new"] == 1
+    assert empty_world.member("1") == {"pending": 100}
+    assert empty_world.purchase("A1")[2] == 1
+    assert empty_world.rows("SELECT purchase_id IS NULL FROM purchases_appendedreturn") == [
+        (False,)
+    ]
+
+
+def test_a_return_that_is_told_again_counts_once(empty_world: World, till: Any) -> None:
+    till(*SALE)
+    file = till(PLUM_BACK).file
+    before = empty_world.digest()
+    assert empty_world.send_file(file, "tills").counts["unchanged"] == 1
+    # In another file, on another row.
+    assert till(SALE[0], SALE[1], PLUM_BACK).counts["unchanged"] == 2
+    assert empty_world.digest() == before
+
+
+def test_a_return_that_is_told_differently_is_rejected(empty_world: World, till: Any) -> None:
+    till(*SALE)
+    till(PLUM_BACK)
+    before = empty_world.digest()
+    till(PLUM_BACK.replace("-10.00", "-9.00"))
+    assert empty_world.reasons() == [
+        (
+            "2",
+            "return_differs",
+            (
+                "The return R1 of order A1 was told before, with other articles or amounts; what was told first "
+                "counts."
+            ),
+        )
+    ]
+    assert empty_world.digest() == before
+
+
+def test_an_order_that_is_told_again_keeps_what_came_back(empty_world: World, till: Any) -> None:
+    till(*SALE)
+    till(PLUM_BACK)
+    assert till(*SALE).counts["unchanged"] == 1
+    assert empty_world.member("1") == {"pending": 100}
+    empty_world.now += HOUR
+    # Another price and another place: the return finds its article.
+    summary = till(SALE[1], SALE[0].replace("20.00", "24.00"))
+    assert summary.counts["changed"] == 1
+    assert returned(empty_world) == [(1, "fig", 0, 0), (2, "plum", 1, 1000)]
+    assert empty_world.member("1") == {"pending": 120}
+
+
+def test_no_more_comes_back_than_was_bought(empty_world: World, till: Any) -> None:
+    till(*SALE)
+    till(PLUM_BACK.replace("-1,-10.00", "-3,-30.00"))
+    assert returned(empty_world) == [(1, "plum", 2, 2000), (2, "fig", 0, 0)]
+    assert empty_world.member("1") == {"pending": 50}
+    # The order turns out to have been larger: what was told before counts by now.
+    empty_world.now += HOUR
+    till(SALE[0].replace("2,20.00", "4,40.00"), SALE[1])
+    assert returned(empty_world) == [(1, "plum", 3, 3000), (2, "fig", 0, 0)]
+    assert empty_world.member("1") == {"pending": 100}
