@@ -1,17 +1,15 @@
-"""`cagnotte ledger`: check, export and close the books."""
+"""`cagnotte ledger`: check, export, seal and close the books."""
 
 import getpass
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import click
 
 from cagnotte.cli.bootstrap import with_database
+from cagnotte.cli.output import output_option, written
+from cagnotte.cli.proof_commands import prove, publish, seal
 from cagnotte.cli.purchase_commands import now_option, programme_option, read_clock
 from cagnotte.domain.errors import LedgerCorrupt, Refused
 
@@ -23,7 +21,11 @@ EXPORT_FORMATS = ("beancount", "hledger", "csv")
 
 @click.group()
 def ledger() -> None:
-    """Check, export and close the books."""
+    """Check, export, seal and close the books."""
+
+
+for sealing_command in (seal, publish, prove):
+    ledger.add_command(sealing_command)
 
 
 @ledger.command()
@@ -31,7 +33,8 @@ def ledger() -> None:
 def verify() -> None:
     """Check that every balance is the sum of its entries, every transaction sums to zero, and more.
 
-    Reports and repairs nothing. Exits with 1 when something is wrong.
+    What is sealed is hashed again and compared with its seal: one changed byte names its batch. Reports and
+    repairs nothing. Exits with 1 when something is wrong.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -78,12 +81,7 @@ def _print_findings(findings: "list[Finding]") -> None:
     default="beancount",
     show_default=True,
 )
-@click.option(
-    "--output",
-    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
-    default="-",
-    help="A file, or - for the terminal.",
-)
+@output_option
 @programme_option
 @with_database
 def export(*, export_format: str, output: Path, slug: str | None) -> None:
@@ -99,28 +97,11 @@ def export(*, export_format: str, output: Path, slug: str | None) -> None:
     found = programme(slug)
     parties = Party.objects.filter(programme_id=found.id)
     names = {found.id: found.name, **dict(parties.values_list("id", "name"))}
-    with connect() as connection, _written(output) as out:
+    with connect() as connection, written(output) as out:
         count = export_books(
             connection, programme_id=found.id, format=export_format, out=out, names=names
         )
     click.echo(f"{count} transaction(s) written.", err=True)
-
-
-@contextmanager
-def _written(output: Path) -> Iterator[IO[str]]:
-    """Open a file that takes its name only once it is complete."""
-    if str(output) == "-":
-        with click.open_file("-", "w", encoding="utf-8") as out:
-            yield out
-        return
-    descriptor, unfinished = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-            yield out
-        Path(unfinished).chmod(0o640)
-        Path(unfinished).replace(output)
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
 
 
 @ledger.command()

@@ -50,7 +50,7 @@ COMMANDS: dict[str, Entry] = {
     "balance": Entry(
         "purchase_commands:balance_command", "Show what a member holds, now or on a day."
     ),
-    "ledger": Entry("ledger_commands:ledger", "Check, export and close the books."),
+    "ledger": Entry("ledger_commands:ledger", "Check, export, seal and close the books."),
     "db": Entry("db_commands:db", "Start, stop, migrate and inspect the database."),
 }
 """Every command. Modules are imported when their command runs, so that the others start fast."""

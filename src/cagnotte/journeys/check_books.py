@@ -1,17 +1,31 @@
 """The books against everything above them: checks that span contexts, and one hash of the whole state."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import psycopg
 
-from cagnotte.ledger import checks
+from cagnotte.ledger import checks, seal_checks
 from cagnotte.ledger import digest as ledger_digest
 from cagnotte.ledger.checks import Check, Finding, sql_check
 from cagnotte.platform.sql import load
 
 SQL = load("books")
+RETURNS = load("returns")
 Connection = psycopg.Connection[Any]
+
+
+def _find_waiting_returns(connection: Connection) -> Iterator[Finding]:
+    """What waits is no fault: its order may come tomorrow, or another source has it."""
+    for programme, source, count, since in connection.execute(RETURNS.waiting_by_source):
+        facts = {"programme": programme, "source": source, "returns": count, "since": since}
+        sentence = (
+            f"{count} returns of “{source}” ({programme}) wait for their orders, the oldest since "
+            f"{since:%Y-%m-%d}."
+        )
+        yield Finding("returns", sentence, facts, is_fault=False)
+
 
 CHECKS: tuple[Check, ...] = (
     sql_check(
@@ -54,13 +68,14 @@ CHECKS: tuple[Check, ...] = (
     sql_check(
         "orphans", "nothing has lost what it belongs to", SQL.orphans, "There is a {what}: {id}."
     ),
+    Check("returns", "returns that wait for their order are named", _find_waiting_returns),
 )
 """What must hold between the ledger and rewards, lots and holds."""
 
 
 def verify(connection: Connection, *, progress: checks.Progress | None = None) -> list[Finding]:
     """Run every check of the ledger and those above; faults first, then notes. Repairs nothing."""
-    return checks.verify(connection, progress=progress, extra=CHECKS)
+    return checks.verify(connection, progress=progress, extra=(*seal_checks.CHECKS, *CHECKS))
 
 
 def digest(connection: Connection, programme_id: UUID) -> str:
@@ -75,6 +90,8 @@ def digest(connection: Connection, programme_id: UUID) -> str:
         with connection.cursor(name) as cursor:
             for row in cursor.execute(getattr(SQL, name), {"programme_id": programme_id}):
                 tally.add(name, *row)
+    for row in connection.execute(RETURNS.digest_returns, {"programme_id": programme_id}):
+        tally.add("digest_returns", *row)
     return ledger_digest.digest(
         connection, programme_id, key_of=lambda owner: names.get(owner, str(owner)), tally=tally
     )

@@ -90,7 +90,7 @@ def why(
 
     Raises NotFound when there is none, or several that fit.
     """
-    purchase_id = _find(connection, programme, key)
+    purchase_id = find_purchase(connection, programme, key)
     row = connection.execute(
         SQL.purchase, {"id": purchase_id, "programme_id": programme.id}
     ).fetchone()
@@ -136,7 +136,11 @@ def why(
     )
 
 
-def _find(connection: Connection, programme: Programme, key: str) -> UUID:
+def find_purchase(connection: Connection, programme: Programme, key: str) -> UUID:
+    """Return the purchase of that name: its id (pur_…), "merchant/order", or its order reference alone.
+
+    Raises NotFound when there is none, or several that fit.
+    """
     if key.startswith("pur_"):
         try:
             return parse_public_id("pur", key)
@@ -168,16 +172,22 @@ class BalanceTold:
     lots: list[LotTold]
 
 
-def balance(
-    connection: Connection, programme: Programme, member_ref: str, as_of: date | None
-) -> BalanceTold:
-    """Tell a member's balance, now or at the end of a day (effective view). Raises NotFound."""
+def wallet_of(connection: Connection, programme: Programme, member_ref: str) -> UUID:
+    """Return the wallet of the member with that number. Raises NotFound."""
     row = connection.execute(
         SQL.member, {"programme_id": programme.id, "ref": member_ref}
     ).fetchone()
     if row is None:
         raise NotFound(f"“{programme.slug}” has no member “{member_ref}”.", member=member_ref)
-    wallet_id = row[0]
+    wallet_id: UUID = row[0]
+    return wallet_id
+
+
+def balance(
+    connection: Connection, programme: Programme, member_ref: str, as_of: date | None
+) -> BalanceTold:
+    """Tell a member's balance, now or at the end of a day (effective view). Raises NotFound."""
+    wallet_id = wallet_of(connection, programme, member_ref)
     states = {
         state: ledger.balance(
             connection,

@@ -30,6 +30,12 @@ WHERE p.id = %(id)s AND p.programme_id = %(programme_id)s;
 SELECT number, recorded_at, event, validation, reason FROM purchases_purchaseversion
 WHERE purchase_id = %(id)s ORDER BY number;
 
+-- name: facts
+-- in: id. out: what of a purchase causes ledger entries: its versions and releases. Index: purchase_version_unique,
+-- lot_purchase.
+SELECT id FROM purchases_purchaseversion WHERE purchase_id = %(id)s
+UNION ALL SELECT id FROM rewards_lot WHERE purchase_id = %(id)s;
+
 -- name: entries
 -- in: id. out: every ledger entry its versions and releases caused. Index: ledger_transaction_fact.
 WITH facts AS (
