@@ -1,12 +1,14 @@
 """Chance, drawn so that each actor has a stream of its own and nobody's fate depends on who else is there.
 
-Equal names give equal draws on every machine: streams are seeded with text, only `random()` is drawn from them, and
-every figure is made of it by exact arithmetic. No logarithm or power is taken, whose last digit differs by platform.
+A stream is BLAKE2b over its name and a counter, cut into numbers of 32 bits; all that is made of them is integer
+arithmetic. So equal names give equal draws with any version of Python on any machine, and to begin a stream costs a
+tenth of what seeding `random.Random` does: a million orders begin two million.
 """
 
-import random
-from collections.abc import Callable, Sequence
-from math import sqrt
+import struct
+from collections.abc import Sequence
+from hashlib import blake2b
+from math import isqrt
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -19,61 +21,69 @@ EXPONENTIAL = (
 )  # fmt: skip
 """Waiting times between things that happen at any moment alike, in thousandths of their mean, equally likely."""
 
-HEAVY_MAX = 30.0
-"""Nobody is more than so many times as busy as the mean."""
+HEAVY_MAX = 30_000
+"""Nobody is more than so many thousandths of the mean as busy."""
+
+_BITS = 32
+_NUMBERS = struct.Struct("<16I")
 
 
 class Dice:
-    """One stream of chance at a time; `turn_to` another actor begins theirs.
+    """One stream of chance at a time; `turn_to` another actor begins theirs."""
 
-    Attributes:
-        roll: a number from 0 up to, not including, 1.
-    """
+    __slots__ = ("_blocks", "_name", "_numbers", "_seed")
 
-    __slots__ = ("_random", "_seed", "roll")
-
-    def __init__(self, seed: int, *actor: object) -> None:
+    def __init__(self, seed: int, actor: str = "") -> None:
         self._seed = seed
-        self._random = random.Random()
-        self.roll: Callable[[], float] = self._random.random
-        self.turn_to(*actor)
+        self.turn_to(actor)
 
-    def turn_to(self, *actor: object) -> None:
-        """Begin the stream of an actor, such as ("member", 12)."""
-        self._random.seed(f"{self._seed}:{':'.join(map(str, actor))}")
+    def turn_to(self, actor: str) -> None:
+        """Begin the stream of an actor, such as "member:12"."""
+        self._name = f"{self._seed}:{actor}"
+        self._blocks = 0
+        self._numbers: list[int] = []
+
+    def _more(self) -> list[int]:
+        """Return the stream's next numbers, from which the caller takes the last."""
+        block = blake2b(f"{self._name}:{self._blocks}".encode()).digest()
+        self._blocks += 1
+        self._numbers = list(_NUMBERS.unpack(block))
+        return self._numbers
 
     def below(self, count: int) -> int:
-        """Return a whole number from 0 up to, not including, `count`."""
-        return int(self.roll() * count)
+        """Return a whole number from 0 up to, not including, `count`, which is at most 2³²."""
+        return (self._numbers or self._more()).pop() * count >> _BITS
 
     def between(self, first: int, last: int) -> int:
         """Return a whole number from `first` to `last`, both included."""
-        return first + int(self.roll() * (last - first + 1))
+        return first + ((self._numbers or self._more()).pop() * (last - first + 1) >> _BITS)
 
     def chance(self, bps: int) -> bool:
         """Tell whether something that happens `bps` times in ten thousand happens."""
-        return self.roll() * FULL_BPS < bps
+        return (self._numbers or self._more()).pop() * FULL_BPS >> _BITS < bps
 
     def pick(self, choices: Sequence[T]) -> T:
         """Return one of some choices, all equally likely."""
-        return choices[int(self.roll() * len(choices))]
+        return choices[(self._numbers or self._more()).pop() * len(choices) >> _BITS]
 
     def favour(self, choices: Sequence[T]) -> T:
-        """Return one of some choices, the earlier ones more likely."""
-        drawn = self.roll()
-        return choices[int(drawn * drawn * len(choices))]
+        """Return one of some choices, the earlier ones more likely: half of the draws fall in the first quarter."""
+        number = (self._numbers or self._more()).pop()
+        return choices[number * number * len(choices) >> 2 * _BITS]
 
     def wait(self, mean: int) -> int:
         """Return a waiting time of this mean, in its unit, as between visits that happen at any moment alike."""
-        return mean * EXPONENTIAL[int(self.roll() * len(EXPONENTIAL))] // 1_000
+        return mean * self.pick(EXPONENTIAL) // 1_000
 
-    def heavy(self) -> float:
-        """Return how busy somebody is, of mean 1, as Pareto found incomes: the busiest fifth does two thirds.
+    def heavy(self) -> int:
+        """Return how busy somebody is, in thousandths of the mean, as Pareto found incomes.
 
-        A power of −3/4 made of square roots, which every machine rounds alike.
+        298 / u^¾ of an even u, and no more than HEAVY_MAX, makes a mean of 1000; the busiest fifth does three fifths.
         """
-        root = sqrt(1.0 - self.roll())
-        return min(0.25 / (root * sqrt(root)), HEAVY_MAX)
+        number = (self._numbers or self._more()).pop() + 1
+        # With u = number / 2³², u^¾ is √number · √√number / 2²⁴; each root carries 16 binary places.
+        root = isqrt(number << 32)
+        return min((298 << 56) // (root * isqrt(root << 16)), HEAVY_MAX)
 
 
 def slots(weights: Sequence[int]) -> tuple[int, ...]:

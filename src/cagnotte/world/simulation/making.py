@@ -218,7 +218,9 @@ class _Telling:
                 self.answers.add(answer.period, writers.answer_text(answer, self._amounts))
             enrolled = order.member.enrolled
             self._truth.told("messages", enrolled, len(course.messages))
-            self._truth.told("answers", enrolled, len(course.answers))
+            # The rows of one amendment are one answer.
+            said = {(answer.period, answer.decision) for answer in course.answers}
+            self._truth.told("answers", enrolled, len(said))
             self._truth.add(order, course.end)
 
         return tell

@@ -11,6 +11,9 @@ PERIOD_DAYS = 30
 DAY = 1_000
 """Moments of visits are counted in thousandths of a day."""
 
+GAP_MIN = 20
+"""Nobody comes back sooner on average: some fifty times a day."""
+
 THERE_BEFORE_BPS = 8_000
 """Members who joined before the first day of shopping; the others join during it."""
 
@@ -150,7 +153,7 @@ def members(plan: Plan, shops_count: int) -> list[Member]:
 
 
 def _member(plan: Plan, dice: Dice, number: int, shops_count: int) -> Member:
-    dice.turn_to("member", number)
+    dice.turn_to(f"member:{number}")
     busy = dice.heavy() * plan.orders_per_month
     there_before = dice.chance(THERE_BEFORE_BPS)
     enrolled = not dice.chance(NEVER_ENROLLED_BPS)
@@ -159,8 +162,8 @@ def _member(plan: Plan, dice: Dice, number: int, shops_count: int) -> Member:
         number=number,
         ref=f"M{number:06}",
         joined=-dice.between(1, 730) if there_before else dice.below(plan.days),
-        gap=max(int(PERIOD_DAYS * DAY / busy), 20),
-        # Half of the members like the shops best that most others like.
+        gap=max(PERIOD_DAYS * DAY * 1_000 // busy, GAP_MIN),
+        # The first shops are the largest.
         favourite=dice.favour(range(shops_count)),
         loyalty_bps=dice.between(20, 95) * 100,
         born=(dice.between(1, 12), dice.between(1, 28)),
@@ -175,7 +178,7 @@ def people(plan: Plan, known: list[Member]) -> Iterator[Person]:
     first_day = plan.starts_on.toordinal()
     for member in known:
         if member.enrolled:
-            dice.turn_to("person", member.number)
+            dice.turn_to(f"person:{member.number}")
             yield _person(dice, member, first_day)
 
 
@@ -200,7 +203,7 @@ def french_iban(dice: Dice) -> str:
 
     The national key is 97 − (89 bank + 15 branch + 3 account) mod 97, the IBAN's is ISO 7064 MOD 97-10.
     """
-    bank, branch, account = dice.pick(FRENCH_BANKS), dice.below(10**5), dice.below(10**11)
+    bank, branch, account = dice.pick(FRENCH_BANKS), dice.below(10**5), dice.below(10**9)
     key = 97 - (89 * int(bank) + 15 * branch + 3 * account) % 97
     number = f"{bank}{branch:05}{account:011}{key:02}"
     # F and R count as 15 and 27; the check digits count as 00 while they are reckoned.

@@ -49,7 +49,7 @@ class Networks:
 
     def course(self, order: Order) -> NetworkCourse:
         """Return all that is told about an order as it arrives, and its end."""
-        self._dice.turn_to("fate", order.ref)
+        self._dice.turn_to(f"fate:{order.ref}")
         network = self._networks[order.shop.network]
         words = [
             word

@@ -210,6 +210,7 @@ def _two_stage(_plan: Plan, shops: list[Shop], _networks: list[Network]) -> Rule
             "effect": _rate(200 + 50 * place),
             "conditions": {"brands": [brand]},
             "funding": "brand",
+            "group": "brands",
         }
         for place, brand in enumerate(BRANDS)
     ]

@@ -21,9 +21,23 @@ def write(folder: Path, plan: Plan, steps: list[Step], counts: dict[str, int]) -
 
 
 def _script(commands: list[str]) -> str:
-    lines = ["#!/bin/sh", "# Runs this world from its first day to its last.", "set -e"]
-    lines += ['cd "$(dirname "$0")"', "mkdir -p bank", *commands, *CLOSING_COMMANDS]
+    lines = [*_OPENING, *commands, *CLOSING_COMMANDS]
     return "\n".join(lines) + "\n"
+
+
+_OPENING = (
+    "#!/bin/sh",
+    "# Runs this world from its first day to its last, in a database of its own in data/ beside this file, or in",
+    "# the one that CAGNOTTE_DATABASE_URL names. Running it again changes nothing.",
+    "set -e",
+    'cd "$(dirname "$0")"',
+    'if [ -z "$CAGNOTTE_DATABASE_URL" ]; then',
+    '  export CAGNOTTE_DATA_DIR="${CAGNOTTE_DATA_DIR:-$PWD/data}"',
+    "  cagnotte db start",
+    "  trap 'cagnotte db stop' EXIT",
+    "fi",
+    "cagnotte db migrate",
+)
 
 
 def _page(plan: Plan, commands: list[str], counts: dict[str, int]) -> str:
@@ -45,8 +59,8 @@ Made by `{simulate_command(plan)}`; the same command writes the same bytes anywh
 
 ## Run it
 
-On a database of its own (`CAGNOTTE_DATA_DIR=.data-simulated cagnotte db migrate` makes one), run `./run.sh`, or step by
-step from this folder:
+`./run.sh` runs all of it in a database of its own, in `data/` beside this file (remove that folder to begin anew). Its
+commands, to be run from here after `cagnotte db migrate`:
 
 ```sh
 {shown}

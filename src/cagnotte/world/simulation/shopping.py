@@ -7,7 +7,7 @@ stream of its own.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from cagnotte.world.simulation.dice import FULL_BPS, Dice
+from cagnotte.world.simulation.dice import Dice
 from cagnotte.world.simulation.members import DAY, Member
 from cagnotte.world.simulation.plan import Calendar, Plan
 from cagnotte.world.simulation.shops import Article, Shop
@@ -47,7 +47,8 @@ class Item(NamedTuple):
 class Order(NamedTuple):
     """An order as it was made, at a second of a day, where the shop stands.
 
-    cheat: how it cheats, or "". copy_of: the order that it is a second recording of, or "".
+    paid_minor: what the articles cost, coupons off, delivery apart. cheat: how it cheats, or "". copy_of: the order
+    that it is a second recording of, or "".
     """
 
     ref: str
@@ -56,15 +57,16 @@ class Order(NamedTuple):
     day: int
     second: int
     items: tuple[Item, ...]
+    paid_minor: int
     code: str
     delivery_minor: int
     cheat: str
     copy_of: str = ""
 
-    @property
-    def paid_minor(self) -> int:
-        """What the articles cost, coupons off, delivery apart."""
-        return sum([item.price_minor - item.coupon_minor for item in self.items])
+
+def paid_for(items: Iterable[Item]) -> int:
+    """Return what lines cost, coupons off, in minor units."""
+    return sum([item.price_minor - item.coupon_minor for item in items])
 
 
 class Visit(NamedTuple):
@@ -87,7 +89,7 @@ class Shopping:
         self._dice = Dice(plan.seed)
         self._agenda: list[list[Visit]] = [[] for _ in range(plan.days)]
         for place, member in enumerate(members):
-            self._dice.turn_to("first visit", member.number)
+            self._dice.turn_to(f"first visit:{member.number}")
             self._plan_visit(place, 1, max(member.joined, 0) * DAY)
 
     def __iter__(self) -> Iterator[Order]:
@@ -118,7 +120,7 @@ class Shopping:
             day = moment // DAY
             if day >= self._plan.days:
                 return
-            if dice.roll() * 100 < shop.weekdays[calendar.weekdays[day]]:
+            if dice.below(100) < shop.weekdays[calendar.weekdays[day]]:
                 break
             moment = (day + 1) * DAY
         self._agenda[moment // DAY].append(Visit(place, number, moment, chosen))
@@ -126,10 +128,10 @@ class Shopping:
     def _visit(self, visit: Visit, day: int) -> Iterable[Order]:
         """Let a member buy, and plan the next visit."""
         dice, member, shop = self._dice, self._members[visit.member], self._shops[visit.shop]
-        dice.turn_to("visit", member.number, visit.number)
+        dice.turn_to(f"visit:{member.number}:{visit.number}")
         second = dice.pick(shop.hours) * HOUR + dice.below(HOUR)
         items = self._basket(shop, greedy=member.cheat == "returns_late")
-        spent = sum([item.price_minor for item in items])
+        paid_minor = paid_for(items)
         sent_home = shop.channel == "web" and self._plan.tells_lines
         date = self._calendar.texts[day]
         order = Order(
@@ -139,8 +141,9 @@ class Shopping:
             day,
             second,
             items,
+            paid_minor,
             CODE if dice.chance(CODE_BPS) else "",
-            DELIVERY_MINOR if sent_home and spent < DELIVERY_FREE_FROM_MINOR else 0,
+            DELIVERY_MINOR if sent_home and paid_minor < DELIVERY_FREE_FROM_MINOR else 0,
             member.cheat if member.cheat == "returns_late" else "",
         )
         orders = list(self._cheating(order)) if member.cheat else (order,)
@@ -148,15 +151,13 @@ class Shopping:
         return orders
 
     def _basket(self, shop: Shop, *, greedy: bool) -> tuple[Item, ...]:
-        roll, stock = self._dice.roll, shop.stock
-        count, items = len(stock), []
-        for _ in range(shop.lines[int(roll() * len(shop.lines))]):
-            drawn = roll()
-            article = stock[int(drawn * drawn * count)]
-            units = UNITS[int(roll() * len(UNITS))] * (GREEDY_UNITS if greedy else 1)
+        dice, items = self._dice, []
+        for _ in range(dice.pick(shop.lines)):
+            article = dice.favour(shop.stock)
+            units = dice.pick(UNITS) * (GREEDY_UNITS if greedy else 1)
             price, coupon = article.price_minor * units, 0
-            if not article.gift_card and roll() * FULL_BPS < COUPON_BPS:
-                coupon = price * COUPONS_PERCENT[int(roll() * len(COUPONS_PERCENT))] // 100
+            if dice.chance(COUPON_BPS) and not article.gift_card:
+                coupon = price * dice.pick(COUPONS_PERCENT) // 100
             items.append(Item(article, units, price, coupon))
         return tuple(items)
 
@@ -191,6 +192,7 @@ class Shopping:
                 ref=f"{order.ref}-{place + 1}",
                 second=min(order.second + SPLIT_SECONDS * place, LAST_SECOND),
                 items=(item,),
+                paid_minor=paid_for((item,)),
                 delivery_minor=0,
                 cheat="splits",
             )
@@ -201,10 +203,12 @@ class Shopping:
             return
         count = self._dice.between(*BURST_ORDERS)
         for place in range(count):
+            items = self._basket(order.shop, greedy=False)[:1]
             yield order._replace(
                 ref=f"{order.ref}-{place + 1}",
                 second=min(order.second + place * HOUR // count, LAST_SECOND),
-                items=self._basket(order.shop, greedy=False)[:1],
+                items=items,
+                paid_minor=paid_for(items),
                 delivery_minor=0,
                 cheat="bursts",
             )

@@ -178,9 +178,8 @@ def articles(plan: Plan) -> list[Article]:
 
 
 def _article(dice: Dice, category: Category, number: int) -> Article:
-    dice.turn_to("article", category.ref, number)
-    drawn = dice.roll()
-    price = category.low + int(drawn * drawn * (category.high - category.low))
+    dice.turn_to(f"article:{category.ref}:{number}")
+    price = category.low + dice.favour(range(category.high - category.low))
     no_brand = dice.chance(OWN_LABEL_BPS) or category.gift_card or not category.parent
     return Article(
         f"{category.ref}-{number:03}",
@@ -214,7 +213,7 @@ _REASONS = ("cancelled", "returned", "out_of_stock", "invalid_payment", "terms_n
 
 
 def _shop(plan: Plan, number: int, known: list[Article], failing: tuple[int, int] | None) -> Shop:
-    dice = Dice(plan.seed, "shop", number)
+    dice = Dice(plan.seed, f"shop:{number}")
     kind = KINDS[number % len(KINDS)]
     ref = f"{kind.name.lower().replace('é', 'e')}-{number + 1:02}"
     quick = dice.between(3, 20)
@@ -246,7 +245,7 @@ def _stock(plan: Plan, dice: Dice, kind: Kind, known: list[Article]) -> tuple[Ar
     wanted = set(kind.categories)
     if not plan.tells_lines:
         wanted = {ref for ref in wanted if _BY_REF[ref].parent}
-    own = [(dice.roll(), article) for article in known if article.category in wanted]
+    own = [(dice.below(1 << 32), article) for article in known if article.category in wanted]
     own.sort()
     return tuple(
         article
@@ -264,7 +263,7 @@ def networks(plan: Plan) -> list[Network]:
 
 
 def _network(plan: Plan, number: int) -> Network:
-    dice = Dice(plan.seed, "network", number)
+    dice = Dice(plan.seed, f"network:{number}")
     soonest = dice.between(30, 45)
     silent_from = plan.days * dice.between(20, 70) // 100
     return Network(

@@ -27,9 +27,6 @@ REPEATED_BPS, REPEATED_DAYS = 100, (1, 20)
 """Messages and answers that come twice, word for word."""
 
 UNANSWERED_BPS = 50
-WHOLE_RETURN_BPS = 2_500
-"""Returns of everything, which shops call a decline."""
-
 AFTER_RELEASE_BPS = 2_500
 """Returns, and other declines, that come when the reward has been released."""
 
@@ -54,7 +51,7 @@ class Tills:
 
     def course(self, order: Order) -> TillCourse:
         """Return all that is told about an order, and its end."""
-        self._dice.turn_to("fate", order.ref)
+        self._dice.turn_to(f"fate:{order.ref}")
         messages, items, first_answer_period = self._messages(order)
         steps = self._steps(order, items)
         shop = order.shop
@@ -113,31 +110,29 @@ class Tills:
         after = (order.day if self._silence_confirms else first) + RELEASED_AFTER_DAYS
         after = max(after, first) + dice.between(*LONG_AFTER_DAYS)
         confirmed: Step = (first, "confirm", "", {})
-        everything = {line: item.units for line, item in enumerate(items, 1)}
         if order.cheat == "returns_late":
+            everything = {line: item.units for line, item in enumerate(items, 1)}
             return [confirmed, (after, "amend", "", everything)]
-        caught = self._caught(order)
-        if caught:
-            return [(first, "decline", caught, {})]
-        if dice.chance(UNANSWERED_BPS):
-            return []
-        if dice.chance(shop.decline_bps):
-            return self._declined(confirmed, after, dice.pick(shop.reasons))
+        reason = self._reason(order)
+        if reason is not None:
+            return self._declined(confirmed, after, reason) if reason else []
         returned = self._returned(order, items)
         if not returned:
             return [confirmed]
-        if returned == everything and dice.chance(WHOLE_RETURN_BPS):
-            return self._declined(confirmed, after, "returned")
         if dice.chance(AFTER_RELEASE_BPS):
             return [confirmed, (after, "amend", "", returned)]
         return [(first, "amend", "", returned), confirmed]
 
-    def _caught(self, order: Order) -> str:
-        if order.cheat == "bursts" and self._dice.chance(BURST_CAUGHT_BPS):
+    def _reason(self, order: Order) -> str | None:
+        """Draw why an order is declined; "" when nobody answers for it at all, None when neither."""
+        dice = self._dice
+        if order.cheat == "bursts" and dice.chance(BURST_CAUGHT_BPS):
             return "fraud"
-        if order.cheat == "sends_twice" and self._dice.chance(COPY_CAUGHT_BPS):
+        if order.cheat == "sends_twice" and dice.chance(COPY_CAUGHT_BPS):
             return "duplicate_order"
-        return ""
+        if dice.chance(UNANSWERED_BPS):
+            return ""
+        return dice.pick(order.shop.reasons) if dice.chance(order.shop.decline_bps) else None
 
     def _declined(self, confirmed: Step, after: int, reason: str) -> list[Step]:
         if self._dice.chance(AFTER_RELEASE_BPS):
