@@ -73,6 +73,26 @@ class EntryRow:
     amount_minor: int
 
 
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What one transaction changed in a wallet.
+
+    `changes` are amounts in minor units by state ("pending", "available" …), each in its account's own side: money
+    that comes to a state is positive. `fact_id` and `kind` lead to the explanation: the purchase's version, hold,
+    payout … that caused it.
+    """
+
+    transaction_id: UUID
+    kind: str
+    fact_id: UUID
+    step: int
+    occurred_on: date
+    effective_on: date
+    recorded_at: datetime
+    currency: str
+    changes: dict[str, int]
+
+
 def balance(
     connection: Connection,
     account: Account,
@@ -154,6 +174,50 @@ def entries_of(
             return [row for row in rows if account is None or row.account_id == account.id]
         account_id = account.id if account else None
         return cursor.execute(SQL.entries_of_account, {"account_id": account_id}).fetchall()
+
+
+def movements(
+    connection: Connection,
+    wallet_id: UUID,
+    programme_id: UUID,
+    currency: str,
+    *,
+    count: int = 20,
+    before: UUID | None = None,
+) -> list[Movement]:
+    """Return a wallet's last `count` movements, newest first; with `before`, those that came before that one.
+
+    For the next page, pass the `transaction_id` of the last movement of this one: pages neither skip nor repeat
+    anything while new movements arrive. Movements recorded in the same millisecond stand in the order of their
+    ids, always the same. The cost depends on `count` alone, not on how much the wallet holds.
+    """
+    accounts = _member_accounts([wallet_id], programme_id, currency)
+    parameters = {"account_ids": list(accounts), "before": before, "count": count}
+    with connection.cursor(row_factory=class_row(EntryRow)) as cursor:
+        rows = cursor.execute(SQL.movements, parameters).fetchall()
+    found: dict[UUID, Movement] = {}
+    for row in rows:
+        movement = found.get(row.transaction_id)
+        if movement is None:
+            movement = found[row.transaction_id] = _movement(row)
+        sign = -1 if KINDS[row.kind].side is Side.CREDIT else 1
+        state = row.kind.removeprefix("member.")
+        movement.changes[state] = movement.changes.get(state, 0) + sign * row.amount_minor
+    return list(found.values())
+
+
+def _movement(row: EntryRow) -> Movement:
+    return Movement(
+        transaction_id=row.transaction_id,
+        kind=row.transaction_kind,
+        fact_id=row.fact_id,
+        step=row.step,
+        occurred_on=row.occurred_on,
+        effective_on=row.effective_on,
+        recorded_at=row.recorded_at,
+        currency=row.currency,
+        changes={},
+    )
 
 
 def _member_accounts(

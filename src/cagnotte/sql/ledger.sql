@@ -5,6 +5,11 @@
 -- Locks: the programme's period (shared), then balance rows by account id. Index: primary keys only.
 SELECT posted, duplicates, conflicts FROM ledger_post(%(batch_id)s);
 
+-- name: committed_accounts
+-- in: ids, as the text of an array. out: those that were committed before this database transaction. No locks.
+SELECT id FROM ledger_account
+WHERE id = ANY (%(ids)s::text::uuid[]) AND x IS DISTINCT FROM pg_current_xact_id_if_assigned();
+
 -- name: open_accounts
 -- in: one array per column. Writes ledger_account and ledger_balance where missing, by account id.
 -- out: the ids that were committed before this database transaction.
@@ -50,7 +55,7 @@ FROM ledger_account a WHERE a.id = %(account_id)s;
 
 -- name: balance_as_recorded
 -- in: account_id, recorded. out: debit-positive balance of what was recorded up to that moment.
--- A member's account: its entries, by ledger_entry_statement. Others: whole batches by their deltas, and the entries
+-- A member's account: its entries, by ledger_entry_movement. Others: whole batches by their deltas, and the entries
 -- of the batches that the moment cuts, found by the BRIN index on batch_id. No locks.
 WITH cut AS MATERIALIZED (
     SELECT batch_id FROM ledger_batch
@@ -74,7 +79,7 @@ SELECT coalesce((
 
 -- name: balance_as_effective
 -- in: account_id, effective, recorded (or null). out: debit-positive balance of the entries effective up to that day.
--- A member's account: by ledger_entry_statement. Others: reads all entries. No locks.
+-- A member's account: by ledger_entry_movement. Others: reads all entries. No locks.
 SELECT coalesce(sum(e.amount_minor), 0)::bigint
 FROM ledger_entry e
 WHERE e.account_id = %(account_id)s AND e.effective_on <= %(effective)s
@@ -120,7 +125,7 @@ WHERE t.fact_id = ANY (%(fact_ids)s)
 ORDER BY t.recorded_at, t.id, e.leg;
 
 -- name: entries_of_account
--- in: account_id. out: EntryRow. A member's account: by ledger_entry_statement; others: reads all entries.
+-- in: account_id. out: EntryRow. A member's account: by ledger_entry_movement; others: reads all entries.
 SELECT t.id AS transaction_id, t.kind AS transaction_kind, t.fact_id, t.step, t.book_id, t.occurred_on, t.effective_on,
        t.recorded_at, e.leg, e.account_id, a.kind, a.owner_id, e.currency, e.amount_minor
 FROM ledger_entry e
@@ -184,3 +189,30 @@ GROUP BY e.book_id, a.id HAVING sum(e.amount_minor) <> 0;
 -- name: closed_until
 -- in: programme_id. out: the last day of closed books. Reads ledger_period by primary key. No locks.
 SELECT max(ends_on) FROM ledger_period WHERE programme_id = %(programme_id)s;
+
+-- name: movements
+-- in: account_ids (those of one wallet), before (a transaction id, or null for the newest), count. out: EntryRow of
+-- all legs on these accounts of the `count` newest transactions before that one, newest first. Reads at most `count`
+-- entries per account by ledger_entry_movement, backwards, however many there are; then transactions by key. No locks.
+WITH page AS MATERIALIZED (
+    SELECT DISTINCT e.transaction_id
+    FROM unnest(%(account_ids)s::uuid[]) AS wanted (account_id)
+    CROSS JOIN LATERAL (
+        SELECT transaction_id FROM ledger_entry
+        WHERE row_mode AND account_id = wanted.account_id
+          AND transaction_id < coalesce(%(before)s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        ORDER BY transaction_id DESC LIMIT %(count)s
+    ) e
+    ORDER BY e.transaction_id DESC LIMIT %(count)s
+)
+SELECT t.id AS transaction_id, t.kind AS transaction_kind, t.fact_id, t.step, t.book_id, t.occurred_on, t.effective_on,
+       t.recorded_at, e.leg, e.account_id, a.kind, a.owner_id, e.currency, e.amount_minor
+FROM page
+CROSS JOIN unnest(%(account_ids)s::uuid[]) AS wanted (account_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger_entry
+    WHERE row_mode AND account_id = wanted.account_id AND transaction_id = page.transaction_id OFFSET 0
+) e
+CROSS JOIN LATERAL (SELECT * FROM ledger_transaction WHERE bucket = e.bucket AND id = e.transaction_id LIMIT 1) t
+JOIN ledger_account a ON a.id = e.account_id
+ORDER BY t.id DESC, e.leg;

@@ -1,5 +1,6 @@
 """Several sessions at once: no deadlock, no double spend, no fact booked twice."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -136,3 +137,34 @@ def test_a_period_closes_between_posts_never_under_one(books: Connection) -> Non
     first, second, at_close = together(post, post, close)
     assert first + second == at_close
     assert selectors.balance(books, member("pending", ANNA)) == at_close
+
+
+def test_a_writer_that_waited_for_a_balance_adds_to_what_it_waited_for(books: Connection) -> None:
+    services.post(books, [given(ANNA, 100), given(BEN, 1)], batch_id=uuid4())
+    books.commit()
+    services.post(books, [given(ANNA, 20), given(BEN, 2)], batch_id=uuid4())
+
+    with ThreadPoolExecutor(1) as threads, patient() as other:
+
+        def add() -> None:
+            services.post(other, [given(BEN, 4), given(ANNA, 3)], batch_id=uuid4())
+            other.commit()
+
+        waiting = threads.submit(add)
+        wait_until_locked(books, other.info.backend_pid)
+        books.commit()
+        waiting.result(SECONDS)
+
+    assert selectors.balance(books, member("available", ANNA)) == 123
+    assert selectors.balance(books, member("available", BEN)) == 7
+    assert checks.verify(books) == []
+
+
+def wait_until_locked(books: Connection, process_id: int) -> None:
+    """Wait until another session waits for a lock of this one."""
+    for _ in range(SECONDS * 20):
+        found = books.execute("SELECT pg_blocking_pids(%s)", [process_id]).fetchone()
+        if found and books.info.backend_pid in found[0]:
+            return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
