@@ -12,7 +12,6 @@ import multiprocessing
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.synchronize import Barrier
 from uuid import UUID, uuid4
 
 from psycopg import sql
@@ -62,20 +61,23 @@ def post_rendered(chunks: Sequence[Chunk], ready: Callable[[], object] = lambda:
             connection.commit()
 
 
-def post_values(chunks: Sequence[Chunk]) -> None:
+def post_values(chunks: Sequence[Chunk], ready: Callable[[], object] = lambda: None) -> None:
     """Post batches of `Transaction` values, one commit each."""
     with database.connect() as connection:
+        ready()
         for chunk in chunks:
             services.post(connection, chunk.transactions, batch_id=chunk.batch_id)
             connection.commit()
 
 
-def by_clients(chunks: Sequence[Chunk], clients: int) -> float:
+def by_clients(
+    chunks: Sequence[Chunk], clients: int, post: Callable[..., None] = post_rendered
+) -> float:
     """Share batches out to client processes; return the seconds from the first start to the last end."""
     context = multiprocessing.get_context("fork")
     barrier = context.Barrier(clients + 1)
     workers = [
-        context.Process(target=_client, args=(chunks[number::clients], barrier))
+        context.Process(target=post, args=(chunks[number::clients], barrier.wait))
         for number in range(clients)
     ]
     for worker in workers:
@@ -87,10 +89,6 @@ def by_clients(chunks: Sequence[Chunk], clients: int) -> float:
     seconds = time.perf_counter() - started
     assert all(worker.exitcode == 0 for worker in workers)
     return seconds
-
-
-def _client(chunks: Sequence[Chunk], barrier: Barrier) -> None:
-    post_rendered(chunks, ready=barrier.wait)
 
 
 def posting_seconds(made: Scene, chunks: Sequence[Chunk], clients: int) -> float:
