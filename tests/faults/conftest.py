@@ -9,9 +9,11 @@ import pytest
 from django.db import connections
 from pytest_django import DjangoDbBlocker
 
+from cagnotte.journeys.ingest import import_orders
 from cagnotte.platform import database
 from cagnotte.platform.postgres import TUNING, EmbeddedServer
 from tests.faults.machine import Machine
+from tests.journeys.interruptions import CHUNK, CHUNK_SIZES
 
 SMALL = {**TUNING, "shared_buffers": "64MB", "max_wal_size": "128MB", "min_wal_size": "32MB"}
 
@@ -56,3 +58,11 @@ def machine(founded_machine: Machine, django_db_blocker: DjangoDbBlocker) -> Ite
         yield founded_machine
         connections.close_all()
         database.use_database(before)
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands run in this process take as little at a time as those in processes of their own."""
+    monkeypatch.setitem(import_orders.__kwdefaults__, "chunk_orders", CHUNK)
+    for module, name in CHUNK_SIZES:
+        monkeypatch.setattr(f"{module}.{name}", CHUNK)

@@ -98,6 +98,18 @@ def test_a_server_that_does_not_answer_is_a_sentence_without_the_password() -> N
     )
 
 
+def test_a_session_that_is_lost_in_the_middle_of_its_work_says_what_stands_and_what_to_do(
+    committed_db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = errors.AdminShutdown("FATAL:  terminating connection")
+    told = str(database.explain(lost))
+    assert "was lost: terminating connection. What was finished is kept, the rest is as if" in told
+    assert told.endswith("or unset it to use the embedded database.")
+    monkeypatch.setattr(database, "_chosen_url", None)
+    told = str(database.explain(lost))
+    assert "run the command again. It is the embedded database, which the next command" in told
+
+
 def test_a_server_that_is_too_old_is_refused(
     committed_db: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -195,7 +195,10 @@ def _shown(url: str) -> str:
 
 
 def explain(error: BaseException, *, url: str | None = None) -> CagnotteError | None:
-    """The sentence for a refusal of the server that a person can act on; None for all others."""
+    """The sentence for a refusal of the server that a person can act on; None for all others.
+
+    url: the address that could not be reached at all; None when a session was lost in the middle of its work.
+    """
     if isinstance(error, errors.DiskFull):
         return DiskFull()
     if isinstance(error, errors.LockNotAvailable):
@@ -206,12 +209,13 @@ def explain(error: BaseException, *, url: str | None = None) -> CagnotteError | 
     if not isinstance(error, psycopg.OperationalError):
         return None
     if error.sqlstate is None or error.sqlstate.startswith(UNREACHABLE_STATES):
-        return _unreachable(error, url or database_url())
+        return _unreachable(error, url)
     return None
 
 
-def _unreachable(error: psycopg.OperationalError, url: str) -> CagnotteError:
+def _unreachable(error: psycopg.OperationalError, address: str | None) -> CagnotteError:
     """Sort the refusals of a connection: libpq hands on their text, not their code."""
+    url = address or database_url()
     where = _shown(url)
     said = _essence(str(error))
     if "set role" in said or 'parameter "role"' in said:
@@ -223,11 +227,23 @@ def _unreachable(error: psycopg.OperationalError, url: str) -> CagnotteError:
         return DatabaseNotInitialised(
             f"There is no Cagnotte database at {where} yet ({said}). Run `cagnotte init`."
         )
-    return DatabaseUnavailable(
-        f"The database at {where} cannot be used: {said}. Check that the server runs and that "
-        f"{URL_VARIABLE} is right, or unset it to use the embedded database.",
-        where=where,
-    )
+    what = f"The database at {where} cannot be used: {said}."
+    if address is None:
+        what = (
+            f"The connection to the database at {where} was lost: {said}. "
+            "What was finished is kept, the rest is as if it had never begun; run the command again."
+        )
+    return DatabaseUnavailable(f"{what} {_advice(url)}", where=where)
+
+
+def _advice(url: str) -> str:
+    """What to do about a server that does not answer."""
+    if is_external() or url != embedded_server().url():
+        return (
+            f"Check that the server runs and that {URL_VARIABLE} is right, "
+            "or unset it to use the embedded database."
+        )
+    return "It is the embedded database, which the next command starts again; `cagnotte db status` shows how it is."
 
 
 def _essence(message: str) -> str:
