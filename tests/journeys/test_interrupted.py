@@ -223,17 +223,14 @@ def test_two_processes_that_import_the_same_file_at_once_take_it_once(
     assert state(world) == clean
 
 
-def workers_of(process_id: int) -> list[int]:
-    """Return the processes that share the work of a command, once it has started some."""
+def helper_of(process_id: int) -> int:
+    """Return the process that shares the work of a command, once it has been forked."""
+    mine = Path(f"/proc/{process_id}/cmdline")
     children = Path(f"/proc/{process_id}/task/{process_id}/children")
     for _ in range(6_000):
-        found = [
-            int(child)
-            for child in children.read_text().split()
-            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-        ]
-        if len(found) == 2:
-            return found
+        for child in children.read_text().split():
+            if Path(f"/proc/{child}/cmdline").read_bytes() == mine.read_bytes():
+                return int(child)
         time.sleep(0.02)
     raise AssertionError("no process was started within two minutes")
 
@@ -243,7 +240,7 @@ def test_a_process_of_several_that_is_killed_is_told_and_the_rest_is_taken_next_
 ) -> None:
     path = write_file(plain, 70)
     process = started(committed_db, *command(path, "--jobs", "2"))
-    os.kill(workers_of(process.pid)[0], signal.SIGKILL)
+    os.kill(helper_of(process.pid), signal.SIGKILL)
 
     code, _, err = ended(process)
 

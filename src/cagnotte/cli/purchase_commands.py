@@ -102,8 +102,13 @@ def _import_one(
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
+    # Drawn when something has been told, without a thread of its own: processes are forked only from one thread.
     with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
+        *columns,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        auto_refresh=False,
     ) as bar:
         task = bar.add_task(path.name, total=None)
         summary = import_file(
@@ -113,7 +118,9 @@ def _import_one(
             now=now,
             jobs=jobs,
             rejects=rejects,
-            on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+            on_progress=lambda done, total: bar.update(
+                task, completed=done, total=total, refresh=True
+            ),
         )
     _print_summary(summary)
 

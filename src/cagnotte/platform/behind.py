@@ -1,5 +1,6 @@
 """Database work done behind the caller's back: one thread sends what is ready while the caller computes the next."""
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -7,6 +8,9 @@ from contextlib import contextmanager
 
 WAITING_MAX = 2
 """Pieces of work that may wait; beyond, the caller waits, so that memory stays flat."""
+
+SWITCH_SECONDS = 0.0005
+"""How long the caller may compute before the thread gets its turn: it needs it often, and only for a moment."""
 
 
 class Behind:
@@ -55,5 +59,10 @@ class Behind:
 @contextmanager
 def working_behind() -> Iterator[Behind]:
     """Give a `Behind` with a thread of its own, which ends with the block."""
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="cagnotte-behind") as executor:
-        yield Behind(executor)
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="cagnotte-behind") as executor:
+            yield Behind(executor)
+    finally:
+        sys.setswitchinterval(usual)
