@@ -30,7 +30,7 @@ HASH_PATTERN = re.compile("[0-9a-f]{64}")
 
 SEAL_KEYS = {
     *("format", "programme", "number", "previous", "history", "sealed_at", "mark", "batches"),
-    *("transactions", "root", "decimals", "turnover", "owed"),
+    *("transactions", "root", "decimals", "owed"),
 }
 
 
@@ -176,8 +176,10 @@ def require_amounts(amounts: list[int], what: str) -> None:
 
 
 def money(amount_minor: int, currency: str, seal: dict[str, Any]) -> str:
-    """Write an amount of minor units for people."""
-    decimals = seal["decimals"].get(currency, 0)
+    """Write an amount of minor units for people, with the decimals that a seal says its currency has."""
+    if currency not in seal["decimals"]:
+        return f"{amount_minor} minor units of {currency}"
+    decimals = seal["decimals"][currency]
     whole, part = divmod(abs(amount_minor), 10**decimals)
     sign = "-" if amount_minor < 0 else ""
     return f"{sign}{whole}{f'.{part:0{decimals}}' if decimals else ''} {currency}"
@@ -296,11 +298,11 @@ def check_transaction(
     sentences = [
         f"Transaction {identity} ({kind}) of {row[9]}, recorded {row[11]}, is in seal {number}."
     ]
-    return sentences + check_legs(part["legs"], row, accounts, seal)
+    return sentences + check_legs(part["legs"], row, accounts, head)
 
 
 def check_legs(
-    value: Any, transaction: list[Any], accounts: dict[str, dict[str, Any]], seal: dict[str, Any]
+    value: Any, transaction: list[Any], accounts: dict[str, dict[str, Any]], head: dict[str, Any]
 ) -> list[str]:
     """Check the disclosed legs of a transaction against its commitments; those not disclosed stay hidden."""
     identity, commitments = transaction[1], read_list(transaction[14], "The legs")
@@ -327,7 +329,7 @@ def check_legs(
         sums[currency] = sums.get(currency, 0) + amount
         side = "debit" if amount > 0 else "credit"
         sentences.append(
-            f"  {side} {money(abs(amount), currency, seal)}: {account['kind']} of {account['owner']}"
+            f"  {side} {money(abs(amount), currency, head)}: {account['kind']} of {account['owner']}"
         )
     if len(shown) == len(commitments) and any(sums.values()):
         raise Refuted(f"The legs of transaction {identity} do not sum to zero.")
@@ -387,6 +389,14 @@ def check(text: str, published: bytes | None = None) -> list[str]:
 
     Raises Refuted or Unreadable with the reason.
     """
+    try:
+        return check_parts(text, published)
+    except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
+        raise Unreadable(f"A part of the proof is not what it should be ({error}).") from error
+
+
+def check_parts(text: str, published: bytes | None) -> list[str]:
+    """Check the head, then every part of the proof against it."""
     keys = {"format", "head", "accounts", "balances", "seals", "transactions"}
     proof = read_object(read_json(text, spacious, "The proof"), keys, "The proof")
     if proof["format"] != "cagnotte-proof-1":
@@ -446,9 +456,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(REFUTED)
     except (OSError, UnicodeDecodeError, Unreadable) as error:
         print(f"UNREADABLE  {error}")
-        sys.exit(UNREADABLE)
-    except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
-        print(f"UNREADABLE  A part of the file is not what it should be ({error}).")
         sys.exit(UNREADABLE)
     print("HOLDS" if published else "CONSISTENT")
     for sentence in sentences:

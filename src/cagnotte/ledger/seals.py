@@ -98,7 +98,6 @@ class _Step:
     is_last: bool
     now: datetime
     batches: dict[UUID, list[SealedBatch]] = field(default_factory=lambda: defaultdict(list))
-    turnover: dict[UUID, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
 
 
 def canonical(value: object) -> str:
@@ -135,9 +134,6 @@ def _seal_step(connection: Connection, now: datetime, batches_max: int, result: 
     if batch_ids:
         for programme_id, batch in hashed_batches(connection, batch_ids, counts):
             step.batches[programme_id].append(batch)
-        limits = {"batch_ids": batch_ids, "first": batch_ids[0], "last": batch_ids[-1]}
-        for programme_id, currency, debit_minor in connection.execute(SQL.turnover, limits):
-            step.turnover[programme_id][currency] = debit_minor
     latest = {found.programme_id: found for found in heads(connection)}
     incomplete = {key for key, found in latest.items() if is_last and not found.is_complete}
     for programme_id in sorted({*step.batches, *incomplete}):
@@ -201,7 +197,7 @@ def _append(connection: Connection, programme_id: UUID, before: Seal | None, ste
             "batches": len(batches),
             "transactions": sum(batch.transactions for batch in batches),
             "root": root_of(batch.leaf for batch in batches).hex(),
-            **_amounts(connection, programme_id, number, step),
+            **_standing(connection, programme_id, number, step),
         }
     )
     connection.execute(
@@ -218,21 +214,17 @@ def _append(connection: Connection, programme_id: UUID, before: Seal | None, ste
     )
 
 
-def _amounts(
+def _standing(
     connection: Connection, programme_id: UUID, number: int, step: _Step
 ) -> Mapping[str, Any]:
-    """What the seal's batches moved, and on a run's last seal what is owed; how many decimals amounts have."""
-    turnover = dict(sorted(step.turnover.get(programme_id, {}).items()))
-    standing = (
-        owed.told(owed.owed(connection, programme_id, number=number, mark=step.mark))
-        if step.is_last
-        else None
-    )
-    currencies = sorted({*turnover, *(standing or {})})
+    """On a run's last seal: what is owed, and how many decimals amounts have."""
+    if not step.is_last:
+        return {"decimals": {}, "owed": None}
+    rows = connection.execute(SQL.currencies, {"programme_id": programme_id}).fetchall()
+    found = owed.owed(connection, programme_id, number=number, mark=step.mark)
     return {
-        "decimals": {currency: decimals_of(currency) for currency in currencies},
-        "turnover": turnover,
-        "owed": standing,
+        "decimals": {currency: decimals_of(currency) for (currency,) in rows},
+        "owed": owed.told(found),
     }
 
 

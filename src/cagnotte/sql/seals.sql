@@ -89,16 +89,9 @@ JOIN ledger_transaction AS t ON t.bucket = b::smallint AND t.id = ANY(%(ids)s);
 SELECT bucket, id FROM ledger_transaction
 WHERE fact_id = ANY(%(fact_ids)s) AND programme_id = %(programme_id)s;
 
--- name: turnover
--- in: batch_ids, first, last. out: programme_id, currency, sum of all debits in these batches. As leaves.
-SELECT a.programme_id, s.currency, sum(s.debit_minor)::bigint
-FROM (
-    SELECT account_id, currency, sum(amount_minor) AS debit_minor FROM ledger_entry
-    WHERE batch_id BETWEEN %(first)s AND %(last)s AND batch_id = ANY(%(batch_ids)s) AND amount_minor > 0
-    GROUP BY account_id, currency
-) AS s
-JOIN ledger_account AS a ON a.id = s.account_id
-GROUP BY a.programme_id, s.currency;
+-- name: currencies
+-- in: programme_id. out: the currencies it has accounts in. Reads its accounts, as owed does. No locks.
+SELECT DISTINCT currency FROM ledger_account WHERE programme_id = %(programme_id)s ORDER BY currency;
 
 -- name: owed
 -- in: programme_id, number, mark, wallet_id (or null). out: what each member is owed as of the seal, wallets that are owed

@@ -1,0 +1,258 @@
+"""Proofs made from the books are believed by the verifier, and disclose what they must and nothing else."""
+
+import json
+import random
+from uuid import UUID, uuid4, uuid5
+
+import pytest
+
+from cagnotte.domain.errors import LedgerCorrupt, NotFound
+from cagnotte.domain.transactions import Transaction
+from cagnotte.ledger import proofs, seals, services
+from cagnotte.ledger.seals import Seal
+from tests.contexts.ledger.books import (
+    ANNA,
+    BEN,
+    PROGRAMME,
+    Connection,
+    booking,
+    funder,
+    given,
+    member,
+    programme,
+    spent,
+    tracked,
+)
+from tests.contexts.ledger.sealing import everything, seal_all
+from verify import cagnotte_verify as verifier
+
+
+def post(connection: Connection, *transactions: Transaction) -> None:
+    services.post(connection, transactions, batch_id=uuid4())
+    connection.commit()
+
+
+def sealed(connection: Connection) -> Seal:
+    seal_all(connection)
+    return seals.head(connection, PROGRAMME)
+
+
+def believed(proof: proofs.Document, head: Seal) -> list[str]:
+    """What the verifier says of a proof, given what was published."""
+    published = verifier.published_hash(proofs.render(proofs.published(head)))
+    return verifier.check(proofs.render(proof), published)
+
+
+def place(transaction: Transaction) -> tuple[int, UUID]:
+    return transaction.bucket, transaction.id
+
+
+@pytest.mark.parametrize("wallets", [1, 2, 3, 5, 8, 13])
+def test_every_member_finds_the_balance_in_the_published_sum(
+    books: Connection, wallets: int
+) -> None:
+    everybody = [uuid5(ANNA, str(number)) for number in range(wallets)]
+    post(books, *[given(wallet, 100 + number) for number, wallet in enumerate(everybody)])
+    post(books, spent(everybody[0], 30))
+    head = sealed(books)
+    owed = head.facts["owed"]["EUR"]
+    total = sum(range(100, 100 + wallets))
+    assert (owed["wallets"], owed["available"], owed["held"]) == (wallets, total - 30, 30)
+    for number, wallet in enumerate(everybody):
+        said = believed(proofs.prove_balance(books, head, wallet), head)
+        held = 30 if number == 0 else 0
+        amount = verifier.money(100 + number - held, "EUR", head.facts)
+        assert f"Wallet {wallet} is counted with: pending 0.00 EUR" in said[1]
+        assert f"available {amount}, held 0.{held:02} EUR" in said[1]
+
+
+def test_a_balance_is_of_the_seal_whatever_was_booked_since(books: Connection) -> None:
+    post(books, given(ANNA, 500), given(BEN, 60))
+    first = sealed(books)
+    post(books, spent(ANNA, 200))
+    then = believed(proofs.prove_balance(books, first, ANNA), first)
+    assert "available 5.00 EUR, held 0.00 EUR" in then[1]
+    second = sealed(books)
+    now = believed(proofs.prove_balance(books, second, ANNA), second)
+    assert "available 3.00 EUR, held 2.00 EUR" in now[1]
+    again = believed(
+        proofs.prove_balance(books, seals.head(books, PROGRAMME, first.number), ANNA), first
+    )
+    assert again == then
+
+
+def test_a_member_who_is_owed_nothing_has_no_proof(books: Connection) -> None:
+    post(books, given(ANNA, 500))
+    head = sealed(books)
+    with pytest.raises(NotFound, match="Nothing was owed to this member"):
+        proofs.prove_balance(books, head, BEN)
+
+
+def test_what_a_member_owes_lowers_nothing(books: Connection) -> None:
+    owing = booking({member("owing", BEN): 70, funder("due"): -70})
+    post(books, given(ANNA, 500), owing)
+    owed = sealed(books).facts["owed"]["EUR"]
+    assert (owed["wallets"], owed["available"]) == (1, 500)
+
+
+def test_one_proof_holds_all_currencies_of_a_member(books: Connection) -> None:
+    for currency, amount in (("EUR", 100), ("JPY", 7)):
+        legs = {
+            programme("promotions", currency): amount,
+            member("available", ANNA, currency): -amount,
+        }
+        post(books, booking(legs))
+    head = sealed(books)
+    said = "\n".join(believed(proofs.prove_balance(books, head, ANNA), head))
+    assert "available 1.00 EUR" in said
+    assert "available 7 JPY" in said
+
+
+def test_the_order_of_leaves_changes_with_each_seal_and_tells_nothing(books: Connection) -> None:
+    everybody = [uuid5(ANNA, str(number)) for number in range(40)]
+    post(books, *[given(wallet, 100 + number) for number, wallet in enumerate(everybody)])
+    places = []
+    for _ in range(2):
+        head = sealed(books)
+        made = [proofs.prove_balance(books, head, wallet) for wallet in everybody]
+        places.append([proof["balances"][0]["place"] for proof in made])
+        post(books, given(ANNA, 1))
+    first, second = places
+    assert sorted(first) == list(range(40))
+    assert first != sorted(first), "neither by amount nor by when they came"
+    assert first != second
+
+
+def test_neighbours_are_salted_hashes_with_a_salt_of_their_own(books: Connection) -> None:
+    post(books, given(ANNA, 500), given(BEN, 60))
+    head = sealed(books)
+    annas, bens = (proofs.prove_balance(books, head, wallet) for wallet in (ANNA, BEN))
+    [beside] = annas["balances"][0]["path"]
+    text = bens["balances"][0]["text"].encode()
+    salts = [proof["balances"][0]["salt"] for proof in (annas, bens)]
+    assert beside["sums"] == [0, 0, 60, 0], "one sum beside it is there, and nobody's name"
+    assert str(BEN) not in proofs.render(annas)
+    assert verifier.leaf_hash(bytes.fromhex(salts[1]) + text).hex() == beside["hash"]
+    assert verifier.leaf_hash(bytes.fromhex(salts[0]) + text).hex() != beside["hash"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 16, 21])
+def test_any_transaction_of_any_batch_is_proved(books: Connection, count: int) -> None:
+    made = [tracked(ANNA, 1 + number) for number in range(count)]
+    cut = random.Random(count).randrange(count)
+    post(books, *made[: cut + 1])
+    first = sealed(books)
+    if made[cut + 1 :]:
+        post(books, *made[cut + 1 :])
+    head = sealed(books)
+    assert head.number >= first.number
+    for transaction in made:
+        proof = proofs.prove_transactions(books, head, [place(transaction)])
+        said = believed(proof, head)
+        assert f"Transaction {transaction.id} (tracked) of 2026-03-01" in said[1]
+        assert said[2].startswith(f"  credit 0.{transaction.entries[0].amount_minor:02} EUR")
+
+
+def test_transactions_of_several_seals_are_one_proof(books: Connection) -> None:
+    made = []
+    for amount in (1, 2, 3, 4):
+        made.append(tracked(ANNA, amount))
+        post(books, made[-1])
+        sealed(books)
+    head = seals.head(books, PROGRAMME)
+    proof = proofs.prove_transactions(books, head, map(place, made))
+    said = believed(proof, head)
+    assert [line for line in said if line.startswith("Transaction")] == sorted(
+        (line for line in said if line.startswith("Transaction")), key=lambda line: line.split()[1]
+    )
+    assert len(proof["seals"]) >= 3
+    assert sum("is in seal" in line for line in said) == 4
+
+
+def test_a_member_is_not_shown_what_others_earn(books: Connection) -> None:
+    legs = {
+        funder("accrued"): 1717,
+        member("pending", ANNA): -1240,
+        programme("margin_pending"): -477,
+    }
+    post(books, booking(legs))
+    head = sealed(books)
+    transaction = booking(legs)
+    row = books.execute("SELECT bucket, id FROM ledger_transaction").fetchone()
+    assert row is not None
+    assert transaction.bucket == row[0]
+    mine = proofs.prove_transactions(books, head, [row])
+    assert [json.loads(leg["text"])[7] for leg in mine["transactions"][0]["legs"]] == [-1240]
+    assert [account["kind"] for account in mine["accounts"]] == ["member.pending"]
+    whole = proofs.prove_transactions(books, head, [row], disclose=proofs.all_legs)
+    amounts = [json.loads(leg["text"])[7] for leg in whole["transactions"][0]["legs"]]
+    assert sorted(amounts) == [-1240, -477, 1717]
+    assert believed(whole, head)[1] == believed(mine, head)[1]
+
+
+def test_what_is_not_sealed_yet_is_not_proved(books: Connection) -> None:
+    first, second = tracked(ANNA, 1), tracked(ANNA, 2)
+    post(books, first)
+    head = sealed(books)
+    post(books, second)
+    with pytest.raises(NotFound, match="is in no seal up to"):
+        proofs.prove_transactions(books, head, [place(second)])
+    sealed(books)
+    with pytest.raises(NotFound, match="is in no seal up to"):
+        proofs.prove_transactions(books, head, [place(second)])
+    assert believed(
+        proofs.prove_transactions(books, seals.head(books, PROGRAMME), [place(second)]),
+        seals.head(books, PROGRAMME),
+    )
+
+
+def test_a_head_continues_every_earlier_seal(books: Connection) -> None:
+    for amount in (1, 2, 3, 4, 5):
+        post(books, tracked(ANNA, amount))
+        sealed(books)
+    head = seals.head(books, PROGRAMME)
+    for one in everything(books)[:-1]:
+        said = believed(proofs.prove_seal(books, head, one.number), head)
+        assert f"Seal {one.number} is continued by seal {head.number}." in said
+    for number in (0, head.number, head.number + 1):
+        with pytest.raises(NotFound):
+            proofs.prove_seal(books, head, number)
+
+
+@pytest.mark.parametrize(
+    ("statement", "table"),
+    [
+        ("UPDATE ledger_entry SET amount_minor = amount_minor * 2", "entry"),
+        ("UPDATE ledger_transaction SET kind = 'other'", "transaction"),
+        ("UPDATE ledger_sealed_batch SET root = sha256(root)", "sealed_batch"),
+        ("UPDATE ledger_seal SET hash = sha256(hash) WHERE number = 1", "seal"),
+        (
+            "UPDATE ledger_balance SET amount_minor = amount_minor + 1 WHERE amount_minor > 0",
+            "balance",
+        ),
+    ],
+)
+def test_books_that_no_longer_show_what_was_sealed_prove_nothing(
+    books: Connection, owner: Connection, statement: str, table: str
+) -> None:
+    first = tracked(ANNA, 1)
+    post(books, first, tracked(BEN, 2))
+    sealed(books)
+    post(books, tracked(BEN, 3))
+    head = sealed(books)
+    owner.execute(f"ALTER TABLE ledger_{table} DISABLE TRIGGER USER".encode())
+    owner.execute(statement.encode())
+    owner.commit()
+    with pytest.raises(LedgerCorrupt, match="no longer show what seal"):  # noqa: PT012 - one of two
+        if table == "balance":
+            proofs.prove_balance(books, head, ANNA)
+        else:
+            proofs.prove_transactions(books, head, [place(first)])
+
+
+def test_a_file_is_written_in_one_way(books: Connection) -> None:
+    post(books, tracked(ANNA, 1))
+    head = sealed(books)
+    text = proofs.render(proofs.prove_balance(books, head, ANNA))
+    assert text == verifier.spacious(json.loads(text))
+    assert text.endswith("}\n")
