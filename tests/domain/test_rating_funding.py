@@ -184,6 +184,13 @@ def test_the_excess_joins_what_the_programme_gives_anyway() -> None:
     assert decision.parts[-1].contract is None
 
 
+def test_a_contract_whose_rates_do_not_reach_a_product_owes_nothing_for_it() -> None:
+    contract = shop_contract(commissions=(CommissionRate(300, products=choice(brands=["acme"])),))
+    decision = rate(order(1000), offer("o", Percent(500)), contracts=[contract])
+
+    assert paid(decision) == {"programme": (50, 50, 0, 0)}
+
+
 def test_an_offer_without_a_contract_to_pay_it_is_not_awarded() -> None:
     named = (Funding(FunderKind.BRAND, ref="zest"),)
     decision = rate(

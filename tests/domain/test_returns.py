@@ -254,3 +254,12 @@ def test_after_any_return_everything_still_adds_up(
     for award in at_once.awards:
         assert award.amount_minor == sum(minor for _, minor in award.lines)
         assert award.amount_minor == sum(minor for _, _, minor in award.funders)
+
+
+def test_a_brand_whose_articles_all_came_back_pays_for_none_of_them() -> None:
+    tea = offer("tea", Percent(1000), only(brands=["acme"]), role=Role.BOOST, funding=BRAND)
+    bought = order(line(1, 1000, brand="acme"), line(2, 3000))
+    decision = after(ReturnPolicy.BY_ORDER, bought, tea, l1=1000)
+
+    # By the order, the boost keeps three quarters; the brand's commission is on nothing.
+    assert paid(decision) == {"programme": (75, 75, 0, 0)}

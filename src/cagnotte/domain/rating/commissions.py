@@ -77,18 +77,23 @@ def _take_reported(order: Order) -> None:
 def parts_of(order: Order, awards: list[Award]) -> tuple[Part, ...]:
     """Return each funder's part of the reward, merchant first, the programme last.
 
-    What a funder's commission does not cover becomes a part of the programme, never a negative margin.
+    What a funder's commission does not cover becomes a part of the programme, never a negative margin. A contract with
+    rates of which none applies owes nothing; one without any rates owes exactly the reward.
     """
     rewards: dict[tuple[str, str], int] = {}
     for award in awards:
         for kind, ref, amount in award.funders:
             rewards[kind, ref] = rewards.get((kind, ref), 0) + amount
     excess = rewards.pop(("programme", ""), 0)
-    commissions, names = order.commissions, order.context.contract_names
+    commissions, context = order.commissions, order.context
     parts = []
     for key, reward in rewards.items():
-        if key not in commissions:
-            parts.append(new_part((*key, names[key], reward, reward, 0, 0)))
+        if key in commissions:
+            continue
+        if key in context.with_rates:
+            excess += reward
+        else:
+            parts.append(new_part((*key, context.contract_names[key], reward, reward, 0, 0)))
     for key, owed in commissions.items():
         reward = rewards.get(key, 0)
         excess += max(reward - owed.total_minor, 0)

@@ -121,12 +121,13 @@ class Context:
     contract: the merchant's or else the network's; None where the shop has none. source_contract: the one whose
     commission a source reports. by_click: the day of the click binds. policy: which part of an order counts.
     contract_names: (ref, version) of the contracts of those who pay for offers here, by (kind, funder);
-    own_contracts: of the shop's. slots: what is known of products.
+    with_rates: those of them whose contract has commissions. own_contracts: of the shop's. slots: what is known of products.
     """
 
     __slots__ = (
         "_alike", "_funders", "book", "by_click", "channel", "commissioned", "contract", "contract_names",
         "country", "day", "merchant", "own_contracts", "policy", "purchases_counter", "slots", "source_contract",
+        "with_rates",
     )  # fmt: skip
 
     def __init__(
@@ -151,6 +152,7 @@ class Context:
             sorted({(c.ref, c.version) for c in (own, network) if c is not None})
         )
         self.contract_names: dict[tuple[str, str], tuple[str, int]] = {}
+        self.with_rates: set[tuple[str, str]] = set()
         self.slots: dict[SlotKey, Slot] = {}
         self._alike: dict[object, Slot] = {}
         self._funders: dict[Funders, Funders] = {}
@@ -219,6 +221,8 @@ class Context:
             if contract is None:
                 return funding
             self.contract_names[str(kind), contract.funder] = (contract.ref, contract.version)
+            if contract.commissions:
+                self.with_rates.add((str(kind), contract.funder))
             funders.append((str(kind), contract.funder, funding.share_bps))
         # One object for equal funders, so that the hot path compares them by identity.
         named = tuple(funders)
