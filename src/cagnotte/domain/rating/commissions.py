@@ -86,13 +86,11 @@ def parts_of(order: Order, awards: list[Award]) -> tuple[Part, ...]:
             rewards[kind, ref] = rewards.get((kind, ref), 0) + amount
     excess = rewards.pop(("programme", ""), 0)
     commissions, context = order.commissions, order.context
+    for key in context.with_rates - commissions.keys():
+        excess += rewards.pop(key, 0)
     parts = []
     for key, reward in rewards.items():
-        if key in commissions:
-            continue
-        if key in context.with_rates:
-            excess += reward
-        else:
+        if key not in commissions:
             parts.append(new_part((*key, context.contract_names[key], reward, reward, 0, 0)))
     for key, owed in commissions.items():
         reward = rewards.get(key, 0)

@@ -121,7 +121,8 @@ class Context:
     contract: the merchant's or else the network's; None where the shop has none. source_contract: the one whose
     commission a source reports. by_click: the day of the click binds. policy: which part of an order counts.
     contract_names: (ref, version) of the contracts of those who pay for offers here, by (kind, funder);
-    with_rates: those of them whose contract has commissions. own_contracts: of the shop's. slots: what is known of products.
+    with_rates: those of them whose contract has commissions. own_contracts: of the shop's.
+    slots: what is known of products.
     """
 
     __slots__ = (
