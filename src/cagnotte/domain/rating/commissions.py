@@ -80,10 +80,7 @@ def parts_of(order: Order, awards: list[Award]) -> tuple[Part, ...]:
     What a funder's commission does not cover becomes a part of the programme, never a negative margin. A contract with
     rates of which none applies owes nothing; one without any rates owes exactly the reward.
     """
-    rewards: dict[tuple[str, str], int] = {}
-    for award in awards:
-        for kind, ref, amount in award.funders:
-            rewards[kind, ref] = rewards.get((kind, ref), 0) + amount
+    rewards = _asked_of_funders(awards)
     excess = rewards.pop(("programme", ""), 0)
     commissions, context = order.commissions, order.context
     for key in context.with_rates - commissions.keys():
@@ -101,6 +98,14 @@ def parts_of(order: Order, awards: list[Award]) -> tuple[Part, ...]:
     if excess:
         parts.append(Part("programme", "", None, excess, excess, 0, 0))
     return tuple(parts)
+
+
+def _asked_of_funders(awards: list[Award]) -> dict[tuple[str, str], int]:
+    rewards: dict[tuple[str, str], int] = {}
+    for award in awards:
+        for kind, ref, amount in award.funders:
+            rewards[kind, ref] = rewards.get((kind, ref), 0) + amount
+    return rewards
 
 
 def _part(key: tuple[str, str], owed: Commission, reward: int) -> Part:
