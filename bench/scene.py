@@ -96,7 +96,7 @@ def scene(fill: Callable[[], None] | None = None) -> Iterator[Scene]:
         database.use_database(database.embedded_server().url(TEMPLATE))
         try:
             migrations.migrate()
-            (fill or _open_programme)()
+            (fill or open_programme)()
             with database.connect("owner", autocommit=True) as connection:
                 connection.execute("ANALYZE")
             database.use_database(None)
@@ -106,11 +106,15 @@ def scene(fill: Callable[[], None] | None = None) -> Iterator[Scene]:
             made.drop(TEMPLATE)
 
 
-def _open_programme() -> None:
+def open_programme() -> None:
+    """Load the programme, its members and products: what every import needs."""
     made = files.write(FOLDER, seed=SEED, months=["2017-01"], baskets_per_month=1)
     load_programme.run(made.programme, now=NOW)
     for source, path in (("members", made.members), ("products", made.products)):
         import_file(path, programme=None, source=source, now=NOW)
+
+
+_open_programme = open_programme
 
 
 def purchases(baskets: int) -> Path:

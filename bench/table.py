@@ -75,7 +75,12 @@ def alternate(
         for name, side in sides.items():
             say(f"round {number + 1} of {rounds}: {name}")
             found[name].append(side())
-    return {name: statistics.median(figures) for name, figures in found.items()}
+    return {name: median(figures) for name, figures in found.items()}
+
+
+def median(figures: Iterable[float]) -> float:
+    """Return the median, which one slow round does not move."""
+    return statistics.median(figures)
 
 
 def say(text: str) -> None:
