@@ -56,6 +56,10 @@ BROKEN = {
         "UPDATE wallet_hold_allocation SET amount_minor = amount_minor + 1",
         "UPDATE wallet_hold_allocation SET amount_minor = amount_minor - 1",
     ),
+    "reserved": (
+        "UPDATE wallet_hold_allocation SET captured_minor = 29 WHERE captured_minor = 30",
+        "UPDATE wallet_hold_allocation SET captured_minor = 30 WHERE captured_minor = 29",
+    ),
     "parts": (
         f"UPDATE rewards_reward SET amount_minor = 101 WHERE purchase_id = {A1}",
         f"UPDATE rewards_reward SET amount_minor = 100 WHERE purchase_id = {A1}",

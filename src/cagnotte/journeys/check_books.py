@@ -41,6 +41,13 @@ CHECKS: tuple[Check, ...] = (
         "Wallet {wallet_id}: its open holds reserve {allocated}, its held balance is {balance}.",
     ),
     sql_check(
+        "reserved",
+        "holds, captures and refunds agree with each other",
+        SQL.holds_are_their_allocations,
+        "Hold {id} over {amount}, of which {captured} was spent: its lots say {allocated} and {spent}, or what was "
+        "refunded does not agree.",
+    ),
+    sql_check(
         "owing",
         "nobody owes and holds money at once",
         SQL.owing_excludes_available,

@@ -32,6 +32,29 @@ WITH allocated AS (
 )
 SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY wallet_id LIMIT 20;
 
+-- name: holds_are_their_allocations
+-- What a hold reserved and spent is what it reserved and spent of its lots; what a shop took of it, and what came back,
+-- are its capture and its refunds.
+WITH reserved AS (
+    SELECT hold_id, sum(amount_minor) AS amount_minor, sum(captured_minor) AS captured_minor,
+           sum(returned_minor) AS returned_minor
+    FROM wallet_hold_allocation GROUP BY hold_id
+), refunded AS (
+    SELECT capture_id, sum(amount_minor) AS amount_minor FROM wallet_refund GROUP BY capture_id
+), wrong AS MATERIALIZED (
+    SELECT h.id, h.wallet_id, h.currency, h.amount_minor, coalesce(r.amount_minor, 0)::bigint AS allocated_minor,
+           h.captured_minor, coalesce(r.captured_minor, 0)::bigint AS spent_minor
+    FROM wallet_hold AS h
+    LEFT JOIN reserved AS r ON r.hold_id = h.id
+    LEFT JOIN wallet_capture AS c ON c.hold_id = h.id
+    LEFT JOIN refunded AS f ON f.capture_id = c.id
+    WHERE (h.amount_minor = r.amount_minor AND h.captured_minor = r.captured_minor) IS NOT TRUE
+       OR c.amount_minor <> h.captured_minor
+       OR c.refunded_minor <> r.returned_minor
+       OR c.refunded_minor <> coalesce(f.amount_minor, 0)
+)
+SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY id LIMIT 20;
+
 -- name: owing_excludes_available
 -- Nobody owes and holds money at once: what comes in repays first.
 WITH wrong AS MATERIALIZED (
