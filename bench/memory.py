@@ -1,53 +1,30 @@
 """The peak memory of an import: for all baskets, against a tenth of them.
 
-    .venv/bin/python -m bench.memory [baskets]
+    PYTHONPATH=src .venv/bin/python -m bench.memory [--quick]
 
-Each import runs in a process of its own, whose peak the kernel keeps (VmHWM in /proc/self/status).
+Each import runs in a process of its own (`bench.import_once`), whose peak the kernel keeps.
 """
 
-import sys
-from pathlib import Path
-
-from bench.scene import BASKETS, in_a_process, ingest_seconds, purchases, scene
-from cagnotte.cli.bootstrap import running_database
-from cagnotte.platform import database
-
-PEAK_RATIO_MAX = 1.3
+from bench import table
+from bench.scene import BASKETS, in_a_process, purchases, scene
+from bench.table import Row
 
 
-def peak_mib() -> float:
-    """Return the highest resident memory of this process so far, in MiB (Linux only)."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("the kernel does not say")
-
-
-def import_here(name: str, path: str) -> None:
-    """Import a file into a database; print peak and seconds."""
-    with running_database(check_tables=False):
-        database.use_database(database.embedded_server().url(name))
-        seconds = ingest_seconds(Path(path), jobs=1)
-        print(peak_mib(), seconds)
-
-
-def main() -> None:
-    if len(sys.argv) == 3:
-        import_here(sys.argv[1], sys.argv[2])
-        return
-    baskets = int(sys.argv[1]) if len(sys.argv) > 1 else BASKETS
-    peaks = []
+def measure(*, quick: bool = False) -> list[Row]:
+    """Import a tenth of the baskets, then all, each into a fresh database."""
+    baskets = BASKETS // 10 if quick else BASKETS
+    peaks, details = [], []
     with scene() as made:
         for count in (baskets // 10, baskets):
+            table.say(f"{count:,} baskets")
             with made.fresh() as name:
-                told = in_a_process("memory", name, str(purchases(count)))
+                told = in_a_process("import_once", name, str(purchases(count)))
             peak, seconds = map(float, told.split())
             peaks.append(peak)
-            print(f"| import of {count:,} baskets | {seconds:.1f} s | {peak:.0f} MiB | | |")
-    ratio = peaks[1] / peaks[0]
-    met = "met" if ratio <= PEAK_RATIO_MAX else "missed"
-    print(f"| ten times the baskets | | × {ratio:.2f} | | ≤ {PEAK_RATIO_MAX}: {met} |")
+            details.append(f"{peak:.0f} MiB and {seconds:.1f} s for {count:,} baskets")
+    name = "peak memory of an import, ten times the baskets"
+    return [Row.at_most(name, peaks[1] / peaks[0], 1.3, detail="; ".join(details))]
 
 
 if __name__ == "__main__":
-    main()
+    table.main(measure)

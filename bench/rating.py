@@ -1,6 +1,6 @@
 """How many baskets `rating.decide` decides per second, and that offers which cannot apply cost nothing.
 
-    PYTHONPATH=src .venv/bin/python -m bench.rating [baskets]
+    PYTHONPATH=src .venv/bin/python -m bench.rating [--quick]
 
 A grocer's programme: a tree of some 200 categories, 400 brands, 9,000 articles, and distinct baskets of ten lines
 over 90 days. In every basket a standard rate, an order-level tier and a progressive rate compete or add up; about
@@ -9,14 +9,14 @@ offers each. All other offers are live too, for other categories, brands, articl
 """
 
 import random
-import sys
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable  # noqa: TC003 - read at run time by the table of benches
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bench import table
+from bench.table import Row
 from cagnotte.domain.contracts import (
     BasePolicy,
     CommissionRate,
@@ -207,8 +207,8 @@ def basket(day: date, goods: list[Article], random_: random.Random) -> Case:
     return purchase, MemberFacts(segments, counters)
 
 
-def measure(offer_count: int, chunks: int) -> tuple[float, list[Decision]]:
-    """Return the best rate of three runs, in baskets per second of this process, and some decisions.
+def speed(offer_count: int, chunks: int) -> tuple[float, list[Decision]]:
+    """Return the median rate of three runs, in baskets per second of this process, and some decisions.
 
     Baskets are made chunk by chunk and decided while they are fresh, as in an import; the making is not timed.
     """
@@ -221,8 +221,8 @@ def measure(offer_count: int, chunks: int) -> tuple[float, list[Decision]]:
     decisions = [
         decide(purchase, book, member) for purchase, member in baskets(range(90), goods, random_)
     ]
-    best = 0.0
-    for _ in range(3):
+    rates = []
+    for _ in range(table.ROUNDS):
         spent = 0.0
         for chunk in range(chunks):
             cases = baskets(range(chunk * 90 // chunks, chunk * 90 // chunks + 1), goods, random_)
@@ -230,24 +230,36 @@ def measure(offer_count: int, chunks: int) -> tuple[float, list[Decision]]:
             for purchase, member in cases:
                 decide(purchase, book, member)
             spent += time.process_time() - start
-        best = max(best, chunks * CHUNK / spent)
-    return best, decisions
+        rates.append(chunks * CHUNK / spent)
+    return table.median(rates), decisions
 
 
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    for offer_count in (200, 2_000, 20_000):
-        rate, decisions = measure(offer_count, max(count // CHUNK, 1))
-        print(f"{offer_count:>6} live offers: {rate:>8,.0f} baskets/s, {1e6 / rate:5.1f} µs each")
-    awards = Counter(len(decision.awards) for decision in decisions)
-    misses = sum(len(decision.misses) for decision in decisions) / len(decisions)
-    met = Counter(len({a.offer for a in d.awards} | {m.offer for m in d.misses}) for d in decisions)
-    print("offers met per basket:", dict(sorted(met.items())))
-    print("awards per basket:", dict(sorted(awards.items())), f"misses per basket: {misses:.1f}")
-    print("distinct decisions:", len({str(to_data(decision)) for decision in decisions}))
+def told(decisions: list[Decision]) -> str:
+    """Say what the decisions are like, so that nobody mistakes easy cases for speed."""
+    met = [len({a.offer for a in d.awards} | {m.offer for m in d.misses}) for d in decisions]
     size = sum(len(str(to_data(decision))) for decision in decisions) / len(decisions)
-    print(f"explanation: {size:,.0f} characters per basket")
+    distinct = len({str(to_data(decision)) for decision in decisions})
+    return (
+        f"{sum(met) / len(met):.1f} offers met per basket of ten lines, {size:,.0f} characters of "
+        f"explanation, {distinct} of {len(decisions)} decisions distinct"
+    )
+
+
+def measure(*, quick: bool = False) -> list[Row]:
+    """Decide with 200, 2,000 and 20,000 live offers; the last against the first."""
+    baskets_ = 4_000 if quick else 20_000
+    rates, rows = {}, []
+    for offer_count in (200, 2_000, 20_000):
+        table.say(f"{offer_count:,} offers")
+        rates[offer_count], decisions = speed(offer_count, baskets_ // CHUNK)
+        name = f"decisions of one process, {offer_count:,} live offers"
+        rate = rates[offer_count]
+        if offer_count == 2_000:
+            rows.append(Row.at_least(name, rate, 15_000, unit="/s", detail=told(decisions)))
+        else:
+            rows.append(Row(name, rate, "/s", detail=f"{1e6 / rate:.1f} µs each"))
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    table.main(measure)
