@@ -14,6 +14,7 @@ import pytest
 from psycopg import conninfo, errors, sql
 
 from cagnotte.domain.errors import InvalidInput, NotFound
+from cagnotte.journeys import ingest
 from cagnotte.platform import database
 from cagnotte.platform.database_errors import DiskFull
 from tests.databases import Server
@@ -364,8 +365,9 @@ def small_disk(database_server: Server, run_name: str) -> Iterator[str]:
 
 
 def test_a_disk_that_fills_up_while_importing_loses_nothing_of_what_was_committed(
-    small_disk: str, world: World, database_server: Server
+    small_disk: str, world: World, database_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(ingest.import_orders, "__kwdefaults__", {"mine": None, "chunk_orders": 3_000})
     name = str(conninfo.conninfo_to_dict(database.database_url())["dbname"])
     admin = database_server.url(name, admin=True)
     with psycopg.connect(admin, autocommit=True) as connection:
@@ -382,7 +384,8 @@ def test_a_disk_that_fills_up_while_importing_loses_nothing_of_what_was_committe
     told = database.explain(caught.value)
     assert isinstance(told, DiskFull)
     assert (
-        told.sentence == "The disk is full; what was committed is safe, the rest was rolled back."
+        told.sentence
+        == "The disk is full; what was committed is safe, the rest was rolled back. Free some space and run it again."
     )
     ((committed,),) = world.rows("SELECT count(*) FROM purchases_purchase")
     assert committed == 3_000

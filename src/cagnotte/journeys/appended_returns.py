@@ -21,6 +21,7 @@ from cagnotte.journeys import ingest, restate
 from cagnotte.journeys.arrivals import Rejected, in_one_transaction
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.changes import Change, lock_purchases
+from cagnotte.journeys.orders import Intake, Order, Tally
 from cagnotte.journeys.recording import Recording
 from cagnotte.platform.sql import load
 from cagnotte.purchases import selectors, services
@@ -34,12 +35,12 @@ INGEST = load("ingest")
 CHUNK_RETURNS = 3_000
 """Returns per database transaction."""
 
-Chunk = tuple[ingest.Tally, list[Rejected], int]
+Chunk = tuple[Tally, list[Rejected], int]
 
 
 def import_sales_and_returns(
     connection: Connection,
-    file: ingest.FileRun,
+    file: Intake,
     reader: ReturnReader,
     read: Iterable[Read],
     *,
@@ -82,7 +83,7 @@ class _Apart:
         self.characters = 0
         self.ended = False
 
-    def sales(self) -> Iterator[ingest.Order]:
+    def sales(self) -> Iterator[Order]:
         """Give sales until the file ends, or as many returns are held as are kept at once."""
         for order in self._read:
             self.characters += len(order.raw)
@@ -100,16 +101,16 @@ class _Returns:
     """The returns of one file on their way."""
 
     connection: Connection
-    file: ingest.FileRun
+    file: Intake
     reader: ReturnReader
     budgets: Budgets
 
-    def keep(self, texts: list[ReturnText]) -> tuple[ingest.Tally, list[Rejected]]:
+    def keep(self, texts: list[ReturnText]) -> tuple[Tally, list[Rejected]]:
         """Keep returns, and let those count whose order stands."""
         return in_one_transaction(self.connection, lambda: self._keep(texts))
 
-    def _keep(self, texts: list[ReturnText]) -> tuple[ingest.Tally, list[Rejected]]:
-        tally, rejected = ingest.Tally(), list[Rejected]()
+    def _keep(self, texts: list[ReturnText]) -> tuple[Tally, list[Rejected]]:
+        tally, rejected = Tally(), list[Rejected]()
         self.budgets.load()
         fresh = self.file.arrived.undelivered(self.connection, texts)
         tally.unchanged += len(texts) - len(fresh)

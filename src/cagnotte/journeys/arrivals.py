@@ -1,7 +1,9 @@
 """What files of orders and files of answers share: delivery keys, rounds, observations, rejections."""
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -53,20 +55,21 @@ class Rejected(NamedTuple):
         return self.error.reason if isinstance(self.error, InvalidRow) else self.error.code
 
 
-@dataclass(frozen=True, slots=True)
-class ArrivedFile:
-    """A file known by its bytes, as the messages in it are recorded."""
+class Arrived(ABC):
+    """Messages of one source, as they are recorded.
+
+    Attributes:
+        file_id: the file they came in, None for messages sent one by one.
+        encoding: in which their bytes are kept.
+    """
 
     source_id: UUID
-    file_id: UUID
-    sha256: str
+    file_id: UUID | None
     encoding: str
 
+    @abstractmethod
     def delivery_key(self, message: Message) -> bytes:
-        """Return the key under which a message is received once: the file's hash and its row."""
-        return hashlib.blake2b(
-            f"{self.sha256}:{message.row_number}".encode(), digest_size=16
-        ).digest()
+        """Return the 16 bytes under which a message is received once."""
 
     def undelivered(self, connection: Connection, messages: list[M]) -> list[M]:
         """Return the messages that were not received before."""
@@ -95,10 +98,30 @@ class ArrivedFile:
             f"{observation_id.int:032x}\t{bytea(message.raw, self.encoding)}"
         )
 
+    @abstractmethod
     def keep_rejected(
         self, connection: Connection, rejected: list[Rejected], now: datetime
     ) -> None:
-        """Write what was not taken, with its reason and sentence; once per row and reason."""
+        """Keep what was not taken, with its reason and sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedFile(Arrived):
+    """A file known by its bytes."""
+
+    source_id: UUID
+    file_id: UUID
+    sha256: str
+    encoding: str
+
+    def delivery_key(self, message: Message) -> bytes:
+        """Return the key of a row: the file's hash and its number."""
+        return _key(f"{self.sha256}:{message.row_number}")
+
+    def keep_rejected(
+        self, connection: Connection, rejected: list[Rejected], now: datetime
+    ) -> None:
+        """Write what was not taken, once per row and reason."""
         if rejected:
             connection.execute(
                 SQL.reject,
@@ -111,6 +134,32 @@ class ArrivedFile:
                     "raws": [raw_bytes(row.raw, self.encoding) for row in rejected],
                 },
             )
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedMessages(Arrived):
+    """Messages sent one by one; the sender hears at once of what was not taken.
+
+    event_ids: what the source calls each of them; a message's row number, from 1, says which is its.
+    """
+
+    source_id: UUID
+    event_ids: Sequence[str]
+    file_id: None = None
+    encoding: str = "utf-8"
+
+    def delivery_key(self, message: Message) -> bytes:
+        """Return the key of a message: what the source calls it."""
+        return _key(self.event_ids[message.row_number - 1])
+
+    def keep_rejected(
+        self, connection: Connection, rejected: list[Rejected], now: datetime
+    ) -> None:
+        """Keep nothing: whoever sent it still has it, and is told."""
+
+
+def _key(name: str) -> bytes:
+    return hashlib.blake2b(name.encode(errors="surrogateescape"), digest_size=16).digest()
 
 
 def rounds(items: Iterable[T], key: Callable[[T], K]) -> Iterator[dict[K, T]]:
@@ -128,11 +177,16 @@ def rounds(items: Iterable[T], key: Callable[[T], K]) -> Iterator[dict[K, T]]:
         waiting = later
 
 
-def in_one_transaction(connection: Connection, take: Callable[[], T]) -> T:
-    """Take a chunk in a database transaction of its own; again from its start when another writer was faster."""
+def in_one_transaction(
+    connection: Connection, take: Callable[[], T], *, pipelined: bool = False
+) -> T:
+    """Take a chunk in a database transaction of its own; again from its start when another writer was faster.
+
+    pipelined: send statements without waiting for the answer to the one before; for small chunks, without COPY.
+    """
     for attempt in range(1, RETRIES_MAX + 1):
         try:
-            with connection.transaction():
+            with connection.pipeline() if pipelined else nullcontext(), connection.transaction():
                 connection.execute(SQL.plan_for_chunks)
                 return take()
         except (UniqueViolation, DeadlockDetected):

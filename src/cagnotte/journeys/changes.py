@@ -82,13 +82,13 @@ def lock_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Purcha
 _AT_EQUAL_TIME = {Validation.DECLINED: 2, Validation.CONFIRMED: 1, Validation.PENDING: 0}
 
 
-def change_of(row: PurchaseRow, report: Report, file_id: UUID) -> Change | str:
+def change_of(row: PurchaseRow, report: Report, file_id: UUID | None) -> Change | str:
     """Return the change a message makes, or "unchanged" or "stale".
 
     Content is compared with the latest applied message alone. An older message is kept and changes nothing. Age is
     the source's own time; at equal time declined beats confirmed beats pending, then the smaller hash. Where the
     source tells no time, a file first seen before the one of the latest message is older: its rejected rows may be
-    taken late.
+    taken late. A message that came in no file (file_id None) was sent now.
     """
     if bytes(row.content_hash) == report.content_hash:
         return "unchanged"
@@ -97,7 +97,7 @@ def change_of(row: PurchaseRow, report: Report, file_id: UUID) -> Change | str:
     # In UTC, as the report's: PostgreSQL's session may be in a zone whose clocks repeat an hour.
     standing_at = row.reported_at.astimezone(UTC) if row.reported_at else None
     if report.reported_at is None or standing_at is None:
-        if row.file_id and milliseconds_in(file_id) < milliseconds_in(row.file_id):
+        if file_id and row.file_id and milliseconds_in(file_id) < milliseconds_in(row.file_id):
             return "stale"
     elif report.reported_at < standing_at:
         return "stale"

@@ -17,8 +17,9 @@ from typing import Any, Self, TextIO, cast
 import psycopg
 
 from cagnotte.domain.errors import CagnotteError, InvalidInput, InvalidRow, NotFound
-from cagnotte.journeys import enrol, import_purchases, ingest, records, stock_catalogue, validate
+from cagnotte.journeys import enrol, import_purchases, records, stock_catalogue, validate
 from cagnotte.journeys.arrivals import ArrivedFile, Rejected
+from cagnotte.journeys.orders import COUNTED, Tally
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.platform import database, processes
 from cagnotte.purchases import services
@@ -213,10 +214,10 @@ def _take_purchases(
 
 
 def _count(
-    summary: ImportSummary, kept: _Rejects, tally: ingest.Tally, rejected: Iterable[Rejected]
+    summary: ImportSummary, kept: _Rejects, tally: Tally, rejected: Iterable[Rejected]
 ) -> None:
     summary.add(
-        {name: getattr(tally, name) for name in ingest.COUNTED},
+        {name: getattr(tally, name) for name in COUNTED},
         tally.rejected,
     )
     for row in rejected:

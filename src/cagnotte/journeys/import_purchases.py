@@ -15,6 +15,7 @@ from cagnotte.catalog import selectors as catalog
 from cagnotte.catalog.source_fields import ROWS
 from cagnotte.journeys import appended_returns, ingest
 from cagnotte.journeys.arrivals import ArrivedFile, Rejected
+from cagnotte.journeys.orders import Intake, Tally
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.platform import database
 from cagnotte.purchases.mapping import Mapping
@@ -24,7 +25,7 @@ from cagnotte.purchases.return_reports import ReturnReader
 
 Connection = psycopg.Connection[Any]
 
-Chunk = tuple[ingest.Tally, list[Rejected], int]
+Chunk = tuple[Tally, list[Rejected], int]
 """What a chunk came to, what it rejected, and how many characters were read so far."""
 
 
@@ -47,7 +48,7 @@ def take(
         now=run.now,
     )
     connection.commit()
-    file = ingest.FileRun(run, arrived, reader, grouped=mapping.lines == ROWS, writer=writer)
+    file = Intake(run, arrived, reader, grouped=mapping.lines == ROWS, writer=writer)
     mine = _share(writer, writers) if writers > 1 else None
     if mapping.appends_returns:
         file.laid_over = appended_returns.laid_over

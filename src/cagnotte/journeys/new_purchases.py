@@ -16,7 +16,7 @@ from cagnotte.domain.rating import engine, returns
 from cagnotte.domain.rating.counting import active_uses
 from cagnotte.domain.rating.decision import CounterUse, Decision, MemberFacts, to_data
 from cagnotte.domain.transactions import Transaction
-from cagnotte.journeys.arrivals import ArrivedFile
+from cagnotte.journeys.arrivals import Arrived
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.frozen import frozen_data, starved
 from cagnotte.journeys.programme_run import ProgrammeRun
@@ -63,12 +63,15 @@ class NewPurchase(NamedTuple):
 class NewPurchases:
     """Takes new purchases, one after the other."""
 
-    def __init__(self, run: ProgrammeRun, arrived: ArrivedFile, budgets: Budgets) -> None:
+    def __init__(self, run: ProgrammeRun, arrived: Arrived, budgets: Budgets) -> None:
         self._run = run
         self._arrived = arrived
         self._budgets = budgets
         self._rules = run.rules_at()
         self._recorded_at = run.now.isoformat()
+        self._programme_hex = f"{run.id.int:032x}"
+        self._source_hex = f"{arrived.source_id.int:032x}"
+        self._file_hex = f"{arrived.file_id.int:032x}" if arrived.file_id else NULL
 
     def take(
         self, report: Report, member: MemberRow, facts: MemberFacts, recording: Recording
@@ -125,18 +128,18 @@ class NewPurchases:
         report, member, decision, validation = new.report, new.member, new.decision, new.validation
         purchase, lines, arrived = report.purchase, recording.lines, self._arrived
         purchase_hex, wallet_hex = f"{new.purchase_id.int:032x}", f"{member.wallet_id.int:032x}"
-        programme_hex, merchant_hex = f"{self._run.id.int:032x}", f"{new.merchant_id.int:032x}"
+        programme_hex, merchant_hex = self._programme_hex, f"{new.merchant_id.int:032x}"
         arrived.observe(
             report, new.purchase_id, "new", report.content_hash, self._run.now, recording
         )
         confirmed_on, release_on, answer_by = self._dates(new)
         lines["purchases_purchase"].append(
-            f"{purchase_hex}\t{programme_hex}\t{arrived.source_id.int:032x}\t{escape(report.native_id)}"
+            f"{purchase_hex}\t{programme_hex}\t{self._source_hex}\t{escape(report.native_id)}"
             f"\t{wallet_hex}\t{member.bucket}\t{member.member_id.int:032x}\t{merchant_hex}"
             f"\t{escape(purchase.order_ref)}\t{purchase.occurred_at.isoformat()}\t{purchase.occurred_on}"
             f"\t{purchase.currency}\t{purchase.amount_minor}\t{validation}\t{report.reason}\t1"
             f"\t\\\\x{report.content_hash.hex()}\t{report.reported_at.isoformat() if report.reported_at else NULL}"
-            f"\t{arrived.file_id.int:032x}\t{confirmed_on}\t{release_on}\t{answer_by}\t{NULL}\t{{}}\tmember_number"
+            f"\t{self._file_hex}\t{confirmed_on}\t{release_on}\t{answer_by}\t{NULL}\t{{}}\tmember_number"
         )
         version = Version(
             new.version_id, new.purchase_id, member.bucket, 1, "track", validation, report.reason

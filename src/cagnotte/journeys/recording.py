@@ -1,4 +1,4 @@
-"""The rows of a chunk of purchases, rendered as COPY text while deciding and written in one go.
+"""The rows of a chunk of purchases, rendered as COPY text while deciding and written together.
 
 Every table gets its rows straight, without a stage: keys were checked under locks before, and a writer that
 was faster is noticed by the primary key, which makes the whole chunk start again.
@@ -21,7 +21,7 @@ from cagnotte.domain.rating.decision import CounterUse
 from cagnotte.domain.transactions import Transaction
 from cagnotte.ledger import services as ledger
 from cagnotte.platform.behind import Behind
-from cagnotte.platform.sql import copy_text, escape, load
+from cagnotte.platform.sql import escape, load, write_text
 
 Connection = psycopg.Connection[Any]
 SQL = load("ingest")
@@ -114,7 +114,7 @@ class Recording:
     def write(self, connection: Connection) -> None:
         """Write everything: rows, counters, then the ledger, whose balance rows are locked last."""
         for table, columns in COLUMNS.items():
-            copy_text(connection, table, columns, self.lines[table])
+            write_text(connection, table, columns, self.lines[table])
         self._write_counters(connection)
         if self.batch_id is not None:
             ledger.post_rendered(connection, self.stage, self.accounts, batch_id=self.batch_id)

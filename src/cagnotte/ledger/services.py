@@ -18,7 +18,7 @@ from cagnotte.domain.chart import KINDS, Account
 from cagnotte.domain.ids import bucket_of
 from cagnotte.domain.transactions import Transaction
 from cagnotte.ledger.refusals import UNKNOWN_ACCOUNT, refusal_of
-from cagnotte.platform.sql import copy_text, escape, load
+from cagnotte.platform.sql import escape, load, write_text
 
 SQL = load("ledger")
 
@@ -85,7 +85,7 @@ def post_rendered(
     prefix = f"{batch_id.int:032x}\t"
     with refusals(connection):
         open_accounts(connection, accounts)
-        copy_text(connection, "ledger_stage", STAGE_COLUMNS, [prefix + line for line in lines])
+        write_text(connection, "ledger_stage", STAGE_COLUMNS, [prefix + line for line in lines])
         row = connection.execute(SQL.post_batch, {"batch_id": batch_id}).fetchone()
     new, duplicates, conflicts = row or (0, 0, [])
     return PostResult(new, duplicates, conflicts)

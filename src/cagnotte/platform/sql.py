@@ -81,6 +81,46 @@ def copy_text(
         copy.write("\n".join(lines) + "\n")
 
 
+FEW_ROWS = 50
+"""Up to this many rows of a table, INSERT costs less than COPY, which cannot go down a pipeline."""
+
+
+def write_text(
+    connection: psycopg.Connection[Row],
+    table: LiteralString,
+    columns: LiteralString,
+    lines: Sequence[str],
+) -> None:
+    """Write rows rendered as for `copy_text`: by COPY when they are many, by INSERT when they are few."""
+    if len(lines) > FEW_ROWS:
+        copy_text(connection, table, columns, lines)
+    elif lines:
+        with connection.cursor() as cursor:
+            cursor.executemany(_insertion(table, columns), [values_of(line) for line in lines])
+
+
+@cache
+def _insertion(table: LiteralString, columns: LiteralString) -> LiteralString:
+    places = ", ".join(["%s"] * (columns.count(",") + 1))
+    return "INSERT INTO " + table + " (" + columns + ") VALUES (" + places + ")"  # noqa: S608 - names of our own
+
+
+def values_of(line: str) -> list[str | None]:
+    """Read back the values of a row in the text format of COPY; the server reads each as its column's type."""
+    return [
+        None if text == "\\N" else _ESCAPED.sub(_unescaped, text) if "\\" in text else text
+        for text in line.split("\t")
+    ]
+
+
+_ESCAPED = re.compile(r"\\(.)")
+_MEANT = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return _MEANT.get(found[1], found[1])
+
+
 def escape(text: str) -> str:
     """Escape a value for the text format of COPY."""
     if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
