@@ -182,7 +182,7 @@ def refund(
 @now_option
 @with_database
 def expire(on: datetime | None, slug: str | None, now: datetime | None) -> None:
-    """Let money expire whose last day was before --on, and holds nobody captured."""
+    """Let money expire whose last day was before --on, and holds nobody captured; give up debts past their period."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
@@ -210,6 +210,9 @@ def expire(on: datetime | None, slug: str | None, now: datetime | None) -> None:
     )
     for kind, gained_minor in sorted(result.gained_minor.items()):
         click.echo(f"  {Money(gained_minor, found.currency)} to {kind}")
+    if result.debts:
+        given_up = Money(result.given_up_minor, found.currency)
+        click.echo(f"  {given_up} of {result.debts:,} debts given up.")
 
 
 # ---- close-account --------------------------------------------------------------------------------------------

@@ -195,6 +195,7 @@ class Contract:
         merchant_share_bps: two-stage: share of C that the selling shop keeps (S), rounded down, at most C − R.
         auto_confirm_days: the validation deadline after which an unanswered purchase is confirmed; None = never.
         funder_refund_days, member_clawback_days: how long after the purchase each side follows a restatement.
+        give_up_owing_days: how long a debt that a clawback left is waited for; None = for ever.
         lot_months: life of money from the day it is available; None = it never expires.
         breakage_to: "funder" or "programme".
         same_entity: the shop and the programme are one legal person.
@@ -219,6 +220,7 @@ class Contract:
     clawback: ClawbackPolicy = ClawbackPolicy.GO_NEGATIVE
     funder_refund_days: int = 365
     member_clawback_days: int = 365
+    give_up_owing_days: int | None = None
     lot_months: int | None = None
     breakage_to: str = "programme"
     vat_bps: int = 0

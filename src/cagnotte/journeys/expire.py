@@ -1,4 +1,4 @@
-"""Money that nobody spent in time: lots past their last day, and holds nobody captured.
+"""What nobody did in time: holds nobody captured, lots nobody spent, debts nobody repaid.
 
 Each lot goes to the account that was fixed with it. Wallets are taken some at a time, each time in one database
 transaction; what a run that was interrupted has done stays done, and the next run does the rest.
@@ -14,6 +14,7 @@ from uuid import UUID
 from cagnotte.domain.bookings import spending
 from cagnotte.domain.bookings.spending import Occasion, Purse
 from cagnotte.domain.chart import Account
+from cagnotte.journeys import give_up_owing
 from cagnotte.wallet import services as wallet
 from cagnotte.wallet.movements import SQL, Connection, book, lock_wallets
 from cagnotte.wallet.movements import occasion as occasion_of
@@ -29,13 +30,18 @@ _BEFORE_ALL = UUID(int=0)
 
 @dataclass(slots=True)
 class ExpireResult:
-    """What expired; amounts in minor units. `gained_minor` is by the kind of account that gained."""
+    """What expired; amounts in minor units. `gained_minor` is by the kind of account that gained.
+
+    debts, given_up_minor: what members owed for longer than their contracts' period.
+    """
 
     holds: int = 0
     wallets: int = 0
     lots: int = 0
     amount_minor: int = 0
     gained_minor: Counter[str] = field(default_factory=Counter)
+    debts: int = 0
+    given_up_minor: int = 0
 
     def add(self, expired: list[tuple[int, str]], wallets: int) -> None:
         """Count the lots of one database transaction."""
@@ -57,7 +63,10 @@ class Expiry:
 
 
 def run(connection: Connection, order: Expiry, *, progress: Progress | None = None) -> ExpireResult:
-    """Expire holds, then lots, of all wallets of a programme; commits by itself. A second run finds nothing."""
+    """Expire holds, then lots, then debts, of all wallets of a programme; commits by itself.
+
+    A second run finds nothing.
+    """
     result = ExpireResult()
     while True:
         with connection.transaction():
@@ -65,12 +74,27 @@ def run(connection: Connection, order: Expiry, *, progress: Progress | None = No
         if not done:
             break
         result.holds += done
+    _expire_all_lots(connection, order, result, progress)
+    given_up = give_up_owing.run(
+        connection,
+        programme_id=order.programme_id,
+        currency=order.currency,
+        now=order.now,
+        on=order.on,
+    )
+    result.debts, result.given_up_minor = given_up.debts, given_up.amount_minor
+    return result
+
+
+def _expire_all_lots(
+    connection: Connection, order: Expiry, result: ExpireResult, progress: Progress | None
+) -> None:
     after = _BEFORE_ALL
     while True:
         with connection.transaction():
             found = _wallets_after(connection, order, after)
             if not found:
-                return result
+                return
             expired = expire_lots(connection, found, occasion=_occasion(connection, order))
         result.add(expired, len(found))
         after = found[-1]

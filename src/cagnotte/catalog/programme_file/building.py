@@ -177,6 +177,7 @@ def build_contract(section: schema.ContractSection, programme_id: UUID) -> Contr
         clawback=section.clawback,
         funder_refund_days=section.funder_refund_days,
         member_clawback_days=section.member_clawback_days,
+        give_up_owing_days=section.give_up_owing_days,
         lot_months=section.lot_months,
         # Where the funder pays exactly the rewards, what expires was its own money; a portal's commission is
         # earned all the same, so what expires stays with the programme.

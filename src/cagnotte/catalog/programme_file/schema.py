@@ -229,6 +229,10 @@ class ContractSection(Section):
     member_clawback_days: Days = Field(
         default=365, description="How long after the purchase the member's side does."
     )
+    give_up_owing_days: Days | None = Field(
+        default=None,
+        description="A debt that a clawback left is given up after these days; default: never.",
+    )
     lot_months: Annotated[int, Field(ge=1, le=600)] | None = Field(
         default=None, description="Life of money from the day it is available; default: for ever."
     )
