@@ -202,7 +202,7 @@ def test_an_order_stands_once_in_a_file_of_lines_and_its_rows_together(tmp_path:
 
 
 def test_all_kinds_of_cheats_are_about_and_leave_their_traces(tmp_path: Path) -> None:
-    folder = make(plan(members=1500), tmp_path).folder
+    folder = make(plan(members=800), tmp_path).folder
     told = table(folder / "truth.csv")
     by_kind = {kind: [row for row in told if row["cheat"] == kind] for kind in CHEATS}
     assert all(by_kind.values())
@@ -220,7 +220,7 @@ def test_all_kinds_of_cheats_are_about_and_leave_their_traces(tmp_path: Path) ->
 
 
 def test_orders_come_late_changed_again_and_out_of_date(tmp_path: Path) -> None:
-    folder = make(plan(members=1500), tmp_path).folder
+    folder = make(plan(members=800), tmp_path).folder
     heard: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
     for path in sorted(folder.glob("orders-*.csv")):
         said: dict[str, list[tuple[str, ...]]] = defaultdict(list)

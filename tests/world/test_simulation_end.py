@@ -15,7 +15,7 @@ from cagnotte.ledger import digest as ledger
 from cagnotte.platform import database
 from cagnotte.world.simulation.living import Lived, live
 from cagnotte.world.simulation.making import World, make
-from cagnotte.world.simulation.plan import Model, Plan
+from cagnotte.world.simulation.plan import FORMATS, Model, Plan, Returns
 
 SMALL = {"seed": 7, "members": 80, "days": 60}
 
@@ -88,6 +88,31 @@ def test_every_order_of_a_plain_world_ends_as_it_happened(
     assert released == confirmed > 0
     assert lived.payouts > 0
     assert faults() == []
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_returns_in_rows_of_their_own_lead_to_the_same_end_as_in_answers(
+    committed_db: str, second_db: str, tmp_path: Path, format_name: str
+) -> None:
+    ends = []
+    for returns, address in ((Returns.ANSWERS, committed_db), (Returns.APPENDED, second_db)):
+        database.use_database(address)
+        folder = tmp_path / returns.value
+        world = small(
+            folder,
+            model=Model.TWO_STAGE,
+            returns=returns,
+            formats=(format_name,),
+            plain=True,
+            days=40,
+            orders_per_month=9,
+        )
+        live(world)
+        ends.append(state_of_orders())
+        assert faults() == []
+    database.use_database(committed_db)
+    assert world.counts["returns"] > 10
+    assert ends[0] == ends[1]
 
 
 @pytest.mark.parametrize("model", Model)

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import click
 
-from cagnotte.world.simulation.plan import DAYS_MAX, FORMATS, MEMBERS_MAX, FilesPer, Model, Plan
+from cagnotte.world.simulation.plan import (
+    DAYS_MAX,
+    FORMATS,
+    MEMBERS_MAX,
+    FilesPer,
+    Model,
+    Plan,
+    Returns,
+)
 
 
 @click.command()
@@ -59,6 +67,13 @@ from cagnotte.world.simulation.plan import DAYS_MAX, FORMATS, MEMBERS_MAX, Files
     help="How much time a file holds.",
 )
 @click.option(
+    "--returns",
+    type=click.Choice([way.value for way in Returns]),
+    default=Returns.ANSWERS.value,
+    show_default=True,
+    help="How shops tell them: in files of answers, or as rows with a minus among the orders.",
+)
+@click.option(
     "--orders-per-month",
     type=click.IntRange(1, 100),
     default=3,
@@ -87,6 +102,7 @@ def simulate(  # noqa: PLR0913 - one argument per option
     out: Path,
     formats: tuple[str, ...],
     files_per: str,
+    returns: str,
     orders_per_month: int,
     start: datetime,
     currency: str,
@@ -110,6 +126,7 @@ def simulate(  # noqa: PLR0913 - one argument per option
         plain=plain,
         formats=tuple(dict.fromkeys(formats)),
         files_per=FilesPer(files_per),
+        returns=Returns(returns),
     )
     started = time.perf_counter()
     with _progress() as told:

@@ -25,13 +25,17 @@ class End(NamedTuple):
 
 
 class TillMessage(NamedTuple):
-    """What a shop says about an order: its lines as of some time. period: of the file it stands in."""
+    """What a shop says about an order: its lines as of some time, or what came back of them.
+
+    period: of the file it stands in. return_id: of a return, whose units and prices are below zero; else "".
+    """
 
     period: int
     told_at: str
     bought_at: str
     order: Order
     items: tuple[Item, ...]
+    return_id: str = ""
 
 
 class NetworkMessage(NamedTuple):

@@ -15,7 +15,7 @@ from cagnotte.world.simulation import programmes, readme, writers
 from cagnotte.world.simulation.courses import NetworkMessage, TillMessage
 from cagnotte.world.simulation.members import PERSON_COLUMNS, members, people
 from cagnotte.world.simulation.networks import Networks
-from cagnotte.world.simulation.plan import FilesPer, Model, Plan
+from cagnotte.world.simulation.plan import FilesPer, Model, Plan, Returns
 from cagnotte.world.simulation.shopping import Order, Shopping
 from cagnotte.world.simulation.shops import Network, articles, networks, shops
 from cagnotte.world.simulation.steps import Step, steps
@@ -97,6 +97,7 @@ def read(folder: Path) -> World:
     plan |= {
         "model": Model(plan["model"]),
         "files_per": FilesPer(plan["files_per"]),
+        "returns": Returns(plan["returns"]),
         "starts_on": date.fromisoformat(plan["starts_on"]),
         "formats": tuple(plan["formats"]),
     }
@@ -185,10 +186,10 @@ class _Telling:
         self._plan = plan
         self._truth = truth
         self._amounts = writers.Amounts(plan.currency)
-        formats = writers.TILLS if plan.tells_lines else writers.NETWORKS
+        formats = writers.formats_of(plan)
         self._written = []
         for name in plan.formats:
-            writer: Any = formats[name](self._amounts)
+            writer = formats[name](self._amounts)
             files = _PeriodFiles(plan, folder, "orders", writer.suffix, writer.header)
             self._written.append((writer, files))
         self.orders = self._written[0][1]
@@ -217,7 +218,9 @@ class _Telling:
             for answer in course.answers:
                 self.answers.add(answer.period, writers.answer_text(answer, self._amounts))
             enrolled = order.member.enrolled
-            self._truth.told("messages", enrolled, len(course.messages))
+            returns = sum(1 for message in course.messages if message.return_id)
+            self._truth.told("messages", enrolled, len(course.messages) - returns)
+            self._truth.told("returns", enrolled, returns)
             # The rows of one amendment are one answer.
             said = {(answer.period, answer.decision) for answer in course.answers}
             self._truth.told("answers", enrolled, len(said))

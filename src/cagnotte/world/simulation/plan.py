@@ -39,6 +39,15 @@ class FilesPer(enum.StrEnum):
     MONTH = "month"
 
 
+class Returns(enum.StrEnum):
+    """How shops tell what came back."""
+
+    ANSWERS = "answers"
+    """In files of answers, as what came back so far."""
+    APPENDED = "appended"
+    """In the files of orders, each return as rows of its own with a minus."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is asked for. Raises InvalidInput for what no world can be made of, UnknownCurrency.
@@ -59,6 +68,7 @@ class Plan:
     plain: bool = False
     formats: tuple[str, ...] = ("csv",)
     files_per: FilesPer = FilesPer.MONTH
+    returns: Returns = Returns.ANSWERS
 
     def __post_init__(self) -> None:
         decimals_of(self.currency)
@@ -77,6 +87,9 @@ class Plan:
                 f"Orders are written as {' or '.join(FORMATS)}, not as {unknown or 'nothing'}.",
                 formats=unknown,
             )
+
+        if self.returns is Returns.APPENDED and not self.tells_lines:
+            raise InvalidInput("Networks tell no returns; they correct the amount of an order.")
 
     @property
     def tells_lines(self) -> bool:

@@ -294,10 +294,9 @@ _RULES = {
 
 def _sources(plan: Plan) -> list[Entry]:
     refs = source_refs(plan)
-    formats = writers.TILLS if plan.tells_lines else writers.NETWORKS
-    amounts = writers.Amounts(plan.currency)
+    formats = writers.formats_of(plan)
     made = [
-        writers.source(refs[name], "purchases", formats[name](amounts).source, plan.currency)
+        writers.source(refs[name], "purchases", formats[name].source, plan.currency)
         for name in plan.formats
     ]
     read = {name: name for name in ("name", "email", "country", "locale", "segments", "iban")}

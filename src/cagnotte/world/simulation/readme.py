@@ -89,7 +89,7 @@ def simulate_command(plan: Plan) -> str:
         f"cagnotte simulate --seed {plan.seed} --members {plan.members} --days {plan.days}",
         f"--model {plan.model.value} --start {plan.starts_on}",
         f"--orders-per-month {plan.orders_per_month} --currency {plan.currency}",
-        f"--files-per {plan.files_per.value}",
+        f"--files-per {plan.files_per.value} --returns {plan.returns.value}",
         *[f"--format {name}" for name in plan.formats],
         *(["--plain"] if plan.plain else []),
         "--out DIR",

@@ -151,15 +151,16 @@ class Shopping:
         return orders
 
     def _basket(self, shop: Shop, *, greedy: bool) -> tuple[Item, ...]:
-        dice, items = self._dice, []
+        """Draw what is bought, each article once."""
+        dice, items = self._dice, dict[str, Item]()
         for _ in range(dice.pick(shop.lines)):
             article = dice.favour(shop.stock)
             units = dice.pick(UNITS) * (GREEDY_UNITS if greedy else 1)
             price, coupon = article.price_minor * units, 0
             if dice.chance(COUPON_BPS) and not article.gift_card:
                 coupon = price * dice.pick(COUPONS_PERCENT) // 100
-            items.append(Item(article, units, price, coupon))
-        return tuple(items)
+            items[article.sku] = Item(article, units, price, coupon)
+        return tuple(items.values())
 
     # ---- cheats ----
 

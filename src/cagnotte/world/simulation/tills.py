@@ -13,7 +13,7 @@ from cagnotte.world.simulation.courses import (
     returned_minor,
 )
 from cagnotte.world.simulation.dice import Dice
-from cagnotte.world.simulation.plan import Calendar, Model, Plan
+from cagnotte.world.simulation.plan import Calendar, Model, Plan, Returns
 from cagnotte.world.simulation.shopping import Item, Order
 
 LATE_BPS, LATE_DAYS = 200, (1, 10)
@@ -26,6 +26,7 @@ STALE_BPS = 2_000
 REPEATED_BPS, REPEATED_DAYS = 100, (1, 20)
 """Messages and answers that come twice, word for word."""
 
+REPEATED_RETURNS_BPS = 1_000
 UNANSWERED_BPS = 50
 AFTER_RELEASE_BPS = 2_500
 """Returns, and other declines, that come when the reward has been released."""
@@ -48,6 +49,7 @@ class Tills:
         self._calendar: Calendar = plan.calendar
         self._dice = Dice(plan.seed)
         self._silence_confirms = plan.model is Model.IN_HOUSE
+        self._appends = plan.returns is Returns.APPENDED
 
     def course(self, order: Order) -> TillCourse:
         """Return all that is told about an order, and its end."""
@@ -58,6 +60,8 @@ class Tills:
         if shop.silent_from is not None:
             steps = [step for step in steps if not shop.is_silent(step[0])]
         answers = self._answers(order, items, steps, first_answer_period)
+        if self._appends:
+            messages += self._returns(order, items, steps, first_answer_period)
         return TillCourse(messages, answers, self._end(items, steps))
 
     # ---- what the till says ----
@@ -153,18 +157,45 @@ class Tills:
     def _answers(
         self, order: Order, items: tuple[Item, ...], steps: list[Step], earliest: int
     ) -> list[Answer]:
-        """Turn decisions into rows. Where silence confirms, no row does."""
+        """Turn decisions into rows. Where silence confirms, no row does; returns may be told elsewhere."""
         found: list[Answer] = []
         period = earliest
         last: list[Answer] = []
         for day, decision, reason, returned in steps:
-            if decision == "confirm" and self._silence_confirms:
+            if (decision == "confirm" and self._silence_confirms) or (
+                decision == "amend" and self._appends
+            ):
                 continue
             period = max(period, self._calendar.period_of[day])
             last = list(_rows(period, order, items, decision, reason, returned))
             found += last
         if last and self._dice.chance(REPEATED_BPS):
             found += [answer._replace(period=period + 1) for answer in last]
+        return found
+
+    def _returns(
+        self, order: Order, items: tuple[Item, ...], steps: list[Step], earliest: int
+    ) -> list[TillMessage]:
+        """Turn what came back into messages of their own, some of which come twice."""
+        calendar, found = self._calendar, []
+        for day, decision, _, returned in steps:
+            if decision != "amend":
+                continue
+            back = tuple(
+                Item(items[line - 1].article, -units, -returned_minor(items[line - 1], units), 0)
+                for line, units in returned.items()
+            )
+            message = TillMessage(
+                period=max(calendar.period_of[day], earliest),
+                told_at=calendar.moment(day, order.second),
+                bought_at=calendar.moment(order.day, order.second),
+                order=order,
+                items=back,
+                return_id=f"R{order.ref}",
+            )
+            found.append(message)
+            if self._dice.chance(REPEATED_RETURNS_BPS):
+                found.append(message._replace(period=message.period + 1))
         return found
 
     def _end(self, items: tuple[Item, ...], steps: list[Step]) -> End:

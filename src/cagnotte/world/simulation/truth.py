@@ -56,9 +56,9 @@ class Truth:
         )
 
     def told(self, kind: str, enrolled: bool, count: int) -> None:  # noqa: FBT001 - a row of figures
-        """Count messages or answers; those about strangers apart, since they are rejected."""
+        """Count messages, returns or answers; those about strangers apart, since they lead to nothing."""
         self.counts[kind] += count
-        if not enrolled:
+        if count and not enrolled:
             self.counts[f"{kind}_of_strangers"] += count
 
     def write(self, path: Path, shops: list[Shop], networks: list[Network]) -> None:

@@ -1,17 +1,17 @@
 """The formats in which orders are told: one class each, which also says how its files are read.
 
-Another source's format is another class here, added to `TILLS` or `NETWORKS` under its name. All formats of a world
-hold the same, word for word, so any of them leads to the same books.
+Another source's format is another class here, added to `TILLS`, `RETURNING_TILLS` or `NETWORKS` under its name. All
+formats of a world hold the same, word for word, so any of them leads to the same books.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import orjson
 
 from cagnotte.domain.money import format_minor
 from cagnotte.world.simulation.courses import Answer, NetworkMessage, TillMessage
-from cagnotte.world.simulation.plan import TIMEZONE
+from cagnotte.world.simulation.plan import TIMEZONE, Plan, Returns
 
 M_contra = TypeVar("M_contra", contravariant=True)
 
@@ -56,6 +56,12 @@ class Writer(Protocol[M_contra]):
 
 
 # ---- tills ----
+
+
+def _with_returns(source: dict[str, Any]) -> dict[str, Any]:
+    """Return a source that appends its returns."""
+    fields = {**source["fields"], "return_id": "return"}
+    return {**source, "fields": fields, "returns": "appended"}
 
 
 class TillCsv:
@@ -105,6 +111,19 @@ class TillCsv:
         )
 
 
+class ReturningTillCsv(TillCsv):
+    """The same with a column for the name of a return, whose rows have a minus."""
+
+    header: ClassVar[str] = TillCsv.header.replace("order,", "order,return,", 1)
+    source: ClassVar[dict[str, Any]] = _with_returns(TillCsv.source)
+
+    def text(self, message: TillMessage) -> str:
+        """Return the rows of an order or a return."""
+        rows = super().text(message).splitlines(keepends=True)
+        ref = message.order.ref
+        return "".join([f"{ref},{message.return_id}{row[len(ref) :]}" for row in rows])
+
+
 class TillJsonLines:
     """A JSON object for each order, its lines in a list."""
 
@@ -136,6 +155,10 @@ class TillJsonLines:
 
     def text(self, message: TillMessage) -> str:
         """Return the object of an order."""
+        return _json_line(self.told(message))
+
+    def told(self, message: TillMessage) -> dict[str, Any]:
+        """Return what is told, as an object."""
         order, text = message.order, self._text
         told: dict[str, Any] = {
             "order": order.ref,
@@ -163,6 +186,19 @@ class TillJsonLines:
             told["code"] = order.code
         if order.delivery_minor:
             told["delivery"] = text(order.delivery_minor)
+        return told
+
+
+class ReturningTillJsonLines(TillJsonLines):
+    """The same with the name of a return, whose lines have a minus."""
+
+    source: ClassVar[dict[str, Any]] = _with_returns(TillJsonLines.source)
+
+    def text(self, message: TillMessage) -> str:
+        """Return the object of an order or a return."""
+        told = self.told(message)
+        if message.return_id:
+            told["return"] = message.return_id
         return _json_line(told)
 
 
@@ -254,14 +290,20 @@ def _json_line(told: dict[str, Any]) -> str:
     return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE).decode()
 
 
-TILLS: dict[str, Callable[[Amounts], Writer[TillMessage]]] = {
-    "csv": TillCsv,
-    "jsonl": TillJsonLines,
+TILLS: dict[str, type[Writer[TillMessage]]] = {"csv": TillCsv, "jsonl": TillJsonLines}
+RETURNING_TILLS: dict[str, type[Writer[TillMessage]]] = {
+    "csv": ReturningTillCsv,
+    "jsonl": ReturningTillJsonLines,
 }
-NETWORKS: dict[str, Callable[[Amounts], Writer[NetworkMessage]]] = {
-    "csv": NetworkCsv,
-    "jsonl": NetworkJsonLines,
-}
+NETWORKS: dict[str, type[Writer[NetworkMessage]]] = {"csv": NetworkCsv, "jsonl": NetworkJsonLines}
+
+
+def formats_of(plan: Plan) -> Mapping[str, type[Writer[Any]]]:
+    """Return the formats that a world's orders can be written in."""
+    if not plan.tells_lines:
+        return NETWORKS
+    return RETURNING_TILLS if plan.returns is Returns.APPENDED else TILLS
+
 
 # ---- answers ----
 
