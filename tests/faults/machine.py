@@ -63,13 +63,14 @@ class Machine:
 
     def start(self) -> None:
         """Start the server, or start it again after it was killed."""
+        connections.close_all()
         self.leases.append(self.server.lease())
 
     def stop(self) -> None:
         """Stop the server for good."""
         connections.close_all()
-        for lease in self.leases:
-            lease.release()
+        while self.leases:
+            self.leases.pop().release()
         self.server.stop(force=True)
 
     def postmaster(self) -> int:

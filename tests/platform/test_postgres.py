@@ -19,8 +19,9 @@ from cagnotte.platform.database_errors import (
     DatabaseInUse,
     DatabaseUnavailable,
     DatabaseVersionUnsupported,
+    DiskFull,
 )
-from cagnotte.platform.postgres import SUPERUSER, TUNING, EmbeddedServer
+from cagnotte.platform.postgres import SUPERUSER, TUNING, EmbeddedServer, _failure
 from cagnotte.platform.postgres_folders import folders_for
 
 AS_ROOT = os.geteuid() == 0
@@ -292,6 +293,18 @@ def test_a_server_that_does_not_start_shows_the_end_of_its_log(place: Path) -> N
     with pytest.raises(DatabaseUnavailable, match='invalid value for parameter "shared_buffers"'):
         server.lease()
     assert not server.is_running()
+
+
+def test_what_stopped_it_is_told_though_much_was_logged_after() -> None:
+    waiting = "FATAL:  the database system is not yet accepting connections\n" * 9
+    full = f"PANIC:  could not write: No space left on device\n{waiting}LOG:  shut down"
+    broken = f"PANIC:  could not locate a valid checkpoint\n{waiting}LOG:  shut down"
+
+    assert isinstance(_failure("It did not start", full, Path("/data")), DiskFull)
+    assert str(_failure("It did not start", broken, Path("/data"))) == (
+        "It did not start; its log in /data ends with:\n"
+        "    PANIC:  could not locate a valid checkpoint\n    LOG:  shut down"
+    )
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="only root may mount a small disk")

@@ -218,6 +218,8 @@ def _unreachable(error: psycopg.OperationalError, address: str | None) -> Cagnot
     url = address or database_url()
     where = _shown(url)
     said = _essence(str(error))
+    if "No space left on device" in said:
+        return DiskFull()
     if "set role" in said or 'parameter "role"' in said:
         return DatabaseRolesMissing(
             f"The database user may not work as {OWNER_ROLE} or {APP_ROLE} at {where}. "

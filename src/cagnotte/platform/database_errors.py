@@ -28,4 +28,4 @@ class DatabaseInUse(CagnotteError):
 
 
 class DiskFull(DatabaseUnavailable):
-    """The disk is full; what was committed is safe, the rest was rolled back."""
+    """The disk is full; what was committed is safe, the rest was rolled back. Free some space and run it again."""

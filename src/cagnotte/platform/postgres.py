@@ -69,6 +69,7 @@ TUNING: Mapping[str, str] = {
 POLL_SECONDS = 0.02
 LOG_BYTES_MAX = 10 * 1024 * 1024
 LOG_LINES_SHOWN = 6
+NOT_YET = ("FATAL:  the database system is", "DETAIL:  Consistent recovery state has not been")
 
 ORPHANS_MESSAGE = "pre-existing shared memory block"
 ORPHANS_SECONDS_MAX = 30
@@ -414,9 +415,10 @@ def _check_locale(url: str) -> None:
 
 
 def _failure(what: str, output: str, base: Path) -> DatabaseUnavailable:
-    lines = output.strip().splitlines()[-LOG_LINES_SHOWN:]
-    quoted = "\n".join(f"    {line}" for line in lines)
-    if any("No space left on device" in line for line in lines):
+    # Our own questions whether it is ready yet fill the log while it recovers.
+    told = [line for line in output.strip().splitlines() if not any(x in line for x in NOT_YET)]
+    quoted = "\n".join(f"    {line}" for line in told[-LOG_LINES_SHOWN:])
+    if "No space left on device" in output:
         return DiskFull(
             f"{what}: the disk that holds {base} is full. Free some space and try again."
         )
