@@ -85,7 +85,11 @@ Order = OrderText | Broken
 
 
 class Chunk:
-    """One chunk inside its database transaction. What is decided is written behind, while the next is decided."""
+    """One chunk inside its database transaction. What is decided is written behind, while the next is decided.
+
+    outcomes: what became of the messages, by row number: new, changed, unchanged or stale. A message in neither this
+    nor `rejected` had been received before.
+    """
 
     def __init__(
         self, connection: Connection, intake: Intake, budgets: Budgets, behind: Behind
@@ -99,13 +103,14 @@ class Chunk:
         self.new_purchases = NewPurchases(intake.run, intake.arrived, budgets)
         self.tally = Tally()
         self.rejected: list[Rejected] = []
+        self.outcomes: dict[int, str] = {}
         self.facts: Facts = {}
         self.members: dict[str, MemberRow] = {}
         self.later: list[tuple[UUID, datetime]] = []
         self.closed: set[UUID] = set()
 
     def take(
-        self, chunk: list[Order], meanwhile: Callable[[], None]
+        self, chunk: list[Order], meanwhile: Callable[[], None] = lambda: None
     ) -> tuple[Tally, list[Rejected]]:
         """Attribute, rate and write; the same order twice in a chunk is taken in two rounds.
 
@@ -241,6 +246,7 @@ class Chunk:
             self._reject(report.row_number, report.raw, error)
             return
         new = self.new_purchases.take(report, member, self.facts[member.wallet_id], recording)
+        self.outcomes[report.row_number] = "new"
         self.tally.new += 1
         self.tally.lines += len(report.purchase.lines)
         self.tally.reward_minor += new.reward_minor
@@ -270,6 +276,7 @@ class Chunk:
             return
         change = change_of(row, report, self.intake.arrived.file_id)
         outcome = change if isinstance(change, str) else "changed"
+        self.outcomes[report.row_number] = outcome
         if outcome == "unchanged":
             self._said_again(report, row)
         self.intake.arrived.observe(

@@ -4,7 +4,7 @@ Rules change by whole loads of the programme file, so a rulebook is kept per edi
 offer versions that was known at a moment. Decisions are made again under the edition they were made under.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -58,6 +58,10 @@ class ProgrammeRun:
             closed_until=ledger.closed_until(connection, programme.id),
             editions=catalog.editions(programme.id),
         )
+
+    def at(self, now: datetime) -> "ProgrammeRun":
+        """Return the same programme at another moment, as long as nobody has changed its rules since."""
+        return replace(self, now=now)
 
     @property
     def id(self) -> UUID:

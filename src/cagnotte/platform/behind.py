@@ -20,13 +20,17 @@ class Behind:
     pieces that follow are not begun.
     """
 
-    def __init__(self, executor: ThreadPoolExecutor) -> None:
+    def __init__(self, executor: ThreadPoolExecutor | None) -> None:
+        """executor: with one thread; None does each piece at once, in the caller's."""
         self._executor = executor
         self._waiting: deque[Future[None]] = deque()
         self._failed = False
 
     def do(self, work: Callable[[], None]) -> None:
         """Have a piece of work done. Waits while too many wait already, and raises what an earlier one raised."""
+        if self._executor is None:
+            work()
+            return
         while len(self._waiting) >= WAITING_MAX:
             self._waiting.popleft().result()
         self._waiting.append(self._executor.submit(self._unless_failed, work))

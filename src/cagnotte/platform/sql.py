@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg.pq import PipelineStatus
 from psycopg.rows import Row
 
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
@@ -91,8 +92,8 @@ def write_text(
     columns: LiteralString,
     lines: Sequence[str],
 ) -> None:
-    """Write rows rendered as for `copy_text`: by COPY when they are many, by INSERT when they are few."""
-    if len(lines) > FEW_ROWS:
+    """Write rows rendered as for `copy_text`: by COPY when they are many, by INSERT when few or in a pipeline."""
+    if len(lines) > FEW_ROWS and connection.pgconn.pipeline_status == PipelineStatus.OFF:
         copy_text(connection, table, columns, lines)
     elif lines:
         with connection.cursor() as cursor:

@@ -101,3 +101,12 @@ INSERT INTO rewards_budgetslice (programme_id, offer, slot, granted_minor, used_
 VALUES (%(programme_id)s, %(offer)s, %(slot)s, %(granted)s, %(used)s)
 ON CONFLICT (programme_id, offer, slot)
 DO UPDATE SET granted_minor = excluded.granted_minor, used_minor = excluded.used_minor;
+
+-- name: take_slot
+-- in: programme_id, first, last. out: a number no other session has. Advisory lock of the session, one per recorder.
+SELECT slot FROM generate_series(%(first)s::integer, %(last)s::integer) AS n (slot)
+WHERE pg_try_advisory_lock(hashtextextended('budget_slot ' || %(programme_id)s, slot)) LIMIT 1;
+
+-- name: free_slots
+-- Gives back every slot of the session.
+SELECT pg_advisory_unlock_all();
