@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from cagnotte.journeys import check_books
 from cagnotte.journeys.import_file import ImportSummary
+from cagnotte.platform.database import connect
 from tests.journeys.world import World, corner
 
 HOUR = timedelta(hours=1)
@@ -127,4 +129,115 @@ def test_no_more_comes_back_than_was_bought(empty_world: World, till: Any) -> No
     empty_world.now += HOUR
     till(SALE[0].replace("2,20.00", "4,40.00"), SALE[1])
     assert returned(empty_world) == [(1, "plum", 3, 3000), (2, "fig", 0, 0)]
+    assert empty_world.member("1") == {"pending": 100}
+
+
+def test_a_return_that_names_its_line_or_nothing_finds_its_place(
+    empty_world: World, till: Any
+) -> None:
+    till(f"A1,1,{AT},,plum,1,20.00", f"A1,1,{AT},,fig,1,10.00", f"A1,1,{AT},,plum,1,15.00")
+    # The plum that cost 15.00, and then 4.50 for no article: two thirds of it for the dearer line.
+    till("A1,,,R1,plum,-1,-15.00", "A1,,,R2,,,-4.50")
+    assert returned(empty_world) == [
+        (1, "plum", 0, 300),
+        (2, "fig", 0, 150),
+        (3, "plum", 1, 1500),
+    ]
+
+
+def test_answers_do_not_amend_what_the_source_itself_takes_back(
+    empty_world: World, till: Any
+) -> None:
+    till(*SALE)
+    before = empty_world.digest()
+    empty_world.answer("A1,amend,,1,1,10.00")
+    assert empty_world.reasons() == [
+        (
+            "2",
+            "returns_appended",
+            "The returns of order A1 are told by its own source, “tills”.",
+        )
+    ]
+    assert empty_world.digest() == before
+    empty_world.answer("A1,confirm,,,,")
+    till(PLUM_BACK)
+    assert empty_world.member("1") == {"confirmed": 100}
+
+
+def test_returns_that_wait_are_named_by_the_check_of_the_books(
+    empty_world: World, till: Any
+) -> None:
+    till(PLUM_BACK, FIG_BACK)
+    with connect() as connection:
+        notes = [finding for finding in check_books.verify(connection) if not finding.is_fault]
+    assert [note.sentence for note in notes if note.check == "returns"] == [
+        "2 returns of “tills” (corner) wait for their orders, the oldest since 2026-03-01."
+    ]
+
+
+def test_a_bad_return_is_rejected_and_can_be_sent_again(empty_world: World, till: Any) -> None:
+    till(*SALE)
+    before = empty_world.digest()
+    till(PLUM_BACK.replace("-10.00", "-10.001"), FIG_BACK.replace("-1,", "-one,"))
+    assert [(row, reason) for row, reason, _ in empty_world.reasons()] == [
+        ("2", "bad_amount"),
+        ("3", "bad_quantity"),
+    ]
+    assert empty_world.digest() == before
+    till(PLUM_BACK, FIG_BACK)
+    assert empty_world.member("1") == {"pending": 50}
+
+
+def test_without_a_name_each_row_is_a_return(empty_world: World) -> None:
+    empty_world.load(corner() + SOURCE.replace(", return_id: slip", ""))
+    header = "order,member,at,sku,qty,amount\n"
+    plum = "A1,1,2026-02-12T09:00:00,plum,-1,-10.00\n"
+    empty_world.send("tills", header + f"A1,1,{AT},plum,3,30.00\n")
+    file = empty_world.send("tills", header + plum).file
+    assert empty_world.send_file(file, "tills").counts["unchanged"] == 1
+    assert returned(empty_world) == [(1, "plum", 1, 1000)]
+    # The next day's file holds the same words: another plum.
+    empty_world.send("tills", header + plum + f"A2,1,{AT},plum,1,10.00\n")
+    assert returned(empty_world) == [(1, "plum", 2, 2000)]
+
+
+def test_several_processes_share_sales_and_returns(empty_world: World, till: Any) -> None:
+    sales = [f"S{n},{n % 3 + 1},{AT},,plum,2,20.00" for n in range(30)]
+    backs = [f"S{n},{n % 2 or ''},,R{n},plum,-1,-10.00" for n in range(0, 30, 2)]
+    summary = till(*backs[:5], *sales, *backs[5:], jobs=2)
+    assert (summary.counts["new"], summary.counts["returned"], summary.rejected) == (30, 15, {})
+    assert [returned(empty_world, f"S{n}")[0][2] for n in range(30)] == [1, 0] * 15
+    assert empty_world.books()["member.pending"] == 15 * 100 + 15 * 50
+
+
+def test_an_order_and_its_return_that_arrive_at_the_same_moment_find_each_other(
+    empty_world: World, till: Any
+) -> None:
+    # Two writers that do not see each other leave a return that does not know its order stands.
+    till(PLUM_BACK)
+    till(*SALE)
+    empty_world.write("UPDATE purchases_appendedreturn SET purchase_id = NULL")
+    summary = till(f"A2,1,{AT},,fig,1,10.00")
+    assert summary.counts["new"] == 1
+    assert empty_world.rows(
+        "SELECT count(*) FROM purchases_appendedreturn WHERE purchase_id IS NULL"
+    ) == [(0,)]
+    assert empty_world.member("1") == {"pending": 150}
+    assert empty_world.purchase("A1")[2] == 1
+
+
+def test_a_file_interrupted_between_sales_and_returns_ends_the_same(
+    empty_world: World, till: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cagnotte.purchases.services.keep_returns", lost)
+        with pytest.raises(ConnectionError):
+            till(*SALE, PLUM_BACK)
+    assert empty_world.member("1") == {"pending": 150}
+    path = next(empty_world.folder.glob("tills-*.csv"))
+    summary = empty_world.send_file(path, "tills")
+    assert (summary.counts["unchanged"], summary.counts["returned"]) == (1, 1)
     assert empty_world.member("1") == {"pending": 100}

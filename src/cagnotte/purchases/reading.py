@@ -465,11 +465,14 @@ class _Returns:
         self._take_line = take_line
         ours = tuple(mapping.line_fields)
         self._places = [ours.index(name) for name in ("amount", "quantity") if name in ours]
-        # With a name of their own, rows of one return may differ in other fields, such as their time.
-        named = (*ORDER_KEY, "return_id") if "return_id" in mapping.fields else self._names
-        self._key = [place for place, name in enumerate(self._names) if name in named]
+        self._known_by = [
+            place
+            for place, name in enumerate(self._names)
+            if name in ORDER_KEY or name == "return_id"
+        ]
+        self._named_at = self._names.index("return_id") if "return_id" in self._names else None
         self._open: ReturnText | None = None
-        self._open_key: list[str] = []
+        self._open_key: tuple[str, ...] = ()
         self._done: list[ReturnText] = []
 
     def set_apart(self, rows: Iterator[Row]) -> Iterator[Row]:
@@ -501,7 +504,9 @@ class _Returns:
         if error is not None or not self._is_return(fields):
             return False
         texts, line = self._take_fields(fields), self._take_line(fields)
-        key = [texts[place] for place in self._key]
+        # With a name of its own, rows of a return may differ in other fields, such as their time.
+        named = self._named_at is not None and texts[self._named_at]
+        key = tuple([texts[place] for place in self._known_by]) if named else texts
         if self._open is not None and key == self._open_key and len(self._open.lines) < LINES_MAX:
             self._open.lines.append(line)
             self._open = self._open._replace(raw=self._open.raw + raw)

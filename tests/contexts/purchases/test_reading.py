@@ -47,7 +47,7 @@ def told(tmp_path: Path) -> Any:
     def read(content: str | bytes, mapping: Mapping = GROUPED) -> Told:
         path = tmp_path / "file"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return [_told(order) for order in OrderFile(path, mapping)]
+        return [_told(order) for order in OrderFile(path, mapping).sales()]
 
     return read
 
