@@ -313,11 +313,11 @@ def check_legs(
     sums: dict[str, int] = {}
     for each in read_list(value, "“legs”"):
         part = read_object(each, {"salt", "text"}, "A leg")
-        row = read_row(part["text"], "cagnotte-leg-1", 11, "A leg")
-        leg, account_id_told = read_number(row[2], "The number of a leg"), row[5]
-        currency, amount = row[6], read_number(row[7], "The amount of a leg")
+        row = read_row(part["text"], "cagnotte-leg-1", 6, "A leg")
+        leg, account_id_told = read_number(row[1], "The number of a leg"), row[2]
+        currency, amount = row[3], read_number(row[4], "The amount of a leg")
         salt = read_hash(part["salt"], "The salt of a leg")
-        if not 1 <= leg <= len(commitments) or leg in shown or row[1] != identity:
+        if not 1 <= leg <= len(commitments) or leg in shown:
             raise Refuted(f"Leg {leg} is not one of transaction {identity}.")
         if sha256(salt + part["text"].encode()).hex() != commitments[leg - 1]:
             raise Refuted(f"Leg {leg} of transaction {identity} is not the one that was sealed.")

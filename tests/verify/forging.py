@@ -7,7 +7,6 @@ import copy
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -179,7 +178,7 @@ def _leg(proof: Document) -> Document:
 
 
 def _with_another_amount(proof: Document) -> None:
-    _leg(proof)["text"] = edited(_leg(proof)["text"], 7, lambda amount: amount * 2)
+    _leg(proof)["text"] = edited(_leg(proof)["text"], 4, lambda amount: amount * 2)
 
 
 def _with_another_leg_salt(proof: Document) -> None:
@@ -314,4 +313,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -173,7 +173,9 @@ def test_a_part_of_another_shape_is_refused_never_a_traceback(
 ) -> None:
     proof = json.loads(read(name))
     key = data.draw(st.sampled_from(["accounts", "balances", "seals", "transactions", "head"]))
-    shapes = st.none() | st.integers() | st.text() | st.lists(st.integers()) | st.just({})
+    shapes: st.SearchStrategy[object] = (
+        st.none() | st.integers() | st.text() | st.lists(st.integers()) | st.just({})
+    )
     value = data.draw(shapes | st.lists(shapes, min_size=1))
     if value != proof[key]:
         assert is_refused(verifier.spacious({**proof, key: value}), None)

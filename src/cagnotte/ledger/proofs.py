@@ -95,7 +95,8 @@ def prove_transactions(
             )
         if number != head.number:
             numbers.add(number)
-        place, path, batch = _way(connection, head.programme_id, number, batch_id, identity)
+        leaf = leaf_hash(text.encode())
+        place, path, batch = _way(connection, head.programme_id, number, batch_id, leaf)
         proved.append(
             {
                 "text": text,
@@ -187,13 +188,13 @@ def _disclosed(
 
 
 def _way(
-    connection: Connection, programme_id: UUID, number: int, batch_id: UUID, identity: UUID
+    connection: Connection, programme_id: UUID, number: int, batch_id: UUID, leaf: bytes
 ) -> tuple[int, list[str], Document]:
     """Return a transaction's place and path in its batch, and the batch's in its seal."""
     inside = Tree(node_hash)
-    for _, of_programme, transaction_id, leaf in seals.leaves(connection, [batch_id]):
-        if of_programme == programme_id:
-            inside.add(leaf, follow=transaction_id == identity)
+    for _, of_programme, hashes in seals.leaves(connection, [batch_id]):
+        for each in hashes if of_programme == programme_id else ():
+            inside.add(each, follow=each == leaf)
     around, found = Tree(node_hash), None
     for batch in seals.batches_of(connection, programme_id, number):
         around.add(batch.leaf, follow=batch.batch_id == batch_id)

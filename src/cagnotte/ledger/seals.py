@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +21,7 @@ from cagnotte.domain.errors import NotFound
 from cagnotte.domain.money import decimals_of
 from cagnotte.ledger import owed
 from cagnotte.ledger.services import refusals
-from cagnotte.ledger.trees import Tree, leaf_hash, node_hash, root_of
+from cagnotte.ledger.trees import leaf_hash, root_of
 from cagnotte.platform.sql import load
 
 SQL = load("seals")
@@ -37,6 +36,8 @@ BATCHES_MAX = 10_000
 
 TRANSACTIONS_AT_ONCE = 50_000
 """Transactions hashed by one query; about a hundred bytes of memory each."""
+
+_HASH_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -153,20 +154,20 @@ def hashed_batches(
     batch_ids: in order. counts: about how many transactions each has, so that memory stays flat.
     """
     for some in _portions(batch_ids, counts):
-        rows = leaves(connection, some)
-        for (batch_id, programme_id), group in groupby(rows, key=lambda row: row[:2]):
-            tree = Tree(node_hash)
-            for _, _, _, leaf in group:
-                tree.add(leaf)
-            yield programme_id, SealedBatch(batch_id, tree.size, tree.root() or b"")
+        for batch_id, programme_id, hashes in leaves(connection, some):
+            yield programme_id, SealedBatch(batch_id, len(hashes), root_of(hashes))
 
 
 def leaves(
     connection: Connection, batch_ids: Sequence[UUID]
-) -> list[tuple[UUID, UUID, UUID, bytes]]:
-    """Return (batch, programme, transaction, leaf) of some batches given in order, in the order of their trees."""
+) -> Iterator[tuple[UUID, UUID, list[bytes]]]:
+    """Yield (batch, programme, hashes of its transactions as their tree has them) of batches given in order."""
     limits = {"batch_ids": list(batch_ids), "first": batch_ids[0], "last": batch_ids[-1]}
-    return connection.execute(SQL.leaves, limits).fetchall()
+    for batch_id, programme_id, joined in connection.execute(SQL.leaves, limits, binary=True):
+        hashes = [
+            joined[start : start + _HASH_BYTES] for start in range(0, len(joined), _HASH_BYTES)
+        ]
+        yield batch_id, programme_id, hashes
 
 
 def _portions(batch_ids: Sequence[UUID], counts: Sequence[int]) -> Iterator[list[UUID]]:

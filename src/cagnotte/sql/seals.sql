@@ -37,20 +37,25 @@ SELECT count(*) FROM ledger_batch AS b
 WHERE NOT EXISTS (SELECT FROM ledger_sealed_batch AS s WHERE s.batch_id = b.batch_id);
 
 -- name: leaves
--- in: batch_ids, first, last (of them). out: batch_id, programme_id, id and hash of each transaction, in the order of the
--- batch's tree. Index: ledger_transaction_batch and ledger_entry_batch (BRIN), which make the range cheap. No locks.
-SELECT t.batch_id, t.programme_id, t.id, sha256('\x00'::bytea || convert_to(ledger_transaction_text(
-    t, sha256(ledger_leg_salt(k.key, t.id, 0::smallint) || t.payload_hash),
-    string_agg('"' || encode(
-        sha256(ledger_leg_salt(k.key, t.id, e.leg) || convert_to(ledger_leg_text(e), 'UTF8')), 'hex'
-    ) || '"', ',' ORDER BY e.leg)), 'UTF8'))
-FROM ledger_transaction AS t
-CROSS JOIN LATERAL (SELECT sha256(s.key || uuid_send(t.programme_id)) AS key FROM ledger_seal_key AS s) AS k
-LEFT JOIN ledger_entry AS e
-    ON e.bucket = t.bucket AND e.transaction_id = t.id AND e.batch_id BETWEEN %(first)s AND %(last)s
-WHERE t.batch_id BETWEEN %(first)s AND %(last)s AND t.batch_id = ANY(%(batch_ids)s)
-GROUP BY t.bucket, t.id, k.key
-ORDER BY t.batch_id, t.programme_id, t.bucket, t.id;
+-- in: batch_ids, first, last (of them). out: batch_id, programme_id, and the hashes of its transactions in the order of the
+-- batch's tree, one after the other. Index: ledger_transaction_batch and ledger_entry_batch (BRIN), which make the range
+-- cheap. No locks.
+WITH hashed AS (
+    SELECT t.batch_id, t.programme_id, t.bucket, t.id,
+           sha256('\x00'::bytea || convert_to(ledger_transaction_text(
+               t, sha256(ledger_leg_salt(k.key, t.id, 0::smallint) || t.payload_hash),
+               string_agg('"' || encode(
+                   sha256(ledger_leg_salt(k.key, t.id, e.leg) || convert_to(ledger_leg_text(e, t), 'UTF8')), 'hex'
+               ) || '"', ',' ORDER BY e.leg)), 'UTF8')) AS leaf
+    FROM ledger_transaction AS t
+    CROSS JOIN LATERAL (SELECT sha256(s.key || uuid_send(t.programme_id)) AS key FROM ledger_seal_key AS s) AS k
+    LEFT JOIN ledger_entry AS e
+        ON e.bucket = t.bucket AND e.transaction_id = t.id AND e.batch_id BETWEEN %(first)s AND %(last)s
+    WHERE t.batch_id BETWEEN %(first)s AND %(last)s AND t.batch_id = ANY(%(batch_ids)s)
+    GROUP BY t.bucket, t.id, k.key
+)
+SELECT batch_id, programme_id, string_agg(leaf, ''::bytea ORDER BY bucket, id)
+FROM hashed GROUP BY batch_id, programme_id ORDER BY batch_id, programme_id;
 
 -- name: transaction_texts
 -- in: programme_id, buckets, ids. out: id, batch_id, its seal (null while unsealed) and the text that was hashed, by id.
@@ -58,7 +63,7 @@ ORDER BY t.batch_id, t.programme_id, t.bucket, t.id;
 SELECT t.id, t.batch_id, s.number, ledger_transaction_text(
     t, sha256(ledger_leg_salt(k.key, t.id, 0::smallint) || t.payload_hash),
     string_agg('"' || encode(
-        sha256(ledger_leg_salt(k.key, t.id, e.leg) || convert_to(ledger_leg_text(e), 'UTF8')), 'hex'
+        sha256(ledger_leg_salt(k.key, t.id, e.leg) || convert_to(ledger_leg_text(e, t), 'UTF8')), 'hex'
     ) || '"', ',' ORDER BY e.leg))
 FROM ledger_transaction AS t
 CROSS JOIN LATERAL (SELECT sha256(s.key || uuid_send(t.programme_id)) AS key FROM ledger_seal_key AS s) AS k
@@ -70,14 +75,15 @@ ORDER BY t.id;
 
 -- name: leg_texts
 -- in: programme_id, buckets, ids. out: transaction id, leg, salt, text, and the account's id, kind, owner and currency.
--- Index: ledger_entry by (bucket, transaction_id). No locks.
-SELECT e.transaction_id, e.leg, ledger_leg_salt(sha256(k.key || uuid_send(%(programme_id)s)), e.transaction_id, e.leg),
-       ledger_leg_text(e), a.id, a.kind, a.owner_id, a.currency
+-- Index: primary keys. No locks.
+SELECT t.id, e.leg, ledger_leg_salt(sha256(k.key || uuid_send(t.programme_id)), t.id, e.leg), ledger_leg_text(e, t),
+       a.id, a.kind, a.owner_id, a.currency
 FROM ledger_seal_key AS k
-CROSS JOIN ledger_entry AS e
-JOIN ledger_account AS a ON a.id = e.account_id AND a.programme_id = %(programme_id)s
-WHERE e.bucket = ANY(%(buckets)s) AND e.transaction_id = ANY(%(ids)s)
-ORDER BY e.transaction_id, e.leg;
+CROSS JOIN ledger_transaction AS t
+JOIN ledger_entry AS e ON e.bucket = t.bucket AND e.transaction_id = t.id
+JOIN ledger_account AS a ON a.id = e.account_id AND a.programme_id = t.programme_id
+WHERE t.bucket = ANY(%(buckets)s) AND t.id = ANY(%(ids)s) AND t.programme_id = %(programme_id)s
+ORDER BY t.id, e.leg;
 
 -- name: places
 -- in: ids of transactions. out: bucket and id of those that exist. Index: primary key, one look per bucket. No locks.

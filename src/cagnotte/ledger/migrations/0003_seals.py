@@ -8,7 +8,7 @@ UNDO = """
 DROP FUNCTION ledger_append_seal(uuid, integer, text, xid8, uuid[], integer[], bytea[]);
 DROP FUNCTION ledger_owed_text(uuid, integer, text, uuid, bigint, bigint, bigint, bigint);
 DROP FUNCTION ledger_transaction_text(ledger_transaction, bytea, text);
-DROP FUNCTION ledger_leg_text(ledger_entry);
+DROP FUNCTION ledger_leg_text(ledger_entry, ledger_transaction);
 DROP FUNCTION ledger_leg_salt(bytea, uuid, smallint);
 DROP TABLE ledger_sealed_batch;
 DROP TABLE ledger_seal;

@@ -38,26 +38,26 @@ SELECT ledger_keep('ledger_seal');
 SELECT ledger_keep('ledger_sealed_batch');
 
 -- The texts that are hashed, version 1. They never change: another text gets another name and another function. Written
--- out by hand, since json_build_array takes twice the time; to_char, since dates follow the session's settings otherwise.
+-- out by hand, since json_build_array takes twice the time; dates by to_json, which no setting of a session changes.
 
 CREATE FUNCTION ledger_leg_salt(key bytea, transaction_id uuid, leg smallint) RETURNS bytea
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT sha256(key || uuid_send(transaction_id) || int2send(leg))
 $$;
 
-CREATE FUNCTION ledger_leg_text(e ledger_entry) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT '["cagnotte-leg-1","' || e.transaction_id || '",' || e.leg || ',' || e.bucket || ',"' || e.book_id || '","'
-        || e.account_id || '",' || to_json(e.currency) || ',' || e.amount_minor || ',"'
-        || to_char(e.effective_on, 'YYYY-MM-DD') || '","' || e.batch_id || '",' || e.row_mode || ']'
+-- What a leg repeats of its transaction is not written again; a leg that does not repeat it truly has no text.
+CREATE FUNCTION ledger_leg_text(e ledger_entry, t ledger_transaction) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN e.batch_id = t.batch_id AND e.book_id = t.book_id AND e.effective_on = t.effective_on THEN
+        '["cagnotte-leg-1",' || e.leg || ',"' || e.account_id || '",' || to_json(e.currency) || ',' || e.amount_minor
+        || ',' || e.row_mode || ']' END
 $$;
 
 CREATE FUNCTION ledger_transaction_text(t ledger_transaction, payload bytea, legs text) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT '["cagnotte-transaction-1","' || t.id || '",' || t.bucket || ',"' || t.programme_id || '","' || t.book_id
-        || '",' || to_json(t.kind) || ',"' || t.fact_id || '",' || t.step || ',"' || t.batch_id || '","'
-        || to_char(t.occurred_on, 'YYYY-MM-DD') || '","' || to_char(t.effective_on, 'YYYY-MM-DD') || '","'
-        || to_char(t.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",' || t.legs || ',"'
-        || encode(payload, 'hex') || '",[' || coalesce(legs, '') || ']]'
+        || '",' || to_json(t.kind) || ',"' || t.fact_id || '",' || t.step || ',"' || t.batch_id || '",'
+        || to_json(t.occurred_on) || ',' || to_json(t.effective_on) || ',' || to_json(t.recorded_at AT TIME ZONE 'UTC')
+        || ',' || t.legs || ',"' || encode(payload, 'hex') || '",[' || coalesce(legs, '') || ']]'
 $$;
 
 CREATE FUNCTION ledger_owed_text(
