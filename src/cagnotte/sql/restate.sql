@@ -1,11 +1,12 @@
 -- Restate: purchases that stand already are confirmed, declined, opened again or amended. After the locks of ingest.
 
 -- name: lock_by_id
--- in: ids. out: what stands. Index: primary key. Locks purchases by (source, native id), first in the lock order.
+-- in: ids. out: what stands. Index: primary key. Locks purchases by key (two sources may know two orders by the same
+-- one), first in the lock order.
 SELECT native_id, id, wallet_id, bucket, member_id, merchant_id, order_ref, occurred_on, currency, validation, reason,
        version, content_hash, reported_at, file_id, confirmed_on, release_on, answer_by, event_on
 FROM purchases_purchase WHERE id = ANY(%(ids)s)
-ORDER BY native_id
+ORDER BY native_id, id
 FOR NO KEY UPDATE;
 
 -- name: rewards

@@ -29,6 +29,7 @@ TABLES = (
     "ledger_delta",
     "ledger_batch",
     "ledger_period",
+    "ledger_chart",
 )
 UNBALANCED, INCOMPLETE, CLOSED, NO_ACCOUNT, APPEND_ONLY = (
     "LG001",
@@ -104,6 +105,7 @@ REWRITES = [
     "UPDATE ledger_delta SET amount_minor = 1",
     "UPDATE ledger_batch SET transactions = 1",
     "UPDATE ledger_period SET ends_on = ends_on - 1",
+    "UPDATE ledger_chart SET never_negative = false",
 ]
 
 
