@@ -292,3 +292,28 @@ def test_a_server_that_does_not_answer_is_told_before_anything_is_read(
     assert told.exit_code == 1
     assert told.stderr.startswith("The database at 127.0.0.1:1/shop cannot be used: ")
     assert "secret" not in told.stderr
+
+
+def test_the_last_movements_of_a_member_are_told_newest_first(world: World) -> None:
+    world.till(TEA)
+    world.now = datetime(2026, 3, 12, 12, tzinfo=UTC)
+    world.mature(DUE)
+
+    with connect() as connection:
+        told = explain.last_movements(connection, programme("corner"), "1", count=2)
+        latest = explain.last_movements(connection, programme("corner"), "1", count=1)
+
+    assert [(movement.kind, movement.changes) for movement in told] == [
+        ("released", {"confirmed": -70, "available": 70}),
+        ("tracked", {"confirmed": 70}),
+    ]
+    assert latest == told[:1]
+
+
+def test_the_command_prints_balance_and_movements(world: World) -> None:
+    world.till(TEA)
+
+    said = CliRunner().invoke(cli, ["balance", "1", "--movements", "5"]).output
+
+    assert "  confirmed            0.70 EUR\n" in said
+    assert said.endswith("  2026-02-10 tracked: confirmed +0.70 EUR\n")

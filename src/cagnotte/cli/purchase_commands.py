@@ -13,6 +13,7 @@ from cagnotte.domain.money import format_minor
 if TYPE_CHECKING:
     from cagnotte.journeys.explain import BalanceTold, Why
     from cagnotte.journeys.import_file import ImportSummary
+    from cagnotte.ledger.selectors import Movement
 
 programme_option = click.option(
     "--programme", "slug", default=None, help="Its short name; not needed when there is only one."
@@ -265,17 +266,32 @@ def _print_why(told: "Why") -> None:
 @click.option(
     "--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None, help="At the end of this day."
 )
+@click.option(
+    "--movements", type=click.IntRange(min=0), default=0, help="Show so many of the last movements."
+)
 @programme_option
 @with_database
-def balance_command(member: str, as_of: datetime | None, slug: str | None) -> None:
+def balance_command(member: str, as_of: datetime | None, movements: int, slug: str | None) -> None:
     """Show what a MEMBER holds, now or at the end of a day."""
     from cagnotte.identity.selectors import programme
-    from cagnotte.journeys.explain import balance
+    from cagnotte.journeys.explain import balance, last_movements
     from cagnotte.platform.database import connect
 
     day: date | None = as_of.date() if as_of else None
+    found = programme(slug)
     with connect() as connection:
-        _print_balance(balance(connection, programme(slug), member, day))
+        _print_balance(balance(connection, found, member, day))
+        if movements:
+            _print_movements(last_movements(connection, found, member, count=movements))
+
+
+def _print_movements(movements: "list[Movement]") -> None:
+    for movement in movements:
+        changes = ", ".join(
+            f"{state} {'+' if minor > 0 else ''}{format_minor(minor, movement.currency)}"
+            for state, minor in movement.changes.items()
+        )
+        click.echo(f"  {movement.occurred_on} {movement.kind}: {changes} {movement.currency}")
 
 
 def _print_balance(told: "BalanceTold") -> None:

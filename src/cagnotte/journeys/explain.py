@@ -200,3 +200,11 @@ def balance(
     return BalanceTold(
         member_ref, wallet_id, programme.currency, as_of, states, [] if as_of else lots
     )
+
+
+def last_movements(
+    connection: Connection, programme: Programme, member_ref: str, *, count: int
+) -> list[ledger.Movement]:
+    """Tell what last changed in a member's wallet, newest first. Raises NotFound."""
+    wallet_id = wallet_of(connection, programme, member_ref)
+    return ledger.movements(connection, wallet_id, programme.id, programme.currency, count=count)
