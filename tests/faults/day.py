@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 
 from schwifty import IBAN
 
+from cagnotte.journeys import check_books
+from cagnotte.ledger import digest as ledger_digest
+from cagnotte.platform.database import connect
 from tests.journeys.interruptions import CHUNK
 from tests.journeys.world import World, corner
 
@@ -49,10 +52,19 @@ class Job(NamedTuple):
     present: str
     untold_max: int = CHUNK
 
+    def at(self, **after: int) -> str:
+        """Return the moment so long after it is first run, of the same day in the programme's time zone."""
+        return (datetime.fromisoformat(self.now) + timedelta(**after)).isoformat()
+
     @property
     def later(self) -> str:
-        """Return when it is run again."""
-        return (datetime.fromisoformat(self.now) + timedelta(minutes=7)).isoformat()
+        """Return when it is run again by a clock that is right."""
+        return self.at(minutes=7)
+
+    @property
+    def earlier(self) -> str:
+        """Return when it is run again by a clock that was set back meanwhile."""
+        return self.at(hours=-5)
 
     def words(self, folder: Path, now: str | None = None) -> list[str]:
         """Return the command's words; all it reads and writes is in `folder`."""
@@ -100,7 +112,7 @@ DAY = (
         "mature",
         2,
         ("mature", "--on", "2026-04-15", "--now", "{now}"),
-        "2026-04-15T01:00:00",
+        "2026-04-15T12:00:00",
         RELEASED,
     ),
     Job(
@@ -130,7 +142,7 @@ DAY = (
         "expire",
         6,
         ("expire", "--on", "2027-05-01", "--now", "{now}"),
-        "2027-05-01T01:00:00",
+        "2027-05-01T12:00:00",
         EXPIRED,
         # As many wallets at once, each with a few lots.
         untold_max=20 * CHUNK,
@@ -257,6 +269,23 @@ TABLES = """
 def state(world: World) -> tuple[Any, ...]:
     """Return all that matters, by natural keys: the same for a clean run and for one that was ended and repeated."""
     return (world.digest(), *(world.rows(query) for query in BESIDE_THE_DIGEST))
+
+
+def money(world: World) -> tuple[Any, ...]:
+    """Return what every account holds, by natural keys, and what `state` has beside the digest.
+
+    Lots are left out: of two that expire on the same day the one with the lower id is spent first, and ids depend
+    on the clock.
+    """
+    with connect() as connection:
+        programme_id = world.programme_id(connection)
+        names = dict(
+            connection.execute(check_books.SQL.natural_keys, {"programme_id": programme_id})
+        )
+        accounts = ledger_digest.digest(
+            connection, programme_id, key_of=lambda owner: str(names.get(owner, "programme"))
+        )
+    return (accounts, *(world.rows(query) for query in BESIDE_THE_DIGEST))
 
 
 def every_row(world: World) -> dict[str, tuple[Any, ...]]:

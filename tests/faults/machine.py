@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 SECRETS = {"CAGNOTTE_SECRET_KEY": "for tests only"}
 """What another process needs to read the bank details that this one wrote."""
 
+FOUNDED = datetime(2026, 2, 1, 12, tzinfo=UTC)
 PATIENCE_SECONDS = 120
 
 
@@ -57,7 +59,7 @@ class Machine:
     @property
     def world(self) -> World:
         """The ways of the journeys' tests to look at the programme."""
-        return World(self.folder)
+        return World(self.folder, now=FOUNDED)
 
     # ---- the server ----
 
@@ -168,30 +170,40 @@ class Machine:
         code, said = self.here(job, now)
         assert code == 0, said
 
-    def begin(
+    def begun(
         self, job: Job, now: str | None = None, *, point: int = -1, number: int = 1
     ) -> "subprocess.Popen[str]":
-        """Start a job in a process of its own, as a person would."""
+        """Start a job in a process of its own, as a person would, and wait until it comes to its work."""
         self._told.unlink(missing_ok=True)
-        return interruptions.started(
+        process = interruptions.started(
             None,
             *job.words(self.folder, now),
             point=point,
             number=number,
-            environment={
-                **SECRETS,
-                "CAGNOTTE_DATA_DIR": str(self.folder),
-                interruptions.TOLD_VARIABLE: str(self._told),
-            },
+            environment={**self._environment, interruptions.TOLD_VARIABLE: str(self._told)},
         )
-
-    def begun(
-        self, job: Job, now: str | None = None, *, point: int = -1, number: int = 1
-    ) -> "subprocess.Popen[str]":
-        """Start a job and wait until it comes to its work."""
-        process = self.begin(job, now, point=point, number=number)
         wait_until(self._told.exists)
         return process
+
+    def at_once(self, *jobs: Job) -> list[tuple[int, str, str]]:
+        """Run jobs side by side, in processes that begin at the same moment; return their codes, outputs, errors."""
+        gate = self.folder / "gate"
+        gate.unlink(missing_ok=True)
+        ready = [self.folder / f"ready-{number}" for number in range(len(jobs))]
+        processes = []
+        for job, file in zip(jobs, ready, strict=True):
+            file.unlink(missing_ok=True)
+            more = {interruptions.TOLD_VARIABLE: str(file), interruptions.GATE_VARIABLE: str(gate)}
+            words = job.words(self.folder)
+            environment = {**self._environment, **more}
+            processes.append(interruptions.started(None, *words, environment=environment))
+        wait_until(lambda: all(file.exists() for file in ready))
+        gate.touch()
+        return [interruptions.ended(process) for process in processes]
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {**SECRETS, "CAGNOTTE_DATA_DIR": str(self.folder)}
 
     @property
     def _told(self) -> Path:

@@ -4,7 +4,8 @@ Run as a script: interruptions.py POINT NUMBER SIGNAL ARGUMENTS… runs `cagnott
 when it passes POINT for the NUMBERth time. Chunks are small, so that a small file has several. With `till` as the
 first argument it is a shop's till instead: one customer after the other, each a few commands of `cagnotte redeem`.
 
-Where CAGNOTTE_TEST_TOLD names a file, whatever the command is told to be done is noted there at once.
+Where CAGNOTTE_TEST_TOLD names a file, whatever the command is told to be done is noted there at once. Where
+CAGNOTTE_TEST_GATE names one, the command waits until it is there: so several begin at the same moment.
 """
 
 import functools
@@ -13,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,11 +28,12 @@ CHUNK = 20
 """Orders, answers, purchases or wallets in a database transaction."""
 
 TOLD_VARIABLE = "CAGNOTTE_TEST_TOLD"
+GATE_VARIABLE = "CAGNOTTE_TEST_GATE"
 
 POINTS = (
     ("before a chunk is written", "cagnotte.journeys.recording:Recording.write", "before"),
-    ("between the rows and the ledger", "cagnotte.ledger.services:post_rendered", "before"),
-    ("between the ledger and the commit", "cagnotte.ledger.services:post_rendered", "after"),
+    ("between the rows and the ledger", "cagnotte.ledger.services:post_staged", "before"),
+    ("between the ledger and the commit", "cagnotte.ledger.services:post_staged", "after"),
     ("before the file is finished", "cagnotte.purchases.services:finish_file", "before"),
 )
 
@@ -225,6 +228,9 @@ def _main() -> None:
     if TOLD_VARIABLE in os.environ:
         _note_what_is_told()
         tell("begun", 1)
+    if GATE_VARIABLE in os.environ:
+        while not Path(os.environ[GATE_VARIABLE]).exists():
+            time.sleep(0.001)
     if sys.argv[4] == "till":
         serve_customers(sys.argv[5], tell)
     else:

@@ -79,7 +79,8 @@ class ProgrammeRun:
         edition = max((start for start in self.editions if start <= moment), default=None)
         if edition is None:
             raise NotFound(
-                f"“{self.programme.slug}” has no contracts or offers yet; load them with `cagnotte programme load`."
+                f"“{self.programme.slug}” has no contracts or offers as of {moment:%Y-%m-%d %H:%M}; load them with "
+                "`cagnotte programme load`, or set the clock right if they were loaded later than that."
             )
         if edition not in self._rulebooks:
             self._rulebooks[edition] = Rulebook(
