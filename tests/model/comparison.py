@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.model.model import Book, Lot
+from tests.model.model import Book
+from tests.model.records import Lot
 from tests.model.system import Standing
 
 

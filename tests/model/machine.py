@@ -23,8 +23,10 @@ from hypothesis.stateful import (
 
 from cagnotte.domain.errors import CagnotteError
 from tests.model.comparison import bind, differences
-from tests.model.model import BANK_ACCOUNTS_SINCE, Book, Line, No, Purchase
+from tests.model.model import BANK_ACCOUNTS_SINCE, Book, No
 from tests.model.programmes import MEMBERS, PROGRAMMES, WITH_BANK
+from tests.model.rating import Line
+from tests.model.records import Purchase
 from tests.model.system import Arena, Place, System
 
 Name = tuple[str, str]

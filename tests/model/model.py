@@ -7,12 +7,12 @@ lots, no rating; only the names of states. Amounts are minor units; accounts are
 import calendar
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tests.model.programmes import FULL, WITH_BANK, Brand, Programme, Shop
+from tests.model.programmes import WITH_BANK, Programme
+from tests.model.rating import Line, Part, Parts, half_up, rate
+from tests.model.records import Debt, Hold, Lot, Payout, Purchase, Take
 
 REFUND_GRACE, RELEASE_GRACE = timedelta(days=30), timedelta(days=1)
 BANK_ACCOUNT_REST = timedelta(days=3)
@@ -21,181 +21,6 @@ BANK_ACCOUNTS_SINCE = datetime.fromisoformat("2026-01-01T20:00:00+00:00")
 
 class No(Exception):
     """What is asked for must be refused, and nothing may move."""
-
-
-class Line(NamedTuple):
-    """An article: its price, whether it is the brand's tea, and how much of the price was given back so far."""
-
-    price: int
-    tea: bool = False
-    returned: int = 0
-
-
-class Part(NamedTuple):
-    """What one funder pays (C), and who has it: the member (R), the shop (S), the programme (M)."""
-
-    commission: int = 0
-    reward: int = 0
-    share: int = 0
-    margin: int = 0
-
-
-Parts = dict[str, Part]
-"""By funder: the shop's name, the brand's name, or "programme"."""
-
-
-def half_up(numerator: int, denominator: int = FULL) -> int:
-    return (2 * numerator + denominator) // (2 * denominator)
-
-
-def rate(shop: Shop, brand: Brand | None, lines: Iterable[Line]) -> Parts:
-    """What an order earns, and who pays: once on what was bought, once on what remains, by the return policy."""
-    lines = list(lines)
-    bought, remains = sum(line.price for line in lines), sum(map(_left, lines))
-    untouched = bought == remains
-    tea = [line for line in lines if line.tea]
-
-    def award(rate_bps: int, on: list[Line]) -> int:
-        if shop.returns == "redecide" or untouched:
-            return half_up(sum(map(_left, on)) * rate_bps)
-        if shop.returns == "all_or_nothing":
-            return 0
-        return half_up(half_up(sum(line.price for line in on) * rate_bps) * remains, bought)
-
-    parts: Parts = {}
-    if shop.commission_bps:
-        commission = half_up(remains * shop.commission_bps)
-        reward = commission * shop.rate_bps // FULL
-        if shop.returns == "all_or_nothing" and not untouched:
-            reward = 0
-        parts[shop.ref] = Part(commission, reward, 0, commission - reward)
-    else:
-        reward = award(shop.rate_bps, lines)
-        parts[shop.ref] = Part(reward, reward)
-    excess = award(shop.gift_bps, lines)
-    if brand and tea:
-        commission, asked = (
-            half_up(sum(map(_left, tea)) * brand.commission_bps),
-            award(brand.rate_bps, tea),
-        )
-        reward = min(asked, commission)
-        share = min(commission * brand.share_bps // FULL, commission - reward)
-        parts[brand.ref] = Part(commission, reward, share, commission - reward - share)
-        excess += asked - reward
-    if excess:
-        parts["programme"] = Part(excess, excess)
-    return {funder: part for funder, part in parts.items() if part.commission}
-
-
-def _left(line: Line) -> int:
-    return line.price - line.returned
-
-
-@dataclass
-class Purchase:
-    """An order, its last message, and what stands of its reward: parts, L (released) and K (kept at a loss)."""
-
-    order: str
-    member: str
-    shop: Shop
-    bought_at: datetime
-    bought_on: date
-    lines: tuple[Line, ...]
-    said: tuple[Any, ...]
-    validation: str = "unknown"
-    parts: Parts = field(default_factory=dict)
-    released: int = 0
-    kept: int = 0
-    confirmed_on: date | None = None
-    release_on: date | None = None
-    blocked: bool = False
-
-    @property
-    def reward(self) -> int:
-        return sum(part.reward for part in self.parts.values()) + self.kept
-
-    @property
-    def standing(self) -> str:
-        """What outlives a decline stands as confirmed."""
-        outlives = self.kept or any(part.commission for part in self.parts.values())
-        return "confirmed" if self.validation == "declined" and outlives else self.validation
-
-    @property
-    def answer_by(self) -> date | None:
-        days = self.shop.answer_days
-        if days is None or self.validation != "pending":
-            return None
-        return self.bought_on + timedelta(days=days)
-
-
-@dataclass
-class Lot:
-    """Money made available at once; `gains` is who has what expires of it. The id is the system's."""
-
-    order: str
-    amount: int
-    remaining: int
-    available_on: date
-    expires_on: date | None
-    gains: tuple[str, str]
-    expired: int = 0
-    id: Any = None
-
-    @property
-    def turn(self) -> tuple[Any, ...]:
-        """What expires first is spent first, then what is there longest."""
-        return self.expires_on or date.max, self.available_on, self.id
-
-    def spendable(self, day: date) -> int:
-        return self.remaining if self.expires_on is None or self.expires_on >= day else 0
-
-
-@dataclass
-class Take:
-    """What a hold has of a lot, what of it was spent, and what of that came back."""
-
-    lot: Lot
-    amount: int
-    spent: int = 0
-    back: int = 0
-
-
-@dataclass
-class Hold:
-    """Money set aside for an order at a shop, or for a payout."""
-
-    reference: str
-    member: str
-    shop: str
-    amount: int
-    takes: list[Take]
-    until: datetime | None = None
-    state: str = "open"
-    spent: int = 0
-    fee: int = 0
-    refunded: int = 0
-    id: Any = None
-
-
-@dataclass
-class Payout:
-    """A payout, its state, and the hold behind it."""
-
-    number: int
-    member: str
-    amount: int
-    hold: Hold
-    state: str
-    reference: str = ""
-
-
-@dataclass
-class Debt:
-    """What a clawback left owing, since when, and how long it is waited for."""
-
-    since: date
-    left: int
-    days: int | None
 
 
 class Book:

@@ -37,8 +37,9 @@ from cagnotte.payouts import services as payout_services
 from cagnotte.platform import database
 from tests.databases import Server
 from tests.model import rail
-from tests.model.model import BANK_ACCOUNTS_SINCE, Line
+from tests.model.model import BANK_ACCOUNTS_SINCE
 from tests.model.programmes import MEMBERS, PROGRAMMES, WITH_BANK, Programme, programme_file
+from tests.model.rating import Line
 
 IBAN = "DE89370400440532013000"
 PARTY_ACCOUNTS = [name for name in KINDS if name.startswith(("funder.", "merchant."))]

@@ -16,7 +16,7 @@ from cagnotte.journeys.clawback import WalletLots
 from cagnotte.payouts import steps
 from cagnotte.wallet import services
 from tests.model.machine import Machine
-from tests.model.model import Line
+from tests.model.rating import Line
 from tests.model.system import Arena
 
 ANA = ("corner", "ana")
