@@ -145,7 +145,7 @@ def test_ctrl_c_is_a_sentence_and_what_was_finished_is_kept(
 def test_answers_and_a_release_that_are_killed_end_as_one_clean_run(
     world: World, committed_db: str, again: Callable[[], None]
 ) -> None:
-    path, answers = write_file(world, 70), write_answers(world, 70)
+    path, answers = write_file(world, 140), write_answers(world, 140)
     due = date(2026, 3, 12)
     world.send_file(path, "till")
     world.send_file(answers, "answers")

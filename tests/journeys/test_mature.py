@@ -22,7 +22,7 @@ def test_money_is_available_when_its_delay_is_over_and_not_a_day_before(world: W
     assert world.member("1") == {"confirmed": 100}
     result = world.mature(DUE)
 
-    assert (result.purchases, result.released_minor, len(result.wallets)) == (1, 100, 1)
+    assert (result.purchases, result.released_minor, result.wallets) == (1, 100, 1)
     assert world.books() == {"funder.due": 100, "member.available": 100}
     assert world.purchase("A1") == ("confirmed", "", 1, 100, 100, 0)
 

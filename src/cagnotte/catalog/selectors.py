@@ -70,6 +70,11 @@ def contracts_by_version(
     }
 
 
+def contract_versions(programme_id: UUID) -> list[Contract]:
+    """Return every version of every contract as it was loaded, in force or not; for what was decided under them."""
+    return [contract_from(row.definition) for row in version_rows(models.Contract, programme_id)]
+
+
 def offers_by_version(programme_id: UUID, keys: Iterable[VersionKey]) -> dict[VersionKey, Offer]:
     """Return the named versions as they were loaded, in force or not; for decisions made under them."""
     return {key: offer_from(data) for key, data in _named(models.Offer, programme_id, set(keys))}

@@ -184,7 +184,7 @@ def mature_command(on: datetime | None, slug: str | None, now: datetime | None) 
         currency = run.programme.currency
     click.echo(
         f"{day}: {format_minor(result.released_minor, currency)} {currency} of {result.purchases:,} purchases became "
-        f"available to {len(result.wallets):,} members."
+        f"available to {result.wallets:,} members."
     )
     if result.overdue:
         click.echo(

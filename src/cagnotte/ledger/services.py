@@ -86,6 +86,15 @@ def post_rendered(
     with refusals(connection):
         open_accounts(connection, accounts)
         write_text(connection, "ledger_stage", STAGE_COLUMNS, [prefix + line for line in lines])
+    return post_staged(connection, batch_id=batch_id)
+
+
+def post_staged(connection: Connection, *, batch_id: UUID) -> PostResult:
+    """Post what stands in the stage under a batch id, written there by a query; its accounts are open.
+
+    A transaction must not come twice in one batch. Raises as `post`.
+    """
+    with refusals(connection):
         row = connection.execute(SQL.post_batch, {"batch_id": batch_id}).fetchone()
     new, duplicates, conflicts = row or (0, 0, [])
     return PostResult(new, duplicates, conflicts)
