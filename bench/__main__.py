@@ -19,6 +19,8 @@ BENCHES = {
     "ingest": "from file to booked against COPY, and growth",
     "replay": "the same file again, against its first import",
     "footprint": "bytes and write-ahead log per purchase",
+    "mature": "a night's releases against a bare UPDATE",
+    "hot_merchant": "one merchant in every purchase against many",
     "movements": "a member's balance and last movements in small and large wallets",
     "one_purchase": "single purchases against pgbench",
     "memory": "peak memory of a whole year against a tenth",

@@ -173,7 +173,7 @@ def large(
 def copies(table: str, changes: dict[str, str]) -> sql.Composed:
     """A statement that makes rows of one that is there, all alike but for `changes` (column → expression of n)."""
     pairs = [
-        sql.SQL("{}, {}").format(sql.Literal(column), sql.SQL(expression))  # type: ignore[arg-type]
+        sql.SQL("{}, {}").format(sql.Literal(column), sql.SQL(expression))
         for column, expression in changes.items()
     ]
     which = "row_mode" if table == "ledger_entry" else "true"
