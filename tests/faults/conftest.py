@@ -63,6 +63,7 @@ def machine(founded_machine: Machine, django_db_blocker: DjangoDbBlocker) -> Ite
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands run in this process take as little at a time as those in processes of their own."""
-    monkeypatch.setitem(import_orders.__kwdefaults__, "chunk_orders", CHUNK)
+    defaults = {**(import_orders.__kwdefaults__ or {}), "chunk_orders": CHUNK}
+    monkeypatch.setattr(import_orders, "__kwdefaults__", defaults)
     for module, name in CHUNK_SIZES:
         monkeypatch.setattr(f"{module}.{name}", CHUNK)
