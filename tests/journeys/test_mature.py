@@ -6,9 +6,19 @@ from typing import Any
 
 import pytest
 
+from cagnotte.journeys.mature import mature
+from cagnotte.journeys.programme_run import ProgrammeRun
+from cagnotte.platform.database import connect
 from tests.journeys.world import World, corner
 
 DAY_BEFORE, DUE = date(2026, 3, 11), date(2026, 3, 12)
+BY_THE_BRAND = """
+    - ref: acme-jam
+      name: Acme gives 2 % on its jam
+      effect: {kind: percent, rate: 2 %}
+      conditions: {categories: [jam], brands: [acme]}
+      funding: brand
+"""
 
 
 def confirmed(world: World, order: str = "A1", amount: str = "20.00") -> None:
@@ -172,3 +182,77 @@ def test_a_release_is_booked_on_the_day_it_happens(world: World) -> None:
     assert world.rows(
         "SELECT occurred_on, effective_on FROM ledger_transaction WHERE kind = 'released'"
     ) == [(DUE, DUE)]
+
+
+def test_a_funder_that_pays_for_nothing_gains_nothing_when_what_the_member_kept_expires(
+    empty_world: World,
+) -> None:
+    world = empty_world
+    world.load(corner("breakage_to: funder", "member_clawback_days: 10"))
+    confirmed(world)
+    world.answer("A1,decline,returned,,,")
+    assert world.books() == {"member.confirmed": 100, "programme.losses": 100}
+
+    world.mature(date(2026, 4, 1))
+    world.expire(date(2027, 5, 1))
+
+    assert world.books() == {"programme.breakage": 100, "programme.losses": 100}
+
+
+def test_the_shops_own_contract_rules_also_where_a_brand_pays_for_everything(
+    empty_world: World,
+) -> None:
+    world = empty_world
+    text = corner("breakage_to: funder", offers=BY_THE_BRAND)
+    world.load(
+        text.replace(
+            "effect: {kind: percent, rate: 5 %}",
+            "effect: {kind: percent, rate: 5 %}\n    conditions: {categories: [tea]}",
+        )
+    )
+    world.till("A1,1,2026-02-10T10:00:00,EUR,confirmed,plum,1,50.00,jam,acme")
+    assert world.rows("SELECT funder_kind, reward_minor FROM rewards_rewardpart") == [
+        ("brand", 100)
+    ]
+
+    world.mature(DUE)
+
+    assert world.lots() == [("A1", 100, 100, DUE, date(2027, 3, 12))]
+    assert world.rows("SELECT breakage_to, breakage_account ->> 'kind' FROM rewards_lot") == [
+        ("funder", "funder.due")
+    ]
+
+
+def test_what_comes_on_top_of_a_released_reward_is_a_lot_of_its_own(
+    world: World,
+) -> None:
+    confirmed(world)
+    world.mature(DUE)
+    world.buy("A1", "30.00", status="confirmed")
+
+    result = world.mature(date(2026, 3, 13))
+
+    assert (result.purchases, result.wallets, result.released_minor) == (1, 1, 50)
+    assert [lot[1:4] for lot in world.lots()] == [(100, 100, DUE), (50, 50, date(2026, 3, 13))]
+
+
+def test_a_night_of_many_chunks_releases_what_one_of_a_single_chunk_does(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for member in ("1", "2", "3"):
+        confirmed_for(world, member)
+    monkeypatch.setattr("cagnotte.journeys.mature.CHUNK_PURCHASES", 1)
+    seen: list[int] = []
+
+    with connect() as connection:
+        run = ProgrammeRun.open(connection, "corner", world.now)
+        result = mature(connection, run, on=DUE, on_chunk=seen.append)
+
+    # All of a wallet is in one chunk, however small chunks are.
+    assert seen == [2, 2, 2]
+    assert (result.purchases, result.wallets, result.released_minor) == (6, 3, 900)
+
+
+def confirmed_for(world: World, member: str) -> None:
+    for number, amount in enumerate(("20.00", "40.00")):
+        world.buy(f"M{member}-{number}", amount, member=member, status="confirmed")
