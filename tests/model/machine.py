@@ -441,10 +441,10 @@ class Machine(RuleBasedStateMachine):
     # ---- leaving ----
 
     @precondition(lambda self: self.numbers > 6)
-    @rule(target=payouts, who=wallets, sure=st.integers(0, 3))
-    def close(self, who: Name, sure: int) -> "MultipleResults[Name]":
+    @rule(target=payouts, who=wallets, sure=st.booleans())
+    def close(self, who: Name, sure: bool) -> "MultipleResults[Name]":
         slug, member = who
-        if sure and member not in self.books[slug].closed:
+        if not sure and member not in self.books[slug].closed:
             return multiple()
         book, place = self._on(slug, f"close the account of {member}")
         before = len(book.payouts)

@@ -10,7 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.model.machine import Machine
 from tests.model.system import Arena
 
-EXAMPLES = int(os.environ.get("CAGNOTTE_MODEL_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("CAGNOTTE_MODEL_EXAMPLES", "8"))
 """Runs of the machine; hundreds in the night."""
 STEPS = 40
 SHRINKING_SECONDS_MAX = 90

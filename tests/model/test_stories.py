@@ -76,7 +76,7 @@ def payouts(play: Play) -> None:
     play.capture(held, 50, 0)
     last = play.pay(ANA).values[0]
     play.earn_long_ago(ANA, BAKER, (Line(100),))
-    play.close(ANA, 0)
+    play.close(ANA, True)
     play.bank_says(last, "returned")
     play.refund(held, 10)
 
