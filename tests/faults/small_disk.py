@@ -66,10 +66,11 @@ def main(folder: Path, seed: int) -> None:
     try:
         for stage in (0, 2, 4):
             _data_disk_runs_full(machine, day.DAY[stage], folder, draw.randrange(300_000))
+        _disk_of_the_rejected_rows_is_full(machine, day.DAY[0], folder / "rejects")
         log_disk = folder / "log"
         _put_the_log_on_a_disk_of_its_own(machine, log_disk)
         for stage in (0, 2):
-            _log_disk_runs_full(machine, day.DAY[stage], log_disk, draw.randrange(1_000_000))
+            _log_disk_runs_full(machine, day.DAY[stage], log_disk, draw.randrange(200_000))
     finally:
         machine.stop()
 
@@ -96,6 +97,22 @@ def _data_disk_runs_full(machine: "Machine", job: "Job", disk: Path, left: int) 
     assert (code, any(words in said for words in FULL)) == (1, True), said
     filler.unlink()
     _goes_on(machine, job)
+
+
+def _disk_of_the_rejected_rows_is_full(machine: "Machine", job: "Job", disk: Path) -> None:
+    """What is taken stays taken; the rejected rows are written by the next run."""
+    mount(disk, 1)
+    filler = fill(disk, 0)
+    machine.take_up(job.stage)
+    rejects = disk / "rejects.csv"
+    telling = job._replace(command=(*job.command, "--rejects", str(rejects)))
+    code, said = machine.here(telling)
+    _say(f"{job.name} without room for rejected rows: {said}")
+    assert (code, any(words in said for words in FULL)) == (1, True), said
+    filler.unlink()
+    _goes_on(machine, telling)
+    rows = len(rejects.read_text().splitlines())
+    assert rows > 1, rows
 
 
 def _log_disk_runs_full(machine: "Machine", job: "Job", disk: Path, left: int) -> None:

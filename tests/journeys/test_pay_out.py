@@ -193,6 +193,18 @@ def test_a_run_that_died_is_finished_by_the_next_and_nobody_is_paid_twice(
     world.assert_sound()
 
 
+def test_what_a_killed_run_had_written_of_a_file_is_removed_with_the_next_try(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".CAG1.xml.k3x").write_text("<half a file")
+    (tmp_path / ".CAG2.xml.k3x").write_text("of another batch")
+
+    pay_out.write_whole(tmp_path / "CAG1.xml", b"<whole/>")
+
+    assert {path.name for path in tmp_path.iterdir()} == {"CAG1.xml", ".CAG2.xml.k3x"}
+    assert (tmp_path / "CAG1.xml").read_bytes() == b"<whole/>"
+
+
 def test_a_folder_that_cannot_be_written_leaves_the_payouts_held(
     world: World, tmp_path: Path
 ) -> None:

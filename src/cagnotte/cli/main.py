@@ -1,5 +1,6 @@
 """The command `cagnotte`: the list of its commands, and what people see when something goes wrong."""
 
+import errno
 import importlib
 import os
 import sys
@@ -105,7 +106,11 @@ def _sentence_for(error: Exception) -> str | None:
     if isinstance(error, CagnotteError):
         return error.sentence
     from cagnotte.platform.database import explain
+    from cagnotte.platform.database_errors import DiskFull
 
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        # A file of ours: rejected rows, an export. The database's own disk is told by the server.
+        return DiskFull().sentence
     # Django wraps the driver's errors; the cause is the original.
     for candidate in (error, error.__cause__):
         explained = explain(candidate) if candidate else None

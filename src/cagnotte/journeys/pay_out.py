@@ -244,6 +244,9 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # A run that was killed here left names and account numbers behind; only one run works at a time.
+        for left in path.parent.glob(f".{path.name}.*"):
+            left.unlink()
         number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         aside = Path(name)
         try:
