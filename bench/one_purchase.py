@@ -6,42 +6,52 @@ TPC-B is five short statements and a commit, from a client written in C. A purch
 decided, explained and booked, and committed by itself. With one client each, and with eight.
 """
 
+import gc
 import multiprocessing
 import os
 import re
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
-from typing import Any
+from itertools import islice
 
+from django.db import connections
 from psycopg import conninfo
 
 from bench import table
-from bench.scene import NOW, Scene, scene
+from bench.scene import NOW, Scene, purchases, scene
 from bench.table import Row
 from cagnotte.journeys.programme_run import ProgrammeRun
+from cagnotte.journeys.record_purchases import BATCH_MAX, PurchaseRecorder, Sent, Taken
 from cagnotte.ledger.services import Connection
 from cagnotte.platform import database
+from cagnotte.platform.batching import MicroBatcher
 from cagnotte.platform.postgres import SUPERUSER
 from cagnotte.platform.postgres_folders import folders_for
+from cagnotte.purchases.mapping import Mapping
+from cagnotte.purchases.models import Source
+from cagnotte.purchases.reading import OrderFile, OrderText
 
 SCALE = 10
 SECONDS = 5
 CLIENTS = (1, 8)
 REACH = {1: 0.5, 8: 0.3}
+BATCHED_REACH = 1.0
 PURCHASES = 1_000
 """Per client and round."""
 
+WARM = 20
+"""Purchases taken before the clock starts, so that statements are prepared."""
 
-def reports(client: int, count: int) -> Sequence[Any]:  # noqa: ARG001 - to be filled in
-    """Return as many purchases as one client is to record, each of its own order number."""
-    return []
+BATCH_WORKERS = 2
 
+OUTCOMES = ("new", "rejected")
+"""A few of the baskets hold an article that the catalogue lacks."""
 
-def record_one(connection: Connection, run: ProgrammeRun, report: Any) -> None:
-    """Take one purchase through the whole road: decide, book, commit."""
-    raise NotImplementedError
+PATIENCE_SECONDS = 120
 
 
 # ---- pgbench --------------------------------------------------------------------------------------------------
@@ -77,62 +87,126 @@ def tpcb_per_second(url: str, clients: int, seconds: int) -> float:
 # ---- purchases ------------------------------------------------------------------------------------------------
 
 
-def purchases_per_second(made: Scene, clients: int, count: int) -> float:
-    """Let clients record purchases, a process each, into a fresh database; return purchases per second."""
+def messages(client: int, clients: int, count: int) -> list[Sent]:
+    """Return `count` real baskets, each with an order number and an event id of its own, a client's share of them."""
+    with database.connect() as connection:
+        run = ProgrammeRun.open(connection, None, NOW)
+    source = _source(run)
+    mapping = Mapping.from_data({"ref": source.ref, "kind": source.kind, **source.mapping})
+    path = purchases(max(CLIENTS) * (PURCHASES + WARM))
+    orders = OrderFile(path, mapping).sales()
+    share = islice(orders, client, clients * count, clients)
+    return [
+        Sent(f"event-{client}-{number}", order)
+        for number, order in enumerate(share)
+        if isinstance(order, OrderText)
+    ]
+
+
+def _source(run: ProgrammeRun) -> Source:
+    return Source.objects.get(programme_id=run.id, ref="tills")
+
+
+def _recorder(connection: Connection) -> PurchaseRecorder:
+    run = ProgrammeRun.open(connection, None, NOW)
+    return PurchaseRecorder(connection, run, _source(run))
+
+
+def one_by_one(made: Scene, clients: int, count: int) -> float:
+    """Let clients record purchases, a process and a commit each, into a fresh database; return purchases per second."""
     context = multiprocessing.get_context("fork")
     with made.fresh():
-        barrier = context.Barrier(clients + 1)
+        connections.close_all()
+        warm = context.Barrier(clients + 1, timeout=PATIENCE_SECONDS)
+        done = context.Barrier(clients + 1, timeout=PATIENCE_SECONDS)
         workers = [
-            context.Process(target=_record, args=(number, count, barrier.wait))
+            context.Process(target=_record, args=(number, clients, count, warm.wait, done.wait))
             for number in range(clients)
         ]
         for worker in workers:
             worker.start()
-        barrier.wait()
+        warm.wait()
         started = time.perf_counter()
+        done.wait()
+        seconds = time.perf_counter() - started
         for worker in workers:
             worker.join()
-        seconds = time.perf_counter() - started
     assert all(worker.exitcode == 0 for worker in workers)
     return clients * count / seconds
 
 
-def _record(client: int, count: int, ready: Any) -> None:
-    told = reports(client, count)
+def _record(
+    client: int, clients: int, count: int, warm: Callable[[], int], done: Callable[[], int]
+) -> None:
+    sent = messages(client, clients, count + WARM)
     with database.connect() as connection:
-        run = ProgrammeRun.open(connection, None, NOW)
-        connection.rollback()
-        ready()
-        for report in told:
-            record_one(connection, run, report)
+        recorder = _recorder(connection)
+        for message in sent[:WARM]:
+            recorder.record([message], now=NOW)
+        gc.freeze()
+        warm()
+        for message in sent[WARM:]:
+            (taken,) = recorder.record([message], now=NOW)
+            assert taken.outcome in OUTCOMES, taken
+        done()
+
+
+def batched(made: Scene, clients: int, count: int) -> float:
+    """Let clients send purchases to one micro-batcher, each waiting for its answer; return purchases per second."""
+    with made.fresh(), ExitStack() as stack:
+        opened = [stack.enter_context(database.connect()) for _ in range(BATCH_WORKERS)]
+        recorders = [_recorder(connection) for connection in opened]
+        batcher: MicroBatcher[Sent, Taken] = MicroBatcher(
+            [partial(recorder.record, now=NOW) for recorder in recorders], size_max=BATCH_MAX
+        )
+        shares = [messages(client, clients, count + WARM) for client in range(clients)]
+        executor = stack.enter_context(ThreadPoolExecutor(clients))
+        list(executor.map(partial(_send, batcher), [share[:WARM] for share in shares]))
+        gc.freeze()
+        started = time.perf_counter()
+        list(executor.map(partial(_send, batcher), [share[WARM:] for share in shares]))
+        seconds = time.perf_counter() - started
+        batcher.close()
+        gc.unfreeze()
+    return clients * count / seconds
+
+
+def _send(batcher: "MicroBatcher[Sent, Taken]", sent: Sequence[Sent]) -> None:
+    for message in sent:
+        taken = batcher.submit(message).result()
+        assert taken.outcome in OUTCOMES, taken
 
 
 def measure(*, quick: bool = False) -> list[Row]:
-    """Compare with one client each and with eight."""
+    """Compare with one client each, with eight, and with eight that share commits."""
     seconds, count = (2, PURCHASES // 5) if quick else (SECONDS, PURCHASES)
     with scene() as made:
         url = rival_database(made)
         try:
-            rows = []
+            rows: list[Row] = []
             for clients in CLIENTS:
-                sides = {"pgbench": partial(tpcb_per_second, url, clients, seconds)}
-                if reports(0, 1):
-                    sides["purchases"] = partial(purchases_per_second, made, clients, count)
-                rows.append(_row(clients, table.alternate(sides)))
+                sides = {
+                    "pgbench": partial(tpcb_per_second, url, clients, seconds),
+                    "one by one": partial(one_by_one, made, clients, count),
+                }
+                if clients > 1:
+                    sides["batched"] = partial(batched, made, clients, count)
+                rows.extend(_rows(clients, table.alternate(sides)))
             return rows
         finally:
             made.drop(str(conninfo.conninfo_to_dict(url)["dbname"]))
 
 
-def _row(clients: int, speeds: dict[str, float]) -> Row:
-    if "purchases" not in speeds:
-        return Row(f"pgbench TPC-B, scale {SCALE}, {clients} client(s)", speeds["pgbench"], "/s")
-    return Row.at_least(
-        f"one purchase at a time against pgbench TPC-B, {clients} client{'s' * (clients > 1)} each",
-        speeds["purchases"] / speeds["pgbench"],
-        REACH[clients],
-        detail=f"{speeds['purchases']:,.0f}/s against {speeds['pgbench']:,.0f}/s",
-    )
+def _rows(clients: int, speeds: dict[str, float]) -> Iterator[Row]:
+    many = f"{clients} client{'s' * (clients > 1)}"
+    for how, reach in (("one by one", REACH[clients]), ("batched", BATCHED_REACH)):
+        if how in speeds:
+            yield Row.at_least(
+                f"one purchase per call, {how}, against pgbench TPC-B: {many} each",
+                speeds[how] / speeds["pgbench"],
+                reach,
+                detail=f"{speeds[how]:,.0f}/s against {speeds['pgbench']:,.0f}/s",
+            )
 
 
 if __name__ == "__main__":

@@ -182,12 +182,14 @@ def in_one_transaction(
 ) -> T:
     """Take a chunk in a database transaction of its own; again from its start when another writer was faster.
 
-    pipelined: send statements without waiting for the answer to the one before; for small chunks, without COPY.
+    pipelined: send statements without waiting for the answer to the one before; for small chunks, without COPY, in a
+    session that plans for them.
     """
     for attempt in range(1, RETRIES_MAX + 1):
         try:
             with connection.pipeline() if pipelined else nullcontext(), connection.transaction():
-                connection.execute(SQL.plan_for_chunks)
+                if not pipelined:
+                    connection.execute(SQL.plan_for_chunks)
                 return take()
         except (UniqueViolation, DeadlockDetected):
             # Another writer took one of these messages since we looked; now that it stands, it will be found.

@@ -42,6 +42,8 @@ class Budgets(Mapping[str, int]):
         self._before_asking = before_asking
         self._granted: dict[str, int] = {}
         self._used: dict[str, int] = {}
+        self._saved: dict[str, tuple[int, int]] = {}
+        self._opened = False
         self._dry: set[str] = set()
         self._pools: dict[str, int] = {}
 
@@ -62,14 +64,23 @@ class Budgets(Mapping[str, int]):
         self._pools.clear()
         if not self._limits:
             return
-        rows = self._locked(self._slot)
+        rows = self._locked(self._slot, opened=self._opened)
+        # Rows that are missing after all were rolled back with the chunk that wrote them.
+        self._opened = self._limits.keys() <= {offer for offer, _, _ in rows}
+        if not self._opened:
+            rows = self._locked(self._slot)
         self._granted = {offer: granted for offer, granted, _ in rows}
         self._used = {offer: used for offer, _, used in rows}
+        self._saved = {offer: (granted, used) for offer, granted, used in rows}
 
-    def _locked(self, slot: int) -> list[tuple[str, int, int]]:
-        """Lock a slot's slices of all budgets, in the order of offers; return (offer, granted, used) of each."""
+    def _locked(self, slot: int, *, opened: bool = False) -> list[tuple[str, int, int]]:
+        """Lock a slot's slices of all budgets, in the order of offers; return (offer, granted, used) of each.
+
+        opened: the rows are believed to be there already.
+        """
         key = {"programme_id": self._programme_id, "slot": slot}
-        self._connection.execute(SQL.open_slices, {**key, "offers": sorted(self._limits)})
+        if not opened:
+            self._connection.execute(SQL.open_slices, {**key, "offers": sorted(self._limits)})
         rows = self._connection.execute(SQL.budget_slices, key)
         return [(str(offer), int(str(granted)), int(str(used))) for offer, granted, used in rows]
 
@@ -110,18 +121,12 @@ class Budgets(Mapping[str, int]):
         self._used[offer] = self._used.get(offer, 0) + amount_minor
 
     def save(self) -> None:
-        """Write this writer's slices, at the end of a chunk."""
+        """Write those of this writer's slices that changed, at the end of a chunk."""
         for offer in sorted(self._granted.keys() | self._used.keys()):
-            self._connection.execute(
-                SQL.save_slice,
-                {
-                    "programme_id": self._programme_id,
-                    "offer": offer,
-                    "slot": self._slot,
-                    "granted": self._granted.get(offer, 0),
-                    "used": self._used.get(offer, 0),
-                },
-            )
+            granted, used = self._granted.get(offer, 0), self._used.get(offer, 0)
+            if self._saved.get(offer, (0, 0)) != (granted, used):
+                key = {"programme_id": self._programme_id, "offer": offer, "slot": self._slot}
+                self._connection.execute(SQL.save_slice, {**key, "granted": granted, "used": used})
 
     def give_back(self) -> None:
         """Return unused room to the pool, at the end of a run."""

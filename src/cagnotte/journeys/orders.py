@@ -3,7 +3,7 @@
 One road for one purchase and for a million: files bring thousands at a time, senders one by one.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +13,7 @@ import psycopg
 
 from cagnotte.domain.errors import InvalidRow
 from cagnotte.domain.rating.decision import MemberFacts
-from cagnotte.journeys import restate
+from cagnotte.journeys import few, restate
 from cagnotte.journeys.arrivals import Arrived, Rejected, rounds
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.changes import Change, PurchaseRow, change_of, lock_purchases
@@ -118,7 +118,7 @@ class Chunk:
         """
         fresh = self.intake.arrived.undelivered(self.connection, chunk)
         self.tally.unchanged += len(chunk) - len(fresh)
-        reports = self._understood(fresh)
+        reports = self._attributed(self._understood(fresh))
         self.budgets.load()
         for this_round in rounds(reports, lambda report: report.native_id):
             self.behind.settle()
@@ -128,6 +128,35 @@ class Chunk:
         self.budgets.save()
         self.intake.arrived.keep_rejected(self.connection, self.rejected, self.run.now)
         return self.tally, self.rejected
+
+    def take_few(self, orders: list[Order]) -> tuple[Tally, list[Rejected]]:
+        """Take a few orders, whose senders wait: what they need is read in one go and written in another.
+
+        That covers orders of known members that nobody has heard of before; with anything else among them they are
+        taken like any chunk.
+        """
+        reports = self._understood(orders)
+        if self.rejected or not self._all_new(reports):
+            self.rejected.clear()
+            self.tally = Tally()
+            return self.take(orders)
+        recording = Recording()
+        for report in reports:
+            self._new(report, recording)
+        if recording.orders:
+            recording.write_few(self.connection)
+        self.budgets.save()
+        return self.tally, self.rejected
+
+    def _all_new(self, reports: list[Report]) -> bool:
+        """Read and lock what orders need that are all new; return False when they are not, or name no members."""
+        names = {report.native_id for report in reports}
+        if len(names) < len(reports):
+            return False
+        context = few.read(self.connection, self.run.id, self.rules, self.intake.arrived, reports)
+        self.budgets.load()
+        self.members, self.facts, self.closed = context.fetched()
+        return context.undisturbed and self.members.keys() >= {report.member for report in reports}
 
     # ---- what is new, and what it says ----
 
@@ -144,7 +173,7 @@ class Chunk:
                 self.tally.dated_ahead += report.dated_ahead
             except InvalidRow as error:
                 self._reject(order.row_number, order.raw, error)
-        return self._attributed(reports)
+        return reports
 
     def _check_merchant(self, merchant: str) -> None:
         if ("merchant", merchant) not in self.run.parties:
@@ -215,14 +244,13 @@ class Chunk:
             self.connection.execute(SQL.said_again, {"ids": list(ids), "moments": list(moments)})
         recording.send_rest(self.connection, self.behind)
 
-    def _load_facts(self, reports: Iterable[Report]) -> None:
+    def _load_facts(self, reports: Collection[Report]) -> None:
         """Read the counters of the members of this round, for the periods their purchases fall in."""
         wanted: dict[UUID, frozenset[str]] = {}
-        first_day = date.max
         for report in reports:
             member = self.members[report.member]
             wanted[member.wallet_id] = member.segments
-            first_day = min(first_day, report.purchase.occurred_on)
+        first_day = min((report.purchase.occurred_on for report in reports), default=date.max)
         windows = self.rules.counter_windows
         self.facts = {wallet: MemberFacts(segments, {}) for wallet, segments in wanted.items()}
         rows = self.connection.execute(

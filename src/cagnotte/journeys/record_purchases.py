@@ -29,6 +29,9 @@ SQL = load("ingest")
 BATCH_MAX = 50
 """Messages that share one database transaction at most."""
 
+FEW = 2
+"""So few messages go down one pipeline by INSERT; more are worth the round trips of COPY."""
+
 FIRST_SLOT, LAST_SLOT = 101, 164
 """The slices of budgets kept for recorders, apart from those of the writers of files."""
 
@@ -71,6 +74,7 @@ class PurchaseRecorder:
             now=run.now,
         )
         self._budgets = Budgets(connection, run.id, run.budgets(), _free_slot(connection, run))
+        connection.execute(SQL.plan_for_session)
         connection.commit()
 
     def record(self, sent: Sequence[Sent], *, now: datetime) -> list[Taken]:
@@ -87,10 +91,13 @@ class PurchaseRecorder:
 
         def take() -> Chunk:
             chunk = Chunk(self._connection, intake, self._budgets, Behind(None))
-            chunk.take(list(orders))
+            if len(orders) <= FEW:
+                chunk.take_few(list(orders))
+            else:
+                chunk.take(list(orders))
             return chunk
 
-        chunk = in_one_transaction(self._connection, take, pipelined=True)
+        chunk = in_one_transaction(self._connection, take, pipelined=len(orders) <= FEW)
         rejected = {row.row_number: row.error for row in chunk.rejected}
         return [
             Taken("rejected", rejected[number])

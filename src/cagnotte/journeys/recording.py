@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -21,7 +21,7 @@ from cagnotte.domain.rating.decision import CounterUse
 from cagnotte.domain.transactions import Transaction
 from cagnotte.ledger import services as ledger
 from cagnotte.platform.behind import Behind
-from cagnotte.platform.sql import escape, load, write_text
+from cagnotte.platform.sql import Rows, escape, insert_together, load, write_text
 
 Connection = psycopg.Connection[Any]
 SQL = load("ingest")
@@ -30,7 +30,7 @@ NULL = "\\N"
 FEW = 50
 """So few messages are written at once: to hand them to another thread would cost more."""
 
-COLUMNS = {
+COLUMNS: dict[LiteralString, LiteralString] = {
     "purchases_observation": (
         "id, source_id, delivery_key, content_hash, purchase_id, row_number, outcome, received_at"
     ),
@@ -118,6 +118,19 @@ class Recording:
         self._write_counters(connection)
         if self.batch_id is not None:
             ledger.post_rendered(connection, self.stage, self.accounts, batch_id=self.batch_id)
+
+    def write_few(self, connection: Connection) -> None:
+        """Write the little there is in three statements, for calls that wait: rows, counters, ledger."""
+        tables: list[Rows] = [
+            (table, columns, self.lines[table]) for table, columns in COLUMNS.items()
+        ]
+        if self.batch_id is not None:
+            ledger.open_accounts(connection, self.accounts)
+            tables.append(ledger.staged(self.stage, batch_id=self.batch_id))
+        insert_together(connection, tables)
+        self._write_counters(connection)
+        if self.batch_id is not None:
+            ledger.post_staged(connection, batch_id=self.batch_id)
 
     def _write_counters(self, connection: Connection) -> None:
         moved = [(key, entry) for key, entry in self.counters.items() if entry[1] or entry[2]]

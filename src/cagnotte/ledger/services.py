@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -73,6 +73,19 @@ def post(
     return PostResult(result.new, result.duplicates + duplicates, [*result.conflicts, *conflicts])
 
 
+def note_open(connection: Connection, accounts: Iterable[UUID]) -> None:
+    """Remember accounts, by id, that were found open and committed: nobody has to ask again."""
+    _known_accounts.setdefault(connection, set()).update(accounts)
+
+
+def staged(
+    lines: Sequence[str], *, batch_id: UUID
+) -> tuple[LiteralString, LiteralString, list[str]]:
+    """Return what to write for transactions rendered by `render`, before `post_staged`: table, columns, rows."""
+    prefix = f"{batch_id.int:032x}\t"
+    return "ledger_stage", STAGE_COLUMNS, [prefix + line for line in lines]
+
+
 def post_rendered(
     connection: Connection, lines: Sequence[str], accounts: Iterable[Account], *, batch_id: UUID
 ) -> PostResult:
@@ -82,10 +95,9 @@ def post_rendered(
     """
     if not lines:
         return PostResult(0, 0, [])
-    prefix = f"{batch_id.int:032x}\t"
     with refusals(connection):
         open_accounts(connection, accounts)
-        write_text(connection, "ledger_stage", STAGE_COLUMNS, [prefix + line for line in lines])
+        write_text(connection, *staged(lines, batch_id=batch_id))
     return post_staged(connection, batch_id=batch_id)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
+from django.db import connections
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -55,6 +57,13 @@ class MicroBatcher(Generic[T, R]):
             thread.join()
 
     def _run(self, work: Callable[[Sequence[T]], Sequence[R]]) -> None:
+        try:
+            self._work_off(work)
+        finally:
+            # What Django opened for this thread ends with it.
+            connections.close_all()
+
+    def _work_off(self, work: Callable[[Sequence[T]], Sequence[R]]) -> None:
         while batch := self._next():
             items = [item for item, _ in batch]
             try:

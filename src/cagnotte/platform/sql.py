@@ -7,7 +7,7 @@ and ends where the next one starts. Python never builds SQL from strings.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, LiteralString
 
@@ -82,18 +82,14 @@ def copy_text(
         copy.write("\n".join(lines) + "\n")
 
 
-FEW_ROWS = 50
-"""Up to this many rows of a table, INSERT costs less than COPY, which cannot go down a pipeline."""
-
-
 def write_text(
     connection: psycopg.Connection[Row],
     table: LiteralString,
     columns: LiteralString,
     lines: Sequence[str],
 ) -> None:
-    """Write rows rendered as for `copy_text`: by COPY when they are many, by INSERT when few or in a pipeline."""
-    if len(lines) > FEW_ROWS and connection.pgconn.pipeline_status == PipelineStatus.OFF:
+    """Write rows rendered as for `copy_text`: by COPY, or by INSERT in a pipeline, which cannot carry a COPY."""
+    if connection.pgconn.pipeline_status == PipelineStatus.OFF:
         copy_text(connection, table, columns, lines)
     elif lines:
         with connection.cursor() as cursor:
@@ -104,6 +100,48 @@ def write_text(
 def _insertion(table: LiteralString, columns: LiteralString) -> LiteralString:
     places = ", ".join(["%s"] * (columns.count(",") + 1))
     return "INSERT INTO " + table + " (" + columns + ") VALUES (" + places + ")"  # noqa: S608 - names of our own
+
+
+VALUES_MAX = 65_535
+"""What one statement of the protocol can carry."""
+
+Rows = tuple[LiteralString, LiteralString, Sequence[str]]
+"""A table, its columns, and rows of it rendered as for `copy_text`."""
+
+
+def insert_together(connection: psycopg.Connection[Row], tables: Iterable[Rows]) -> None:
+    """Write a few rows of several tables by one statement: one message to the server instead of one per table."""
+    filled = [(table, columns, lines) for table, columns, lines in tables if lines]
+    statement = _insertions(tuple((table, columns, len(lines)) for table, columns, lines in filled))
+    values = [value for _, _, lines in filled for line in lines for value in values_of(line)]
+    # Raw: the driver keeps no long statement that it has had to translate, and this one is translated already.
+    with psycopg.RawCursor(connection) as cursor:
+        cursor.execute(statement, values)
+
+
+@lru_cache(maxsize=200)
+def _insertions(tables: tuple[tuple[LiteralString, LiteralString, int], ...]) -> LiteralString:
+    """Write the statement for so many rows of each table; few shapes come up, and each is prepared once."""
+    parts: list[LiteralString] = []
+    places = iter(range(1, VALUES_MAX + 1))
+    for table, columns, count in tables:
+        width = columns.count(",") + 1
+        rows = ", ".join(
+            [
+                "(" + ", ".join(["$" + str(next(places)) for _ in range(width)]) + ")"
+                for _ in range(count)
+            ]
+        )
+        parts.append("INSERT INTO " + table + " (" + columns + ") VALUES " + rows)  # noqa: S608 - names of our own
+    *first, last = parts
+    if not first:
+        return last
+    return (
+        "WITH "
+        + ", ".join(["w" + str(n) + " AS (" + part + ")" for n, part in enumerate(first)])
+        + " "
+        + last
+    )
 
 
 def values_of(line: str) -> list[str | None]:
