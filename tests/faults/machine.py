@@ -134,7 +134,7 @@ class Machine:
         return self.clean[job.stage + 1]
 
     def length(self, job: Job) -> float:
-        """Return the seconds that a clean run of a job takes from its begin, measured once."""
+        """Return the seconds that a clean run of a job takes from its begin: the shortest so far."""
         end = self.clean_end(job)
         if job.name not in self.seconds:
             self.take_up(job.stage)
@@ -148,7 +148,8 @@ class Machine:
         start = time.monotonic()
         code, out, err = interruptions.ended(process)
         assert code == 0, out + err
-        self.seconds.setdefault(job.name, time.monotonic() - start)
+        seconds = time.monotonic() - start
+        self.seconds[job.name] = min(seconds, self.seconds.get(job.name, seconds))
         return out
 
     def here(self, job: Job, now: str | None = None) -> tuple[int, str]:

