@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 ARGS ?=
 FAULTS ?= 50
+EXAMPLES ?= 500
 
 ##@ First steps
 
@@ -57,6 +58,8 @@ mutants: $(VENV)/.installed-mutants ## Change the money code a thousand ways and
 
 nightly: faults mutants ## Everything that takes long: faults, mutants, the long loads
 	@CAGNOTTE_LOAD_SECONDS=60 $(BIN)/pytest tests/load -n 0 --override-ini=faulthandler_timeout=0
+	@CAGNOTTE_MODEL_EXAMPLES=$(EXAMPLES) CAGNOTTE_TEST_ORDERS=30 \
+		$(BIN)/pytest tests/model tests/journeys/test_order_of_messages.py -n $(JOBS) --override-ini=faulthandler_timeout=0
 
 docs: $(VENV)/.installed-docs ## Build the documentation into docs/_build
 	@$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html

@@ -76,9 +76,6 @@ class Book:
             known = Purchase(order, member, terms, bought_at, bought_on, lines, said)
             self.purchases[order] = known
             self._restate(known, status or "pending")
-            if not known.reward:
-                # Nobody waits for nothing: the delay of what it may be worth later begins then.
-                known.confirmed_on = None
         elif known.said != said:
             known.said, known.lines = said, lines
             self._restate(known, status or known.validation)

@@ -170,10 +170,12 @@ class NewPurchases:
         if new.validation is Validation.PENDING:
             days = contract.auto_confirm_days if contract else None
             return NULL, NULL, answer_date(days, purchase.occurred_on) or NULL
-        if new.validation is Validation.DECLINED or not new.reward_minor:
+        if new.validation is Validation.DECLINED:
             return NULL, NULL, NULL
-        release = contract.release if contract else Release(days=0)
         today = self._run.today
+        if not new.reward_minor:
+            return today, NULL, NULL
+        release = contract.release if contract else Release(days=0)
         return today, release_date(release, Moments(purchase.occurred_on, today)) or NULL, NULL
 
     def _book(self, new: NewPurchase, recording: Recording) -> None:
