@@ -16,6 +16,7 @@ from cagnotte.domain.lifecycle import (
     Event,
     Moments,
     Settlement,
+    answer_date,
     next_state,
     release_date,
     settlement_allows,
@@ -37,11 +38,17 @@ def test_a_pair_that_is_not_in_the_table_is_refused(monkeypatch: pytest.MonkeyPa
     with pytest.raises(IllegalTransition) as caught:
         next_state(Validation.DECLINED, Event.AMEND)
     assert caught.value.facts == {"state": "declined", "event": "amend"}
+    assert caught.value.sentence == (
+        "A declined purchase cannot take “amend”; confirm it or open it again first."
+    )
 
 
 @pytest.mark.parametrize("state", Validation)
-def test_an_amendment_never_changes_the_state(state: Validation) -> None:
-    assert next_state(state, Event.AMEND) is state
+@pytest.mark.parametrize("event", [Event.AMEND, Event.HAPPEN])
+def test_neither_an_amendment_nor_what_a_release_waits_for_changes_the_state(
+    state: Validation, event: Event
+) -> None:
+    assert next_state(state, event) is state
 
 
 @given(st.lists(st.sampled_from(Event)), st.sampled_from(Validation))
@@ -130,3 +137,12 @@ def test_money_is_released_when_its_delay_is_over_and_it_is_confirmed(
     release: Release, moments: Moments, day: date | None
 ) -> None:
     assert release_date(release, moments) == day
+
+
+def test_a_funder_may_answer_up_to_and_with_the_last_of_its_days() -> None:
+    assert answer_date(30, BOUGHT) == date(2026, 1, 31)
+    assert answer_date(0, BOUGHT) == BOUGHT
+
+
+def test_a_funder_without_a_deadline_may_take_for_ever() -> None:
+    assert answer_date(None, BOUGHT) is None

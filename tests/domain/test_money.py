@@ -85,7 +85,9 @@ def test_without_any_weight_the_first_gets_all() -> None:
 
 @pytest.mark.parametrize("bad", [[], [1, -1]])
 def test_a_split_needs_weights_that_are_not_negative(bad: list[int]) -> None:
-    with pytest.raises(ValueError, match="at least one weight"):
+    with pytest.raises(
+        ValueError, match=r"^allocate needs at least one weight, and none below zero$"
+    ):
         allocate(10, bad)
 
 
@@ -139,25 +141,38 @@ def test_what_is_no_amount_is_refused_with_an_example(text: str) -> None:
     assert caught.value.sentence == (
         f"“{text}” is not an amount; write digits with a point for decimals, such as 12.40."
     )
+    assert caught.value.facts == {"text": text}
 
 
 def test_decimals_that_would_be_lost_are_refused() -> None:
-    with pytest.raises(InvalidMoney, match=r"“1\.005” has more decimals than EUR has \(2\)"):
+    with pytest.raises(InvalidMoney) as caught:
         parse_minor("1.005", "EUR")
+    assert caught.value.sentence == (
+        "“1.005” has more decimals than EUR has (2); round it at its source."
+    )
+    assert caught.value.facts == {"text": "1.005"}
     with pytest.raises(InvalidMoney, match=r"more decimals than JPY has \(0\)"):
         parse_minor("1.5", "JPY")
 
 
 def test_the_largest_amount_is_taken_and_one_cent_more_is_not() -> None:
     assert parse_minor("10000000000000.00", "EUR") == MINOR_MAX
-    with pytest.raises(InvalidMoney, match="larger than any amount"):
+    with pytest.raises(InvalidMoney) as caught:
         parse_minor("10000000000000.01", "EUR")
+    assert caught.value.sentence == (
+        "“10000000000000.01” EUR is larger than any amount Cagnotte takes."
+    )
+    assert caught.value.facts == {"text": "10000000000000.01"}
 
 
 @pytest.mark.parametrize("code", ["EURO", "eur", "", "XXX"])
 def test_a_currency_outside_iso_4217_is_refused(code: str) -> None:
-    with pytest.raises(UnknownCurrency, match="not a currency of ISO 4217"):
+    with pytest.raises(UnknownCurrency) as caught:
         Money(1, code)
+    assert caught.value.sentence == (
+        f"“{code}” is not a currency of ISO 4217; write a code such as EUR, JPY or TND."
+    )
+    assert caught.value.facts == {"currency": code}
 
 
 def test_every_currency_has_one_number_of_decimals() -> None:
