@@ -248,7 +248,7 @@ def measure(*, quick: bool = False) -> list[Row]:
             RATIO_MIN,
             detail=(
                 f"{1e6 * seconds['bare UPDATE']:.1f} µs and {1e6 * seconds['the night']:.1f} µs each; "
-                f"{len(outcome.wallets):,} wallets, waiting: {waiting}"
+                f"{outcome.wallets:,} wallets, waiting: {waiting}"
             ),
         )
     ]
