@@ -69,7 +69,8 @@ PURCHASES = """
         confirmed_on, release_on, blocks, attributed_by)
     SELECT c.id, p.programme_id, p.source_id, p.native_id || '-' || c.k, c.wallet_id, c.bucket, p.member_id,
            p.merchant_id, p.order_ref || '-' || c.k, p.occurred_at, p.occurred_on, p.currency, p.amount_minor,
-           'confirmed', p.reason, 2, p.content_hash, p.reported_at, p.file_id, p.occurred_on + 20, %(night)s::date - (c.number %% 3)::integer,
+           'confirmed', p.reason, 2, p.content_hash, p.reported_at, p.file_id, p.occurred_on + 20,
+           %(night)s::date - (c.number %% 3)::integer,
            CASE WHEN c.number %% 50 = 7 THEN ARRAY['fraud'] ELSE '{}' END, p.attributed_by
     FROM bench_copy AS c JOIN purchases_purchase AS p ON p.id = c.source ORDER BY c.number
 """
