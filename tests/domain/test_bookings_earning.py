@@ -49,6 +49,16 @@ def said(legs: list[Leg]) -> dict[str, int]:
     return sums
 
 
+def test_each_account_has_the_owner_its_kind_says() -> None:
+    def account(kind: str, owner_id: UUID) -> Account:
+        return Account(kind, owner_id, PROGRAMME, "EUR")
+
+    assert OWNERS.account("member.pending") is account("member.pending", WALLET)
+    assert OWNERS.account("merchant.clearing") is account("merchant.clearing", SHOP)
+    assert OWNERS.account("programme.margin") is account("programme.margin", PROGRAMME)
+    assert OWNERS.account("funder.due", BRAND) is account("funder.due", BRAND)
+
+
 def test_row_1_tracked_by_a_portal_keeps_its_margin_aside() -> None:
     portal = PartAmounts("network", BRAND, 100, 70, 0, 30)
     assert said(restatement(NOTHING, Standing(PENDING, (portal,)), OWNERS)) == {

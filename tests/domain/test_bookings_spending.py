@@ -32,6 +32,7 @@ def read(legs: list[Leg]) -> dict[str, int]:
     """Legs as {"kind owner": amount}, zeros left out, the currency named when it is not EUR."""
     result: dict[str, int] = {}
     for account, amount in legs:
+        assert account.programme_id == PROGRAMME
         currency = "" if account.currency == "EUR" else account.currency
         name = " ".join(filter(None, [account.kind, OWNERS[account.owner_id], currency]))
         result[name] = result.get(name, 0) + amount
@@ -150,6 +151,13 @@ def test_row_21_charges_of_the_bank() -> None:
     }
 
 
+def test_row_21_charges_without_vat_of_one_bank_of_several() -> None:
+    assert read(spending.charges(PURSE, 100, bank_id=BANK)) == {
+        "programme.fees": 100,
+        "programme.bank bank": -100,
+    }
+
+
 def test_row_22_unclaimed_money() -> None:
     assert read(spending.to_unclaimed(PURSE, 70)) == {
         "member.available wallet": 70,
@@ -180,6 +188,18 @@ def test_row_35_wallet_to_wallet_is_zero_in_transit_once_both_stand() -> None:
     }
 
 
+def test_row_35_wallet_to_wallet_when_the_taker_owes_nothing() -> None:
+    _, into = spending.wallet_to_wallet(PURSE, Purse(PROGRAMME, OTHER, "EUR"), 600)
+    assert read(into) == {"programme.transit": 600, "member.available other": -600}
+
+
+def test_row_23_statement_without_vat() -> None:
+    assert read(companies.statement(TILL, BRAND, 1000)) == {
+        "funder.billed brand": 1000,
+        "funder.due brand": -1000,
+    }
+
+
 def test_row_23_statement_and_credit_note() -> None:
     assert read(companies.statement(TILL, BRAND, 1000, 200)) == {
         "funder.billed brand": 1200,
@@ -190,6 +210,22 @@ def test_row_23_statement_and_credit_note() -> None:
         "funder.billed brand": -1200,
         "funder.due brand": 1000,
         "programme.vat": 200,
+    }
+
+
+def test_money_comes_to_one_bank_of_several() -> None:
+    assert read(companies.receipt(TILL, 1300, BANK)) == {
+        "programme.bank bank": 1300,
+        "programme.suspense": -1300,
+    }
+    assert read(companies.operator_puts_in(TILL, 5000, BANK)) == {
+        "programme.bank bank": 5000,
+        "programme.funding": -5000,
+    }
+    assert read(spending.payout_returned(PURSE, 2500, 50, 0, BANK)) == {
+        "programme.bank bank": 2450,
+        "programme.margin": 50,
+        "member.available wallet": -2500,
     }
 
 

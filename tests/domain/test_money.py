@@ -193,8 +193,10 @@ def test_two_currencies_never_meet(operation: str) -> None:
 def test_money_adds_up() -> None:
     euro = Money(150, "EUR")
     assert euro + euro - Money(1, "EUR") == Money(299, "EUR")
-    assert -euro < Money(0, "EUR") <= euro
+    assert -euro < Money(0, "EUR") <= euro <= Money(150, "EUR")
+    assert not euro <= Money(149, "EUR")
     assert Money.total([euro, euro], "EUR") == Money(300, "EUR")
     assert not Money.total([], "EUR")
     assert euro.share(1, 100, Rounding.HALF_UP) == Money(2, "EUR")
+    assert euro.share(2, 3, Rounding.DOWN) == Money(100, "EUR")
     assert euro.allocate([2, 1]) == [Money(100, "EUR"), Money(50, "EUR")]

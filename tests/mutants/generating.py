@@ -60,11 +60,15 @@ def write_mutants(file: Path, source: Path) -> list[Mutant]:
     mutants = []
     for name in mutated.mutant_names:
         mangled = name.partition("__mutmut_")[0]
+        function = mangled.removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
+        own_name = function.rpartition(".")[2]
         original, variant = (
-            [line.replace(each, mangled) for line in lines[spans[each].start - 1 : spans[each].end]]
+            [
+                line.replace(each, own_name)
+                for line in lines[spans[each].start - 1 : spans[each].end]
+            ]
             for each in (f"{mangled}__mutmut_orig", name)
         )
-        function = mangled.removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
         was, becomes = _difference(original, variant)
         seen[function, was, becomes] += 1
         nth = seen[function, was, becomes]
