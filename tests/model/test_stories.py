@@ -14,7 +14,7 @@ from cagnotte.domain.rating import commissions
 from cagnotte.journeys import close_account, give_up_owing, restate
 from cagnotte.journeys.clawback import WalletLots
 from cagnotte.payouts import steps
-from cagnotte.wallet import services
+from cagnotte.wallet import captures, services
 from tests.model.machine import Machine
 from tests.model.rating import Line
 from tests.model.system import Arena
@@ -156,7 +156,7 @@ BREAKS = {
     ),
     "the fee stays when an order is refunded": (
         lots_and_their_days,
-        (services, "_fee_back", never),
+        (captures, "_fee_back", never),
     ),
     "nothing is ever owed": (a_debt, (WalletLots, "take_back", skipped(WalletLots.take_back))),
     "debts are never given up": (

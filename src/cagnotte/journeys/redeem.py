@@ -10,12 +10,13 @@ from uuid import UUID
 from cagnotte.domain.bookings.spending import Occasion
 from cagnotte.domain.errors import NotFound
 from cagnotte.domain.holds import HoldPurpose
-from cagnotte.wallet import selectors
+from cagnotte.wallet import captures, selectors
 from cagnotte.wallet import services as wallet
+from cagnotte.wallet.captures import LATE, CaptureAsk, RefundAsk
 from cagnotte.wallet.movements import Connection
 from cagnotte.wallet.movements import occasion as occasion_of
 from cagnotte.wallet.selectors import CaptureView, HoldView, RefundView
-from cagnotte.wallet.services import LATE, CaptureAsk, HoldAsk, RefundAsk
+from cagnotte.wallet.services import HoldAsk
 
 HOLD_MINUTES = 30
 """How long an order may take from its hold to its capture, unless the shop says otherwise."""
@@ -84,7 +85,7 @@ def capture(
     with connection.transaction():
         held = _held(connection, checkout, order)
         ask = CaptureAsk(held.id, amount_minor, fee_minor, checkout.merchant_id)
-        return wallet.capture(connection, ask, occasion=_occasion(connection, checkout))
+        return captures.capture(connection, ask, occasion=_occasion(connection, checkout))
 
 
 def release(connection: Connection, checkout: Checkout, *, order: str) -> HoldView:
@@ -118,7 +119,7 @@ def refund(
         if spent is None:
             raise NotFound(f"Order “{order}” has taken nothing from a wallet.", order=order)
         ask = RefundAsk(spent.id, refund_id, amount_minor)
-        return wallet.refund_capture(connection, ask, occasion=_occasion(connection, checkout))
+        return captures.refund_capture(connection, ask, occasion=_occasion(connection, checkout))
 
 
 def _occasion(connection: Connection, checkout: Checkout) -> Occasion:

@@ -15,6 +15,7 @@ from cagnotte.domain.ids import bucket_of, named_id
 from cagnotte.domain.payouts import PayoutEvent, PayoutState
 from cagnotte.payouts import selectors
 from cagnotte.payouts.selectors import SQL, Connection, PayoutView
+from cagnotte.wallet import captures
 from cagnotte.wallet import services as wallet
 from cagnotte.wallet.movements import book, lock_wallets
 
@@ -139,7 +140,7 @@ def _nothing(connection: Connection, taken: Sequence[_Taken], occasion: Occasion
 
 
 def _send(connection: Connection, taken: Sequence[_Taken], occasion: Occasion) -> None:
-    wallet.consume(connection, [one.payout.hold_id for one in taken], occasion=occasion)
+    captures.consume(connection, [one.payout.hold_id for one in taken], occasion=occasion)
     _book(
         connection,
         taken,
@@ -196,7 +197,7 @@ def _give_back(
 ) -> dict[UUID, int | None]:
     """Put the money back into its lots, the fee too; per step what repaid a debt, None = nobody there."""
     amounts = [(one.fact_id, one.payout.hold_id, one.payout.amount_minor) for one in taken]
-    return wallet.return_spent(connection, amounts, occasion=occasion)
+    return captures.return_spent(connection, amounts, occasion=occasion)
 
 
 def _book(

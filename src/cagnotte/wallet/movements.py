@@ -14,14 +14,18 @@ from uuid import UUID
 import psycopg
 
 from cagnotte.domain import lots
-from cagnotte.domain.bookings.spending import Occasion
+from cagnotte.domain.bookings import spending
+from cagnotte.domain.bookings.spending import Leg, Occasion, Purse
 from cagnotte.domain.errors import Conflict, NotFound
+from cagnotte.domain.holds import HoldState
 from cagnotte.domain.ids import derived_id, named_id
 from cagnotte.domain.lots import LotView, Take
 from cagnotte.domain.transactions import Transaction
 from cagnotte.ledger import selectors as ledger_selectors
 from cagnotte.ledger import services as ledger
 from cagnotte.platform.sql import load
+from cagnotte.wallet import selectors
+from cagnotte.wallet.selectors import HoldView
 
 SQL = load("wallet")
 
@@ -86,6 +90,23 @@ def lock_wallets(
             wallet_ids=sorted(missing),
         )
     return found
+
+
+def lock_wallets_and_holds(
+    connection: Connection, hold_ids: Sequence[UUID], occasion: Occasion
+) -> tuple[list[HoldView], dict[UUID, WalletState]]:
+    """Lock the wallets of holds, then the holds; the order every spender takes.
+
+    Raises NotFound when a hold does not exist, or its wallet is not of this programme.
+    """
+    seen = selectors.holds_by_id(connection, hold_ids)
+    missing = set(hold_ids) - {hold.id for hold in seen}
+    if missing:
+        raise NotFound(f"There is no hold {min(missing)}.", hold_ids=sorted(missing))
+    wallets = lock_wallets(
+        connection, {hold.wallet_id for hold in seen}, programme_id=occasion.programme_id
+    )
+    return selectors.lock_holds(connection, hold_ids), wallets
 
 
 def lock_spendable_lots(
@@ -218,3 +239,56 @@ def book(connection: Connection, transactions: Iterable[Transaction | None]) -> 
             transaction_ids=result.conflicts,
         )
     return result.new
+
+
+def resolve_holds(
+    connection: Connection, outcomes: Sequence[tuple[UUID, HoldState, int]], occasion: Occasion
+) -> None:
+    """Write how holds ended: (hold, its last state, what of it was captured in minor units)."""
+    connection.execute(
+        SQL.resolve_holds,
+        {
+            "hold_ids": [hold_id for hold_id, _, _ in outcomes],
+            "states": [state.value for _, state, _ in outcomes],
+            "captured_minors": [captured for _, _, captured in outcomes],
+            "now": occasion.recorded_at,
+        },
+    )
+
+
+def book_released(
+    connection: Connection,
+    returns: Sequence[Return],
+    wallets: dict[UUID, WalletState],
+    occasion: Occasion,
+) -> None:
+    """Put what holds did not spend back into its lots, after repaying what its owner owes, and book it."""
+    if not returns:
+        return
+    repaid = give_back(
+        connection,
+        returns,
+        wallets=wallets,
+        occasion=occasion,
+        grace_days=lots.RELEASE_GRACE_DAYS,
+    )
+    book(
+        connection,
+        [
+            occasion.transaction(
+                _release_legs(
+                    occasion.purse(back.wallet_id), back.amount_minor, repaid[back.fact_id]
+                ),
+                kind="hold_released",
+                book_id=back.wallet_id,
+                fact_id=back.fact_id,
+            )
+            for back in returns
+        ],
+    )
+
+
+def _release_legs(purse: Purse, amount_minor: int, repaid_minor: int | None) -> list[Leg]:
+    if repaid_minor is None:
+        return spending.held_to_unclaimed(purse, amount_minor)
+    return spending.release_hold(purse, amount_minor, repaid_minor)

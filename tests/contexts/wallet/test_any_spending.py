@@ -16,8 +16,9 @@ from cagnotte.domain.payouts import PayoutEvent, PlannedPayout
 from cagnotte.journeys import expire
 from cagnotte.payouts import services as payouts
 from cagnotte.payouts.steps import Step, take_step
-from cagnotte.wallet import services
-from cagnotte.wallet.services import CaptureAsk, HoldAsk, RefundAsk
+from cagnotte.wallet import captures, services
+from cagnotte.wallet.captures import CaptureAsk, RefundAsk
+from cagnotte.wallet.services import HoldAsk
 from tests.contexts.wallet.world import SHOP, TODAY, World, a_world
 
 
@@ -85,7 +86,7 @@ class Play:
 
     def _capture(self, act: Act) -> None:
         ask = CaptureAsk(self._pick(self.holds, act.which), act.amount, act.amount // 50)
-        done = services.capture(self.world.connection, ask, occasion=self.occasion)
+        done = captures.capture(self.world.connection, ask, occasion=self.occasion)
         self.captures.append(done.id)
 
     def _release(self, act: Act) -> None:
@@ -94,7 +95,7 @@ class Play:
 
     def _refund(self, act: Act) -> None:
         ask = RefundAsk(self._pick(self.captures, act.which), f"{self.minute}", act.amount)
-        services.refund_capture(self.world.connection, ask, occasion=self.occasion)
+        captures.refund_capture(self.world.connection, ask, occasion=self.occasion)
 
     def _expire(self, act: Act) -> None:
         expire.expire_lots(self.world.connection, [self.wallet_id], occasion=self.occasion)

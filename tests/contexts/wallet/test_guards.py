@@ -8,8 +8,9 @@ import pytest
 
 from cagnotte.domain.holds import HoldPurpose
 from cagnotte.journeys import ask_payout, check_books
-from cagnotte.wallet import services
-from cagnotte.wallet.services import CaptureAsk, HoldAsk, RefundAsk
+from cagnotte.wallet import captures, services
+from cagnotte.wallet.captures import CaptureAsk, RefundAsk
+from cagnotte.wallet.services import HoldAsk
 from tests.contexts.wallet.world import NOON, PROGRAMME, SHOP, TODAY, World, a_world
 
 CHECK, TWICE, MISSING = "23514", "23505", "23502"
@@ -28,10 +29,10 @@ def world(committed_db: str) -> Iterator[World]:
             spent = services.place_hold(
                 made.connection, asked(anna, "spent", 500), occasion=occasion
             )
-            done = services.capture(
+            done = captures.capture(
                 made.connection, CaptureAsk(spent.id, 400, fee_minor=8), occasion=occasion
             )
-            services.refund_capture(
+            captures.refund_capture(
                 made.connection, RefundAsk(done.id, "r-1", 100), occasion=occasion
             )
         desk = ask_payout.Desk(PROGRAMME, NOON, TODAY)

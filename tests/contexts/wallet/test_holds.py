@@ -18,9 +18,10 @@ from cagnotte.domain.errors import (
 from cagnotte.domain.holds import HoldPurpose, HoldState
 from cagnotte.ledger import services as ledger
 from cagnotte.platform import database
-from cagnotte.wallet import selectors, services
+from cagnotte.wallet import captures, selectors, services
+from cagnotte.wallet.captures import CaptureAsk, RefundAsk
 from cagnotte.wallet.selectors import HoldView
-from cagnotte.wallet.services import CaptureAsk, HoldAsk, RefundAsk
+from cagnotte.wallet.services import HoldAsk
 from tests.contexts.wallet.world import NOON, PROGRAMME, SHOP, TODAY, World, a_world, occasion_now
 
 SOON, LATE = date(2026, 6, 30), date(2026, 12, 31)
@@ -234,7 +235,7 @@ def test_a_hold_of_an_account_closed_meanwhile_is_unclaimed(world: World) -> Non
 
 def capture(world: World, hold_id: UUID, amount: int, fee: int = 0, *, minutes: int = 1) -> object:
     with world.connection.transaction():
-        return services.capture(
+        return captures.capture(
             world.connection,
             CaptureAsk(hold_id, amount, fee),
             occasion=world.occasion(minutes=minutes),
@@ -313,7 +314,7 @@ def test_a_late_capture_of_money_spent_meanwhile_is_refused(world: World) -> Non
 def spend(world: World, wallet_id: UUID, amount: int, fee: int = 0) -> UUID:
     placed = hold(world, wallet_id, amount)
     with world.connection.transaction():
-        done = services.capture(
+        done = captures.capture(
             world.connection, CaptureAsk(placed.id, amount, fee), occasion=world.occasion()
         )
     return done.id
@@ -323,7 +324,7 @@ def refund(
     world: World, capture_id: UUID, amount: int, reference: str = "r1", *, days: int = 1
 ) -> object:
     with world.connection.transaction():
-        return services.refund_capture(
+        return captures.refund_capture(
             world.connection,
             RefundAsk(capture_id, reference, amount),
             occasion=world.occasion(days=days),
