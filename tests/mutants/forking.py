@@ -7,6 +7,7 @@ that reach its function run, those first that have killed others of the function
 
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -27,7 +28,10 @@ KILLED, SURVIVED, BROKEN = 1, 0, 70
 """How a process ends: a test failed, none did, or the test run itself could not go on."""
 
 SLOWER_MAX = 5
-"""A test may take this many times as long under a mutant as it took without, beside what `patience_seconds` adds."""
+"""Tests may use this many times the processor time that they took without a change, and `patience_seconds` more."""
+
+WAITING_MAX = 20
+"""And this many times as long by the clock, for those that wait for a server or a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
                 print(told)  # noqa: T201 - this is what the person who started it reads
             session.testsfailed = len(reach.failed)
             return True
+        if work["database"]:
+            _remember_template()
         _Runs(session, work, reach).all()
     return True
 
@@ -84,6 +90,13 @@ def _server(*, needed: bool) -> AbstractContextManager[Any]:
         return nullcontext()
     server: AbstractContextManager[Any] = import_module("tests.databases").running_server()
     return server
+
+
+def _remember_template() -> None:
+    """The migrated database is there since all tests have run: no process need look for it again."""
+    databases = import_module("tests.databases")
+    name = f"template_{databases._digest_of_migrations()}"
+    databases.Server.template = lambda _self: name
 
 
 def _reach(session: pytest.Session, folder: Path) -> Reach:
@@ -186,7 +199,7 @@ class _Runs:
 
 def _verdict(status: int) -> str:
     code = os.waitstatus_to_exitcode(status)
-    if code == -signal.SIGALRM:
+    if code in {-signal.SIGALRM, -signal.SIGXCPU}:
         return "timed out"
     return {SURVIVED: "survived", KILLED: "killed"}.get(code, f"broken {code}")
 
@@ -202,7 +215,8 @@ def _judge(
 ) -> int:
     """Run the tests under a mutant until one fails."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(seconds)
+    signal.alarm(WAITING_MAX * seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     _silence()
     _switch(switch)
     for test, following in _with_next(tests):

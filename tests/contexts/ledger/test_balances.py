@@ -4,11 +4,12 @@ import time
 from uuid import uuid4
 
 import pytest
+from psycopg import errors
 
 from cagnotte.domain.chart import Account
 from cagnotte.domain.transactions import Transaction
 from cagnotte.ledger import checks, selectors, services
-from cagnotte.ledger.selectors import MemberBalances
+from cagnotte.ledger.selectors import KindBalance, MemberBalances
 from tests.contexts.ledger.books import (
     ANNA,
     BEN,
@@ -94,6 +95,65 @@ def test_the_trial_balance_sums_to_zero_in_each_currency(books: Connection) -> N
     ]
 
 
+def test_the_trial_balance_counts_the_accounts_of_each_kind(books: Connection) -> None:
+    post(books, tracked(ANNA, 10), tracked(BEN, 5))
+    assert selectors.balances_by_kind(books, PROGRAMME) == [
+        KindBalance("member.pending", "EUR", 2, 15, -15),
+        KindBalance("funder.accrued", "EUR", 1, 15, 15),
+    ]
+    assert selectors.balances_by_kind(books, uuid4()) == []
+
+
+@pytest.mark.parametrize(
+    "account", [funder("accrued"), member("pending", ANNA)], ids=["delta", "row"]
+)
+def test_a_balance_by_id_is_in_the_accounts_own_side(books: Connection, account: Account) -> None:
+    assert selectors.balance_of_id(books, account.id) == 0
+    post(books, tracked(ANNA, 1240))
+    assert selectors.balance_of_id(books, account.id) == 1240
+
+
+def test_balances_are_locked_until_the_transaction_ends(books: Connection) -> None:
+    post(books, given(ANNA, 500))
+    selectors.lock_member_balances(books, [ANNA], PROGRAMME, "EUR")
+    with patient() as other:
+        other.execute("SET lock_timeout = '50ms'")
+        with pytest.raises(errors.LockNotAvailable):
+            selectors.lock_member_balances(other, [ANNA], PROGRAMME, "EUR")
+        other.rollback()
+        assert selectors.member_balances(other, [ANNA], PROGRAMME, "EUR") == {
+            ANNA: MemberBalances(available=500)
+        }
+
+
+def test_a_first_spend_opens_the_accounts_it_locks(books: Connection) -> None:
+    locked = selectors.lock_member_balances(books, [BEN], PROGRAMME, "EUR")
+    assert locked == {BEN: MemberBalances()}
+    query = "SELECT kind FROM ledger_account WHERE owner_id = %s ORDER BY kind"
+    opened = [kind for (kind,) in books.execute(query, [BEN])]
+    assert opened == [
+        "member.available",
+        "member.confirmed",
+        "member.held",
+        "member.owing",
+        "member.pending",
+    ]
+
+
+def test_the_last_day_of_closed_books_is_the_programmes_own(books: Connection) -> None:
+    assert selectors.closed_until(books, PROGRAMME) is None
+    for days in (9, 3):
+        services.close_period(
+            books,
+            programme_id=PROGRAMME,
+            ends_on=later(days).date(),
+            now=later(10),
+            closed_by="Zoé",
+        )
+    assert selectors.closed_until(books, PROGRAMME) == later(9).date()
+    assert selectors.closed_until(books, uuid4()) is None
+
+
 def test_the_entries_of_an_account_are_those_of_its_facts(books: Connection) -> None:
     first, second = tracked(ANNA, 100), tracked(ANNA, 20, at=later(1))
     post(books, second, first, tracked(BEN, 1))
@@ -110,6 +170,10 @@ def test_the_entries_of_an_account_are_those_of_its_facts(books: Connection) -> 
         ("member.pending", -20),
     ]
     assert len(selectors.entries_of(books, account=funder("accrued"))) == 3
+    one = selectors.entries_of(
+        books, fact_ids=[first.fact_id, second.fact_id], account=member("pending", ANNA)
+    )
+    assert one == mine
 
 
 def fold(connection: Connection) -> None:

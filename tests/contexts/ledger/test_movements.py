@@ -29,7 +29,7 @@ def pages(books: Connection, wallet: UUID, count: int) -> list[list[selectors.Mo
 
 def test_each_transaction_is_one_movement_that_leads_to_its_fact(books: Connection) -> None:
     hold = uuid4()
-    earned = given(ANNA, 500, at=later(1))
+    earned = given(ANNA, 500, at=later(1), effective_on=later(2).date())
     services.post(books, [earned, spent(ANNA, 200, at=later(2), fact=hold)], batch_id=uuid4())
     services.post(books, [given(BEN, 7)], batch_id=uuid4())
 
@@ -40,11 +40,16 @@ def test_each_transaction_is_one_movement_that_leads_to_its_fact(books: Connecti
         hold,
         {"available": -200, "held": 200},
     )
-    assert (first.transaction_id, first.kind, first.recorded_at, first.changes) == (
-        earned.id,
-        "goodwill",
-        later(1),
-        {"available": 500},
+    assert first == selectors.Movement(
+        transaction_id=earned.id,
+        kind="goodwill",
+        fact_id=earned.fact_id,
+        step=0,
+        occurred_on=earned.occurred_on,
+        effective_on=earned.effective_on,
+        recorded_at=later(1),
+        currency="EUR",
+        changes={"available": 500},
     )
 
 
@@ -89,3 +94,22 @@ def test_another_currency_is_another_list(books: Connection) -> None:
 
 def test_a_wallet_without_accounts_has_no_movements(books: Connection) -> None:
     assert selectors.movements(books, ANNA, PROGRAMME, "EUR") == []
+
+
+def test_a_page_holds_twenty_movements_unless_asked_for_others(books: Connection) -> None:
+    services.post(books, [tracked(ANNA, n, at=later(n)) for n in range(1, 22)], batch_id=uuid4())
+    told = selectors.movements(books, ANNA, PROGRAMME, "EUR")
+    assert [movement.changes["pending"] for movement in told] == list(range(21, 1, -1))
+
+
+def test_what_a_member_owes_is_told_as_a_debt_and_legs_of_one_account_are_one_change(
+    books: Connection,
+) -> None:
+    legs = {
+        member("owing", ANNA): 20,
+        member("pending", ANNA): -50,
+        funder("accrued"): 30,
+    }
+    services.post(books, [booking(legs, kind="odd")], batch_id=uuid4())
+    [told] = selectors.movements(books, ANNA, PROGRAMME, "EUR")
+    assert told.changes == {"owing": 20, "pending": 50}
