@@ -166,18 +166,22 @@ def test_what_the_member_keeps_and_nobody_funds_is_the_programmes_loss() -> None
 
 def test_a_clawback_that_does_not_come_to_what_is_no_longer_released_is_refused() -> None:
     before = Standing(CONFIRMED, (SHOP_PAYS,), released_minor=100)
-    with pytest.raises(ValueError, match="must be what is no longer released"):
+    with pytest.raises(
+        ValueError, match=r"^what is clawed back must be what is no longer released$"
+    ):
         restatement(before, Standing(DECLINED, ()), OWNERS, Clawback(own_minor=99))
 
 
 def test_nothing_is_released_beyond_the_reward() -> None:
     before = Standing(CONFIRMED, (SHOP_PAYS,), released_minor=100)
-    with pytest.raises(ValueError, match="more is released"):
+    with pytest.raises(ValueError, match=r"^more is released than the reward is worth$"):
         restatement(before, Standing(CONFIRMED, (), released_minor=100), OWNERS)
 
 
 def test_sums_of_parts_are_commission_reward_share_and_margin() -> None:
     assert part_sums([SHOP_PAYS, BRAND_PAYS]) == (1100, 700, 300, 100)
+    assert part_sums([BRAND_PAYS, BRAND_PAYS, SHOP_PAYS]) == (2100, 1300, 600, 200)
+    assert part_sums([]) == (0, 0, 0, 0)
     assert part_sums([]) == (0, 0, 0, 0)
 
 

@@ -366,10 +366,23 @@ def test_an_occasion_gives_its_transactions_dates_and_time() -> None:
         spending.hold(PURSE, 700), kind="hold", book_id=WALLET, fact_id=OTHER, step=2
     )
     assert made is not None
+    assert made.programme_id == PROGRAMME
     assert (made.kind, made.book_id, made.fact_id, made.step) == ("hold", WALLET, OTHER, 2)
     assert (made.occurred_on, made.effective_on) == (date(2026, 6, 1), date(2026, 6, 2))
     assert made.recorded_at == datetime(2026, 6, 1, 9, tzinfo=UTC)
     assert len(made.entries) == 2
+
+
+def test_a_fact_that_causes_one_transaction_numbers_it_zero() -> None:
+    made = OCCASION.transaction(
+        spending.hold(PURSE, 700), kind="hold", book_id=WALLET, fact_id=OTHER
+    )
+    assert made is not None
+    assert made.step == 0
+
+
+def test_an_occasion_leads_to_the_purse_of_a_wallet() -> None:
+    assert OCCASION.purse(WALLET) == PURSE
 
 
 def test_nothing_moved_is_no_transaction_and_half_of_one_is_refused() -> None:
