@@ -16,6 +16,7 @@ from tests.contexts.ledger.books import (
     funder,
     given,
     later,
+    member,
     programme,
     spent,
     tracked,
@@ -53,6 +54,7 @@ def test_progress_names_every_check(books: Connection, busy: Transaction) -> Non
     total = len(checks.CHECKS)
     assert [done for done, _, _ in seen] == list(range(total + 1))
     assert {row[1] for row in seen} == {total}
+    assert [what for _, _, what in seen] == [check.promise for check in checks.CHECKS] + ["done"]
 
 
 CASES: list[tuple[str, set[str]]] = [
@@ -114,6 +116,53 @@ def test_a_finding_names_the_transaction_and_the_amount(
     assert f"Transaction {busy.id} is off by 0.01 EUR." in sentences
 
 
+def test_a_finding_carries_what_its_check_found(
+    books: Connection, owner: Connection, busy: Transaction
+) -> None:
+    tamper(owner, "UPDATE ledger_batch SET transactions = 9 WHERE transactions = 2")
+    found = checks.verify(books)
+    assert {finding.check for finding in found} == {"batches"}
+    for finding in found:
+        assert finding.sentence == (
+            f"Batch {finding.facts['batch_id']} holds 2 transactions, not 9."
+        )
+
+
+def test_accounts_that_are_not_in_the_chart_are_named_each(
+    books: Connection, owner: Connection, busy: Transaction
+) -> None:
+    tamper(owner, "UPDATE ledger_account SET kind = kind || '.secret'")
+    found = [finding for finding in checks.verify(books) if finding.check == "accounts"]
+    accounts = books.execute("SELECT id, kind FROM ledger_account").fetchall()
+    assert len(accounts) > 1
+    assert sorted((finding.sentence, finding.facts["id"]) for finding in found) == sorted(
+        (f"Account {account_id} is of no kind in the chart: {kind}.", account_id)
+        for account_id, kind in accounts
+    )
+
+
+@pytest.mark.parametrize(
+    "change", ["side = 'debit'", "never_negative = false", "owner_id = programme_id"]
+)
+def test_an_account_that_is_not_as_the_chart_says_is_named(
+    books: Connection, owner: Connection, busy: Transaction, change: str
+) -> None:
+    tamper(owner, f"UPDATE ledger_account SET {change} WHERE kind = 'member.held'")
+    account_id = member("held", ANNA).id
+    [found] = [finding for finding in checks.verify(books) if finding.check == "accounts"]
+    assert found.sentence == f"Account {account_id} is not what the chart says of member.held."
+    assert (found.facts["id"], found.is_fault) == (account_id, True)
+
+
+def test_a_book_in_another_bucket_is_named(
+    books: Connection, owner: Connection, busy: Transaction
+) -> None:
+    tamper(owner, "UPDATE ledger_transaction SET bucket = 0")
+    [found] = [finding for finding in checks.verify(books) if finding.check == "buckets"]
+    assert found.sentence == f"Book {ANNA} lies in bucket 0."
+    assert found.facts == {"book_id": ANNA, "bucket": 0}
+
+
 def test_many_findings_are_counted_not_listed(
     books: Connection, owner: Connection, busy: Transaction
 ) -> None:
@@ -125,6 +174,8 @@ def test_many_findings_are_counted_not_listed(
     found = [finding for finding in checks.verify(books) if finding.check == "sum_of_each"]
     assert len(found) == checks.FINDINGS_MAX + 1
     assert found[-1].sentence == "… 30 in all."
+    assert found[-1].facts == {"total": 30}
+    assert {finding.facts["total"] for finding in found} == {30}
 
 
 def test_money_in_transit_is_a_note_with_its_age(books: Connection) -> None:
@@ -134,12 +185,48 @@ def test_money_in_transit_is_a_note_with_its_age(books: Connection) -> None:
 
     services.post(books, [move(100, 0), move(-100, 1), move(30, 2), move(12, 3)], batch_id=uuid4())
     found = checks.verify(books)
-    assert [(finding.is_fault, finding.sentence) for finding in found] == [
+    assert [(finding.check, finding.is_fault, finding.sentence) for finding in found] == [
         (
+            "transit",
             False,
             "programme.transit stands at 0.42 EUR (debit positive) since 2026-03-03, 2 entries.",
         )
     ]
+
+
+def test_faults_come_before_notes(books: Connection, owner: Connection) -> None:
+    legs = {programme("transit"): 5, programme("bank"): -5}
+    services.post(books, [booking(legs, kind="moved"), tracked(ANNA, 7)], batch_id=uuid4())
+    books.commit()
+    tamper(owner, "UPDATE ledger_balance SET amount_minor = amount_minor + 1")
+    query = "SELECT 1 AS one"
+    extra = checks.sql_check("last", "comes last", query, "{one}")
+    found = checks.verify(books, extra=[extra])
+    assert [finding.check for finding in found] == ["row_balances", "last", "transit"]
+    assert found[-1].facts["debit_minor"] == 5
+
+
+def test_amounts_without_a_currency_stand_as_they_are(books: Connection) -> None:
+    query = """
+        SELECT %(amount)s AS gap_minor, NULL AS currency
+        UNION ALL SELECT NULL, 'EUR'
+        UNION ALL SELECT 1240, 'EUR'
+    """
+    check = checks.sql_check(
+        "gaps", "there are no gaps", query, "{gap_minor}", parameters={"amount": 3}
+    )
+    assert [finding.sentence for finding in check.find(books)] == ["3", "None", "1240"]
+
+
+def test_a_check_written_in_sql_names_each_row_it_finds(books: Connection) -> None:
+    query = "SELECT 1240 AS gap_minor, 'EUR' AS currency, 2 AS total"
+    check = checks.sql_check("gaps", "there are no gaps", query, "{currency}: {gap}, {gap_minor}")
+    assert (check.name, check.promise) == ("gaps", "there are no gaps")
+    first, rest = check.find(books)
+    assert first == checks.Finding(
+        "gaps", "EUR: 12.40 EUR, 1240", {"gap_minor": 1240, "currency": "EUR", "total": 2}
+    )
+    assert rest == checks.Finding("gaps", "… 2 in all.", {"total": 2})
 
 
 def test_other_contexts_add_their_checks(books: Connection, busy: Transaction) -> None:
