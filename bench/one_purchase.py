@@ -33,7 +33,8 @@ from cagnotte.platform.postgres import SUPERUSER
 from cagnotte.platform.postgres_folders import folders_for
 from cagnotte.purchases.mapping import Mapping
 from cagnotte.purchases.models import Source
-from cagnotte.purchases.reading import OrderFile, OrderText
+from cagnotte.purchases.reading.order_file import OrderFile
+from cagnotte.purchases.reading.texts import OrderText
 
 SCALE = 10
 SECONDS = 5

@@ -22,7 +22,7 @@ from cagnotte.journeys.record_purchases import (
 from cagnotte.platform.batching import MicroBatcher
 from cagnotte.platform.database import connect
 from cagnotte.purchases.models import Source
-from cagnotte.purchases.reading import OrderText
+from cagnotte.purchases.reading.texts import OrderText
 from tests.journeys.world import NOON, World, corner
 
 BUDGET = """

@@ -16,7 +16,7 @@ from cagnotte.domain.errors import CagnotteError, InvalidRow
 from cagnotte.domain.ids import derived_id
 from cagnotte.journeys.recording import Recording, bytea
 from cagnotte.platform.sql import load
-from cagnotte.purchases.reading import raw_bytes
+from cagnotte.purchases.reading.texts import raw_bytes
 
 Connection = psycopg.Connection[Any]
 SQL = load("ingest")

@@ -25,7 +25,8 @@ from cagnotte.platform import database, processes
 from cagnotte.purchases import services
 from cagnotte.purchases.mapping import Mapping
 from cagnotte.purchases.models import Source
-from cagnotte.purchases.reading import OrderFile, read_table
+from cagnotte.purchases.reading.order_file import OrderFile
+from cagnotte.purchases.reading.tables import read_table
 
 Connection = psycopg.Connection[Any]
 OnProgress = Callable[[int, int], None]

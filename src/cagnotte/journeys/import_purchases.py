@@ -19,7 +19,8 @@ from cagnotte.journeys.orders import Intake, Tally
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.platform import database
 from cagnotte.purchases.mapping import Mapping
-from cagnotte.purchases.reading import OrderFile, OrderText, ReturnText
+from cagnotte.purchases.reading.order_file import OrderFile
+from cagnotte.purchases.reading.texts import OrderText, ReturnText
 from cagnotte.purchases.reports import ReportReader
 from cagnotte.purchases.return_reports import ReturnReader
 

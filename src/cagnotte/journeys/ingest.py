@@ -17,7 +17,7 @@ from cagnotte.journeys.arrivals import Rejected, in_one_transaction
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.orders import Chunk, Intake, Order, Tally
 from cagnotte.platform.behind import Behind, working_behind
-from cagnotte.purchases.reading import Broken, OrderText
+from cagnotte.purchases.reading.texts import Broken, OrderText
 
 Connection = psycopg.Connection[Any]
 

@@ -21,7 +21,7 @@ from cagnotte.journeys.new_purchases import MemberRow, NewPurchases
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.recording import SQL, Recording
 from cagnotte.platform.behind import Behind
-from cagnotte.purchases.reading import Broken, OrderText
+from cagnotte.purchases.reading.texts import Broken, OrderText
 from cagnotte.purchases.reports import Report, ReportReader
 
 Connection = psycopg.Connection[Any]

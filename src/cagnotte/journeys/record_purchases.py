@@ -20,7 +20,7 @@ from cagnotte.platform.behind import Behind
 from cagnotte.platform.sql import load
 from cagnotte.purchases.mapping import Mapping
 from cagnotte.purchases.models import Source
-from cagnotte.purchases.reading import OrderText
+from cagnotte.purchases.reading.texts import OrderText
 from cagnotte.purchases.reports import ReportReader
 
 Connection = psycopg.Connection[Any]

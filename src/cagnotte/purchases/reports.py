@@ -21,7 +21,7 @@ from cagnotte.domain.lifecycle import REASON_CODES
 from cagnotte.domain.money import MINOR_MAX, decimals_of, parse_minor
 from cagnotte.domain.purchases import Channel, Line, Purchase, Validation, new_line
 from cagnotte.purchases.mapping import Mapping
-from cagnotte.purchases.reading import OrderText
+from cagnotte.purchases.reading.texts import OrderText
 
 Known = tuple[str | None, str | None, bool]
 """What the catalogue knows of an article: its category, its brand, whether it is a gift card."""

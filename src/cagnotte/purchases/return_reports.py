@@ -10,7 +10,7 @@ from cagnotte.domain.errors import InvalidInput, InvalidRow
 from cagnotte.domain.money import parse_minor
 from cagnotte.domain.purchases import Returned
 from cagnotte.purchases.mapping import Mapping
-from cagnotte.purchases.reading import ReturnText
+from cagnotte.purchases.reading.texts import ReturnText
 from cagnotte.purchases.reports import NATIVE_ID_LENGTH_MAX, native_id_of
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")

@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cagnotte.domain.errors import InvalidInput
-from cagnotte.purchases import reading
 from cagnotte.purchases.mapping import Mapping
-from cagnotte.purchases.reading import Broken, OrderFile, OrderText
+from cagnotte.purchases.reading import grouping, json_lines
+from cagnotte.purchases.reading.order_file import OrderFile
+from cagnotte.purchases.reading.texts import Broken, OrderText, raw_bytes
 
 GROUPED = Mapping(
     ref="till",
@@ -156,7 +157,7 @@ def test_rows_of_one_order_that_disagree_are_not_taken(told: Any, tmp_path: Path
 def test_an_order_of_too_many_lines_is_refused_whole(
     told: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "LINES_MAX", 2)
+    monkeypatch.setattr(grouping, "LINES_MAX", 2)
     assert told(HEADER + "A,1,x,1.00\nA,1,y,1.00\nB,1,x,1.00\n") == [
         (2, "A", [("x", "1.00"), ("y", "1.00")]),
         (4, "B", [("x", "1.00")]),
@@ -174,7 +175,7 @@ def test_a_row_that_is_not_in_the_encoding_is_told_so(told: Any, tmp_path: Path)
     assert told(content) == [(2, "bad_encoding"), (3, "B", [("thé", "1.00")])]
     first = next(iter(OrderFile(tmp_path / "file", GROUPED)))
     assert isinstance(first, Broken)
-    assert reading.raw_bytes(first.raw, "utf-8") == b"A,1,caf\xe9,1.00\n"
+    assert raw_bytes(first.raw, "utf-8") == b"A,1,caf\xe9,1.00\n"
     assert first.error.sentence == (
         "This row is not utf-8; say which encoding the file has in the mapping of its source."
     )
@@ -304,7 +305,7 @@ def test_a_bad_line_is_kept_with_its_reason_and_the_others_are_read(
 
 
 def test_a_message_of_too_many_lines_is_refused(told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "LINES_MAX", 2)
+    monkeypatch.setattr(json_lines, "LINES_MAX", 2)
     line = {"sku": "x", "price": 1}
     assert told(message(lines=[line] * 3), WEB) == [(1, "too_many_lines")]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cagnotte.domain.errors import InvalidRow
 from cagnotte.domain.purchases import Channel, Line, Purchase, Validation
 from cagnotte.purchases.mapping import Mapping
-from cagnotte.purchases.reading import OrderText
+from cagnotte.purchases.reading.texts import OrderText
 from cagnotte.purchases.reports import Report, ReportReader, facts_of, purchase_from_facts
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -11,7 +11,8 @@ from cagnotte.catalog.programme_file.sources import SourceSection
 from cagnotte.domain.errors import InvalidRow
 from cagnotte.domain.purchases import Returned
 from cagnotte.purchases.mapping import Mapping
-from cagnotte.purchases.reading import Broken, OrderFile, Read, ReturnText
+from cagnotte.purchases.reading.order_file import OrderFile
+from cagnotte.purchases.reading.texts import Broken, Read, ReturnText
 from cagnotte.purchases.return_reports import ReturnReader, ReturnReport
 
 TILL = Mapping(
