@@ -13,6 +13,7 @@ from cagnotte.ledger.seals import Seal
 from tests.contexts.ledger.books import (
     ANNA,
     BEN,
+    FUNDER,
     PROGRAMME,
     Connection,
     booking,
@@ -84,8 +85,12 @@ def test_a_balance_is_of_the_seal_whatever_was_booked_since(books: Connection) -
 def test_a_member_who_is_owed_nothing_has_no_proof(books: Connection) -> None:
     post(books, given(ANNA, 500))
     head = sealed(books)
-    with pytest.raises(NotFound, match="Nothing was owed to this member"):
+    with pytest.raises(NotFound) as refused:
         proofs.prove_balance(books, head, BEN)
+    assert refused.value.sentence == (
+        f"Nothing was owed to this member when seal {head.number} was made."
+    )
+    assert refused.value.facts == {"wallet_id": BEN}
 
 
 def test_what_a_member_owes_lowers_nothing(books: Connection) -> None:
@@ -195,8 +200,13 @@ def test_what_is_not_sealed_yet_is_not_proved(books: Connection) -> None:
     post(books, first)
     head = sealed(books)
     post(books, second)
-    with pytest.raises(NotFound, match="is in no seal up to"):
+    with pytest.raises(NotFound) as refused:
         proofs.prove_transactions(books, head, [place(second)])
+    assert refused.value.sentence == (
+        f"Transaction {second.id} is in no seal up to {head.number}; "
+        "run `cagnotte ledger seal` first."
+    )
+    assert refused.value.facts == {"transaction_id": second.id}
     sealed(books)
     with pytest.raises(NotFound, match="is in no seal up to"):
         proofs.prove_transactions(books, head, [place(second)])
@@ -215,8 +225,10 @@ def test_a_head_continues_every_earlier_seal(books: Connection) -> None:
         said = believed(proofs.prove_seal(books, head, one.number), head)
         assert f"Seal {one.number} is continued by seal {head.number}." in said
     for number in (0, head.number, head.number + 1):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFound) as refused:
             proofs.prove_seal(books, head, number)
+        assert refused.value.sentence == (f"There is no seal {number} before seal {head.number}.")
+        assert refused.value.facts == {"number": number}
 
 
 @pytest.mark.parametrize(
@@ -243,11 +255,16 @@ def test_books_that_no_longer_show_what_was_sealed_prove_nothing(
     owner.execute(f"ALTER TABLE ledger_{table} DISABLE TRIGGER USER".encode())
     owner.execute(statement.encode())
     owner.commit()
-    with pytest.raises(LedgerCorrupt, match="no longer show what seal"):  # noqa: PT012 - one of two
+    with pytest.raises(LedgerCorrupt) as refused:  # noqa: PT012 - one of two
         if table == "balance":
             proofs.prove_balance(books, head, ANNA)
         else:
             proofs.prove_transactions(books, head, [place(first)])
+    number = refused.value.facts["number"]
+    assert number == (head.number if table in {"balance", "seal"} else 1)
+    assert refused.value.sentence == (
+        f"The books no longer show what seal {number} sealed; run `cagnotte ledger verify`."
+    )
 
 
 def test_a_file_is_written_in_one_way(books: Connection) -> None:
@@ -256,3 +273,67 @@ def test_a_file_is_written_in_one_way(books: Connection) -> None:
     text = proofs.render(proofs.prove_balance(books, head, ANNA))
     assert text == verifier.spacious(json.loads(text))
     assert text.endswith("}\n")
+
+
+def test_a_proof_says_all_the_format_asks_for_and_nothing_else(books: Connection) -> None:
+    first, second = tracked(ANNA, 1240), tracked(BEN, 7)
+    post(books, first)
+    early = sealed(books)
+    post(books, second)
+    head = sealed(books)
+    proof = proofs.prove_transactions(
+        books, head, [place(second), place(first)], disclose=proofs.all_legs
+    )
+    assert proof.keys() == {
+        "format", "head", "accounts", "balances", "seals", "transactions",
+    }  # fmt: skip
+    assert (proof["format"], proof["balances"]) == ("cagnotte-proof-1", [])
+    assert proof["head"] == {"hash": head.hash.hex(), "text": head.body}
+    assert [seal["text"] for seal in proof["seals"]] == [early.body]
+    assert [one["seal"] for one in sorted(proof["transactions"], key=lambda one: one["seal"])] == [
+        early.number,
+        head.number,
+    ]
+    accounts = [
+        (funder("accrued"), FUNDER),
+        (member("pending", ANNA), ANNA),
+        (member("pending", BEN), BEN),
+    ]
+    assert proof["accounts"] == sorted(
+        (
+            {
+                "id": str(account.id),
+                "kind": account.kind,
+                "owner": str(owner),
+                "currency": "EUR",
+            }
+            for account, owner in accounts
+        ),
+        key=lambda account: account["id"],
+    )
+    assert proofs.published(head) == {
+        "format": "cagnotte-head-1",
+        "seal": {"hash": head.hash.hex(), "text": head.body},
+    }
+
+
+def test_what_is_not_booked_is_not_proved(books: Connection) -> None:
+    post(books, tracked(ANNA, 1))
+    head = sealed(books)
+    with pytest.raises(NotFound) as refused:
+        proofs.prove_transactions(books, head, [place(tracked(ANNA, 2))])
+    assert refused.value.sentence == "There is nothing to prove: no such transaction is booked."
+
+
+def test_transactions_are_found_by_their_facts_and_by_their_ids(books: Connection) -> None:
+    first, second, third = tracked(ANNA, 1), tracked(BEN, 2), tracked(ANNA, 3)
+    post(books, first, second, third)
+    by_fact = proofs.places_of_facts(books, PROGRAMME, [first.fact_id, third.fact_id])
+    assert sorted(by_fact) == sorted(map(place, (first, third)))
+    assert proofs.places_of_facts(books, uuid4(), [first.fact_id]) == []
+    by_id = proofs.places(books, [second.id, uuid4(), first.id])
+    assert sorted(by_id) == sorted(map(place, (first, second)))
+
+
+def test_a_proof_in_other_letters_than_ours_keeps_them(books: Connection) -> None:
+    assert proofs.render({"b": 1, "a": "Zoé"}) == '{\n "a": "Zoé",\n "b": 1\n}\n'
