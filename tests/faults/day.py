@@ -42,7 +42,7 @@ class Job(NamedTuple):
         command: the words after `cagnotte`; {folder} and {now} are filled in.
         now: when it is first run.
         present: a query of (name, count) for what a command is told to be done.
-        untold_max: how much may be done without having been told yet: one database transaction per process.
+        untold_max: how much may be done without having been told yet: one database transaction.
     """
 
     name: str
@@ -150,7 +150,10 @@ DAY = (
 )
 
 BY_TWO = DAY[0]._replace(
-    name="import by two processes", command=(*IMPORT, "--jobs", "2"), untold_max=2 * CHUNK
+    name="import by two processes",
+    command=(*IMPORT, "--jobs", "2"),
+    # What another process has committed is heard of when the first one has finished a chunk of its own.
+    untold_max=ORDERS,
 )
 JOBS = (*DAY, BY_TWO)
 
