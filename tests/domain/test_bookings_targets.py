@@ -85,6 +85,12 @@ def test_a_funder_that_joins_after_the_window_gives_nothing() -> None:
     assert restated(PAYS, JOINS, days=31) == Standing(CONFIRMED, (PAYS, nothing))
 
 
+def test_a_funder_that_joins_after_both_windows_and_gives_the_member_nothing_gives_nobody() -> None:
+    joins = PartAmounts("network", NETWORK, 20, 0, 15, 5)
+    nothing = PartAmounts("network", NETWORK, 0, 0, 0, 0)
+    assert restated(PAYS, joins, days=61) == Standing(CONFIRMED, (PAYS, nothing))
+
+
 def test_the_programmes_own_part_has_no_window() -> None:
     before = Standing(CONFIRMED, (OURS, PAYS))
     less = PartAmounts("programme", PROGRAMME, 20, 20, 0, 0)
