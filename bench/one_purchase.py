@@ -44,10 +44,16 @@ BATCHED_REACH = 1.0
 PURCHASES = 1_000
 """Per client and round."""
 
+LINES_MAX = 3
+"""Small baskets, as online shops send them: the demo's supermarket has nine lines on average, of which half go."""
+
 WARM = 20
 """Purchases taken before the clock starts, so that statements are prepared."""
 
 BATCH_WORKERS = 2
+
+BASKETS = 40_000
+"""Enough for all clients, small baskets being a third of all."""
 
 OUTCOMES = ("new", "rejected")
 """A few of the baskets hold an article that the catalogue lacks."""
@@ -94,14 +100,14 @@ def messages(client: int, clients: int, count: int) -> list[Sent]:
         run = ProgrammeRun.open(connection, None, NOW)
     source = _source(run)
     mapping = Mapping.from_data({"ref": source.ref, "kind": source.kind, **source.mapping})
-    path = purchases(max(CLIENTS) * (PURCHASES + WARM))
-    orders = OrderFile(path, mapping).sales()
+    path = purchases(BASKETS)
+    orders = (
+        order
+        for order in OrderFile(path, mapping).sales()
+        if isinstance(order, OrderText) and len(order.lines) <= LINES_MAX
+    )
     share = islice(orders, client, clients * count, clients)
-    return [
-        Sent(f"event-{client}-{number}", order)
-        for number, order in enumerate(share)
-        if isinstance(order, OrderText)
-    ]
+    return [Sent(f"event-{client}-{number}", order) for number, order in enumerate(share)]
 
 
 def _source(run: ProgrammeRun) -> Source:

@@ -3,7 +3,6 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -187,12 +186,25 @@ def in_one_transaction(
     """
     for attempt in range(1, RETRIES_MAX + 1):
         try:
-            with connection.pipeline() if pipelined else nullcontext(), connection.transaction():
-                if not pipelined:
-                    connection.execute(SQL.plan_for_chunks)
+            if pipelined:
+                return _in_a_pipeline(connection, take)
+            with connection.transaction():
+                connection.execute(SQL.plan_for_chunks)
                 return take()
         except (UniqueViolation, DeadlockDetected):
             # Another writer took one of these messages since we looked; now that it stands, it will be found.
             if attempt == RETRIES_MAX:
                 raise
     raise AssertionError("unreachable")
+
+
+def _in_a_pipeline(connection: Connection, take: Callable[[], T]) -> T:
+    """Take a chunk; the statements of the transaction itself go down the pipeline too."""
+    with connection.pipeline():
+        try:
+            taken = take()
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+        return taken

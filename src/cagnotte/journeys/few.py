@@ -11,15 +11,13 @@ from cagnotte.domain.rating.decision import MemberFacts
 from cagnotte.domain.rating.rulebook import Rulebook
 from cagnotte.journeys.arrivals import Arrived
 from cagnotte.journeys.new_purchases import MemberRow
+from cagnotte.journeys.recording import array_text, quoted
 from cagnotte.ledger import services as ledger
 from cagnotte.platform.sql import load
 from cagnotte.purchases.reports import Report
 
 Connection = psycopg.Connection[Any]
 SQL = load("ingest")
-
-ACCOUNTS = ["member.pending", "member.confirmed"]
-"""The members' accounts that new purchases move."""
 
 
 @dataclass(slots=True)
@@ -60,7 +58,7 @@ def read(
     The counters are asked for after the wallets are locked, by a statement of their own, which sees what the last
     holder of the locks has committed.
     """
-    refs = sorted({report.member for report in reports})
+    refs = array_text([quoted(ref) for ref in sorted({report.member for report in reports})])
     first_day = min((report.purchase.occurred_on for report in reports), default=date.max)
     windows = rules.counter_windows
     standing = connection.execute(
@@ -68,10 +66,11 @@ def read(
         {
             "programme_id": programme_id,
             "source_id": arrived.source_id,
-            "keys": [arrived.delivery_key(report) for report in reports],
-            "native_ids": [report.native_id for report in reports],
+            "keys": array_text(
+                [f'"\\\\x{arrived.delivery_key(report).hex()}"' for report in reports]
+            ),
+            "native_ids": array_text([quoted(report.native_id) for report in reports]),
             "refs": refs,
-            "kinds": ACCOUNTS,
         },
     )
     counters = connection.execute(
@@ -79,8 +78,10 @@ def read(
         {
             "programme_id": programme_id,
             "refs": refs,
-            "names": list(windows),
-            "since": [window.first_counted(first_day) for window in windows.values()],
+            "names": array_text([quoted(name) for name in windows]),
+            "since": array_text(
+                [window.first_counted(first_day).isoformat() for window in windows.values()]
+            ),
         },
     )
     return Context(connection, standing, counters)

@@ -112,23 +112,26 @@ WHERE pg_try_advisory_lock(hashtextextended('budget_slot ' || %(programme_id)s, 
 SELECT pg_advisory_unlock_all();
 
 -- name: plan_for_session
--- As plan_for_chunks, for a session that takes small chunks only.
-SELECT set_config(name, 'off', false) FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'jit'])
-    AS n (name);
+-- As plan_for_chunks, for a session that takes small chunks only; each statement is planned once.
+SELECT set_config(name, value, false) FROM (VALUES
+    ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off'),
+    ('plan_cache_mode', 'force_generic_plan')
+) AS n (name, value);
 
 -- name: lock_few
--- in: programme_id, source_id, keys, native_ids, refs, kinds. out: one row per member: whether anything is known of the
--- messages or their orders, who the member is, whether the account is closed, which ledger accounts are open.
+-- in: programme_id, source_id, keys, native_ids, refs, arrays as text. out: one row per member: whether anything is known of the
+-- messages or their orders, who the member is, whether the account is closed, and which of the ledger accounts are open that new purchases move.
 -- Index: unique keys only. Locks purchases, then wallets, each in key order: the wallets wait for the count.
 WITH received AS MATERIALIZED (
-    SELECT FROM purchases_observation WHERE source_id = %(source_id)s AND delivery_key = ANY(%(keys)s)
+    SELECT FROM purchases_observation
+    WHERE source_id = %(source_id)s AND delivery_key = ANY(%(keys)s::text::bytea[])
 ), standing AS MATERIALIZED (
     SELECT id FROM purchases_purchase
-    WHERE programme_id = %(programme_id)s AND source_id = %(source_id)s AND native_id = ANY(%(native_ids)s)
+    WHERE programme_id = %(programme_id)s AND source_id = %(source_id)s AND native_id = ANY(%(native_ids)s::text::text[])
     ORDER BY native_id FOR NO KEY UPDATE
 ), member AS MATERIALIZED (
     SELECT ref, wallet_id, id, segments FROM identity_member
-    WHERE programme_id = %(programme_id)s AND ref = ANY(%(refs)s)
+    WHERE programme_id = %(programme_id)s AND ref = ANY(%(refs)s::text::text[])
 ), wallet AS MATERIALIZED (
     SELECT id, bucket, closed_at IS NOT NULL AS is_closed FROM identity_wallet
     WHERE id = ANY(ARRAY(SELECT wallet_id FROM member)) AND (SELECT count(*) FROM standing) >= 0
@@ -137,15 +140,15 @@ WITH received AS MATERIALIZED (
 SELECT (SELECT count(*) FROM standing) + (SELECT count(*) FROM received) > 0,
        m.ref, m.wallet_id, m.id, w.bucket, m.segments, w.is_closed, (
            SELECT array_agg(a.id) FROM ledger_account AS a
-           WHERE a.programme_id = %(programme_id)s AND a.kind = ANY(%(kinds)s) AND a.owner_id = m.wallet_id
+           WHERE a.programme_id = %(programme_id)s AND a.kind IN ('member.pending', 'member.confirmed') AND a.owner_id = m.wallet_id
        )
 FROM member AS m JOIN wallet AS w ON w.id = m.wallet_id;
 
 -- name: counters_of
--- in: programme_id, refs, names, since. out: as counters, of the members with these numbers.
+-- in: programme_id, refs, names, since, arrays as text. out: as counters, of the members with these numbers.
 -- Index: member_ref_unique, counter_unique. Guarded by the wallets' locks.
 SELECT c.wallet_id, c.name, c.period, c.amount_minor, c.count
 FROM identity_member AS m
-CROSS JOIN unnest(%(names)s::text[], %(since)s::date[]) AS n (name, since)
+CROSS JOIN unnest(%(names)s::text::text[], %(since)s::text::date[]) AS n (name, since)
 JOIN rewards_counter AS c ON c.wallet_id = m.wallet_id AND c.name = n.name AND c.period >= n.since
-WHERE m.programme_id = %(programme_id)s AND m.ref = ANY(%(refs)s);
+WHERE m.programme_id = %(programme_id)s AND m.ref = ANY(%(refs)s::text::text[]);
