@@ -1,6 +1,8 @@
 """Posting: what is written, what a replay does, what is refused."""
 
-from uuid import uuid4
+import time
+from collections.abc import Iterable
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -10,6 +12,7 @@ from cagnotte.domain.errors import (
     PeriodClosed,
     UnbalancedTransaction,
 )
+from cagnotte.domain.ids import bucket_of
 from cagnotte.domain.transactions import Entry, Transaction
 from cagnotte.ledger import selectors, services
 from cagnotte.ledger.services import PostResult
@@ -241,3 +244,124 @@ def test_both_modes_and_both_sides_in_one_transaction(books: Connection) -> None
     }
     post(books, booking(legs, kind="clawback"))
     assert [selectors.balance(books, account) for account in legs] == [0, 20, 5, -75]
+
+
+def test_a_closed_period_says_who_closed_it_and_when(books: Connection) -> None:
+    assert close(books)
+    query = "SELECT programme_id, ends_on, closed_at, closed_by FROM ledger_period"
+    assert books.execute(query).fetchall() == [(PROGRAMME, DAY, later(30), "Zoé")]
+
+
+def test_periods_are_closed_for_one_programme(books: Connection) -> None:
+    assert close(books)
+    assert services.first_open_day(books, PROGRAMME, DAY) == later(1).date()
+    assert services.first_open_day(books, uuid4(), DAY) == DAY
+
+
+def test_posting_no_lines_opens_no_account(books: Connection) -> None:
+    result = services.post_rendered(books, [], [funder("accrued")], batch_id=uuid4())
+    assert result == PostResult(0, 0, [])
+    assert books.execute("SELECT count(*) FROM ledger_account").fetchone() == (0,)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many accounts the database is asked for, each time it is asked."""
+    counts: list[int] = []
+    ask = services._committed
+
+    def counted(connection: Connection, hexes: Iterable[str]) -> list[UUID]:
+        wanted = list(hexes)
+        counts.append(len(wanted))
+        return ask(connection, wanted)
+
+    monkeypatch.setattr(services, "_committed", counted)
+    return counts
+
+
+def test_an_account_that_is_known_to_be_open_is_not_asked_for_again(
+    books: Connection, asked: list[int]
+) -> None:
+    first, second = funder("accrued"), member("pending", ANNA)
+    services.open_accounts(books, [first])
+    services.open_accounts(books, [first])
+    assert asked == [1, 1], "what this transaction opened may still be undone"
+    books.commit()
+    services.open_accounts(books, [first])
+    services.open_accounts(books, [first])
+    services.open_accounts(books, [first, second])
+    assert asked == [1, 1, 1, 1]
+    services.open_accounts(books, [second])
+    assert asked == [1, 1, 1, 1, 1]
+
+
+def test_the_memory_of_open_accounts_has_an_end(
+    books: Connection, asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "KNOWN_ACCOUNTS_MAX", 2)
+    accounts = [member("pending", ANNA), member("pending", BEN), funder("accrued")]
+    services.open_accounts(books, accounts)
+    books.commit()
+    for account in accounts[:2]:
+        services.open_accounts(books, [account])
+    services.open_accounts(books, accounts[:2])
+    assert asked == [3, 1, 1], "two are remembered"
+    services.open_accounts(books, accounts)
+    services.open_accounts(books, [accounts[2]])
+    assert asked == [3, 1, 1, 1], "the third is, in place of both"
+    services.open_accounts(books, accounts)
+    assert asked == [3, 1, 1, 1, 2]
+
+
+def test_accounts_are_opened_in_the_bucket_of_their_owner(books: Connection) -> None:
+    accounts = [member("pending", ANNA), member("pending", BEN), funder("accrued", "JPY")]
+    services.open_accounts(books, accounts)
+    query = "SELECT id, programme_id, kind, owner_id, currency FROM ledger_account ORDER BY id"
+    assert books.execute(query).fetchall() == sorted(
+        (account.id, PROGRAMME, account.kind, account.owner_id, account.currency)
+        for account in accounts
+    )
+    query = "SELECT account_id, bucket FROM ledger_balance ORDER BY account_id"
+    assert books.execute(query).fetchall() == sorted(
+        (account.id, bucket_of(account.owner_id)) for account in accounts[:2]
+    )
+
+
+def test_a_transaction_is_written_as_it_is(books: Connection) -> None:
+    made = tracked(ANNA, 1240, kind="odd", at=later(3), effective_on=later(5).date())
+    post(books, made._replace(step=2))
+    query = """
+        SELECT bucket, id, programme_id, book_id, kind, fact_id, step, occurred_on, effective_on,
+               recorded_at, payload_hash, legs
+        FROM ledger_transaction
+    """
+    assert books.execute(query).fetchall() == [
+        (
+            made.bucket,
+            made.id,
+            PROGRAMME,
+            ANNA,
+            "odd",
+            made.fact_id,
+            2,
+            DAY,
+            later(5).date(),
+            later(3),
+            made.payload_hash,
+            2,
+        )
+    ]
+
+
+def test_folding_says_how_many_accounts_it_moved(books: Connection) -> None:
+    post(books, tracked(ANNA, 10), given(ANNA, 5))
+    moved = 0
+    for _ in range(600):
+        moved += services.fold(books, now=later(7))
+        books.commit()
+        if moved:
+            break
+        time.sleep(0.05)
+    assert moved == 2
+    query = "SELECT DISTINCT folded_at FROM ledger_snapshot"
+    assert books.execute(query).fetchall() == [(later(7),)]
