@@ -1,5 +1,6 @@
 """Seals: every finished batch once, off the hot path; whatever is changed afterwards is named."""
 
+import hashlib
 import json
 import threading
 import time
@@ -15,6 +16,7 @@ from cagnotte.domain.ids import derived_id
 from cagnotte.domain.transactions import Transaction
 from cagnotte.ledger import seal_checks, seals, services
 from cagnotte.ledger.seals import Sealed
+from cagnotte.ledger.trees import leaf_hash, root_of
 from tests.contexts.ledger.books import (
     ANNA,
     BEN,
@@ -116,6 +118,126 @@ def test_each_seal_names_the_one_before_and_all_before_it(books: Connection) -> 
     assert [one.number for one in chain] == list(range(1, len(chain) + 1))
     assert [one.facts["previous"] for one in chain] == ["", *(one.hash.hex() for one in chain[:-1])]
     assert faults(books) == set()
+
+
+def test_the_text_of_a_seal_says_all_that_is_in_it(books: Connection) -> None:
+    batch_id = post(books, tracked(ANNA, 1240), given(ANNA, 500))
+    seal_all(books, now=NOON + timedelta(microseconds=7))
+    [first, *_] = everything(books)
+    [batch] = seals.batches_of(books, PROGRAMME, 1)
+    assert (batch.batch_id, batch.transactions) == (batch_id, 2)
+    text = f'["cagnotte-batch-1","{batch_id}",2,"{batch.root.hex()}"]'
+    assert (batch.text, batch.leaf) == (text, leaf_hash(text.encode()))
+    told = dict(first.facts)
+    assert first.body == json.dumps(told, separators=(",", ":"))
+    if first.is_complete:
+        assert (told.pop("decimals"), told.pop("owed").keys()) == ({"EUR": 2}, {"EUR"})
+    else:
+        assert (told.pop("decimals"), told.pop("owed")) == ({}, None)
+    assert int(told.pop("mark")) > 0
+    assert told == {
+        "format": "cagnotte-seal-1",
+        "programme": str(PROGRAMME),
+        "number": 1,
+        "previous": "",
+        "history": root_of([]).hex(),
+        "sealed_at": "2026-03-01T12:00:00+00:00",
+        "batches": 1,
+        "transactions": 2,
+        "root": root_of([batch.leaf]).hex(),
+    }
+    assert first.hash == seals.body_hash(first.body) == hashlib.sha256(first.body.encode()).digest()
+
+
+def test_texts_that_are_hashed_keep_their_letters() -> None:
+    assert seals.canonical({"b": ["Zoé", 1], "a": None}) == '{"b":["Zoé",1],"a":null}'
+
+
+def test_a_run_says_what_it_sealed(books: Connection) -> None:
+    other = UUID("00000000-0000-7000-8000-0000000000ff")
+    legs = {
+        Account("programme.promotions", other, other, "EUR"): 9,
+        Account("member.available", BEN, other, "EUR"): -9,
+    }
+    there = booking(legs)._replace(programme_id=other)
+    post(books, tracked(ANNA, 1), tracked(ANNA, 2), there)
+    post(books, tracked(ANNA, 3))
+    wait_until_all_is_finished(books)
+    assert seals.seal(books, now=NOON) == Sealed(seals=2, batches=2, transactions=4, waiting=0)
+
+
+def test_batches_are_hashed_in_portions_so_that_memory_stays_flat(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seals, "TRANSACTIONS_AT_ONCE", 3)
+    ids = [UUID(int=number) for number in range(5)]
+    one, two, three, four, five = ids
+    assert list(seals._portions(ids, [1, 2, 1, 5, 1])) == [[one, two], [three], [four], [five]]
+    assert list(seals._portions(ids, [0, 0, 3, 0, 1])) == [[one, two, three, four], [five]]
+    assert list(seals._portions([], [])) == []
+    with pytest.raises(ValueError, match="zip"):
+        list(seals._portions(ids, [1]))
+
+
+def test_portions_change_nothing_of_what_is_sealed(
+    books: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_ids = sorted(post(books, tracked(ANNA, 2 * n), tracked(BEN, 1 + n)) for n in range(1, 6))
+    counts = [2] * 5
+    whole = list(seals.hashed_batches(books, batch_ids, counts))
+    monkeypatch.setattr(seals, "TRANSACTIONS_AT_ONCE", 4)
+    assert list(seals.hashed_batches(books, batch_ids, counts)) == whole
+    assert [(programme, batch.batch_id) for programme, batch in whole] == [
+        (PROGRAMME, batch_id) for batch_id in batch_ids
+    ]
+    assert {batch.transactions for _, batch in whole} == {2}
+
+
+def test_a_seal_is_found_by_its_number_and_one_that_is_not_there_is_named(
+    books: Connection,
+) -> None:
+    for amount in (1, 2, 3):
+        post(books, tracked(ANNA, amount))
+        seal_all(books)
+    chain = everything(books)
+    for one in chain:
+        assert seals.seal_numbered(books, PROGRAMME, one.number) == one
+        if one.is_complete:
+            assert seals.head(books, PROGRAMME, one.number) == one
+    assert seals.head(books, PROGRAMME) == chain[-1]
+    beyond = chain[-1].number + 1
+    with pytest.raises(NotFound) as refused:
+        seals.seal_numbered(books, PROGRAMME, beyond)
+    assert (refused.value.sentence, refused.value.facts) == (
+        f"There is no seal {beyond}.",
+        {"number": beyond},
+    )
+    with pytest.raises(NotFound) as refused:
+        seals.seal_numbered(books, PROGRAMME, 0)
+    with pytest.raises(NotFound) as refused:
+        seals.head(books, PROGRAMME, beyond)
+    assert (refused.value.sentence, refused.value.facts) == (
+        f"There is no seal {beyond} that says what is owed.",
+        {"number": beyond},
+    )
+    with pytest.raises(NotFound) as refused:
+        seals.head(books, uuid4())
+    assert (refused.value.sentence, refused.value.facts) == (
+        "There is no seal yet; make one with `cagnotte ledger seal`.",
+        {"number": None},
+    )
+
+
+def test_a_seal_of_a_backlog_that_does_not_say_what_is_owed_is_no_head(books: Connection) -> None:
+    for amount in range(1, 5):
+        post(books, tracked(ANNA, amount))
+    wait_until_all_is_finished(books)
+    seals.seal(books, now=NOON, batches_max=2)
+    first, last = everything(books)[:2]
+    assert (first.is_complete, last.is_complete) == (False, True)
+    with pytest.raises(NotFound, match="no seal 1 that says"):
+        seals.head(books, PROGRAMME, 1)
+    assert seals.head(books, PROGRAMME) == last
 
 
 def test_a_backlog_becomes_several_seals_and_the_last_says_what_is_owed(books: Connection) -> None:
