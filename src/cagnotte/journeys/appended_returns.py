@@ -25,8 +25,9 @@ from cagnotte.journeys.orders import Intake, Order, Tally
 from cagnotte.journeys.recording import Recording
 from cagnotte.platform.sql import load
 from cagnotte.purchases import selectors, services
+from cagnotte.purchases.facts import facts_of
 from cagnotte.purchases.reading.texts import OrderText, Read, ReturnText, raw_bytes
-from cagnotte.purchases.reports import Report, facts_of
+from cagnotte.purchases.reports import Report
 from cagnotte.purchases.return_reports import ReturnReader, ReturnReport
 
 Connection = psycopg.Connection[Any]

@@ -32,7 +32,7 @@ from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.recording import Recording, Version, decision_line, version_line
 from cagnotte.journeys.restated_rows import RestatedRows
 from cagnotte.platform.sql import load
-from cagnotte.purchases.reports import facts_of, purchase_from_facts
+from cagnotte.purchases.facts import facts_of, purchase_from_facts
 
 Connection = psycopg.Connection[Any]
 INGEST = load("ingest")

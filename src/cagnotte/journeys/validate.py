@@ -25,7 +25,7 @@ from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.recording import Recording
 from cagnotte.platform.sql import load
 from cagnotte.purchases import selectors
-from cagnotte.purchases.reports import check_return
+from cagnotte.purchases.lines import check_return
 
 Connection = psycopg.Connection[Any]
 INGEST = load("ingest")

@@ -1,38 +1,21 @@
-"""From the texts of an order to a `Report`: checked, in minor units, in the shopper's time zone.
+"""From the texts of an order to a `Report`: checked, in minor units, in the shopper's time zone."""
 
-Also the JSON of a purchase's facts, the form in which versions are kept: `facts_of` and `purchase_from_facts`
-are exact inverses.
-"""
-
-import hashlib
-import re
-from collections.abc import Callable, Iterable
-from collections.abc import Mapping as Map
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
 
-from cagnotte.catalog.source_fields import BOOLEANS, LINE_FIELDS
-from cagnotte.domain.errors import InvalidInput, InvalidRow, UnknownCurrency
+from cagnotte.domain.errors import InvalidRow, UnknownCurrency
 from cagnotte.domain.lifecycle import REASON_CODES
-from cagnotte.domain.money import MINOR_MAX, decimals_of, parse_minor
-from cagnotte.domain.purchases import Channel, Line, Purchase, Validation, new_line
+from cagnotte.domain.money import decimals_of
+from cagnotte.domain.purchases import Channel, Line, Purchase, Validation
+from cagnotte.purchases.facts import content_hash, facts_of
+from cagnotte.purchases.lines import LineReader, Products
 from cagnotte.purchases.mapping import Mapping
 from cagnotte.purchases.reading.texts import OrderText
 
-Known = tuple[str | None, str | None, bool]
-"""What the catalogue knows of an article: its category, its brand, whether it is a gift card."""
-
-Products = Map[str, Known]
-"""Article → what is known of it."""
-
-NOTHING_KNOWN: Known = (None, None, False)
-
-_LINE_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
-_WHOLE = re.compile(r"-?[0-9]{1,18}")
 FIRST_YEAR = 1990
 """Purchases are not older; a date before is a mistake, such as 0206 for 2026."""
 AHEAD_MAX = timedelta(days=1)
@@ -40,9 +23,7 @@ AHEAD_MAX = timedelta(days=1)
 RETURNS = ("returned_quantity", "returned_amount")
 """The fields by which a source tells what was returned of a line."""
 NATIVE_ID_LENGTH_MAX = 120
-AMOUNTS_CACHED_MAX = 200_000
 REF_LENGTH_MAX = 100
-DIGITS_MAX = 12
 
 
 class Report(NamedTuple):
@@ -70,7 +51,7 @@ class Report(NamedTuple):
 
 
 class ReportReader:
-    """Turns the orders of one source into reports. Remembers amounts and times it has read, within bounds.
+    """Turns the orders of one source into reports. Remembers amounts it has read, within bounds.
 
     zone: the programme's, in which days and hours of purchases are told.
     now: the time of this run, against which a date is in the future.
@@ -88,29 +69,13 @@ class ReportReader:
         now: datetime,
     ) -> None:
         self._mapping = mapping
-        self._products = products
         self._zone = zone
         self._source_zone = mapping.zone
         self._currency = currency
         self.set_clock(now)
-        self._amounts: dict[str, int] = {"": 0}
-        self._units: dict[str, int] = {}
-        self._gift_cards: dict[str, bool] = {}
-        self._reject_unknown = mapping.unknown_products == "reject"
-        # A line is its texts, then the constants of fields the file does not map; `_pick` takes all in our order.
-        place = {name: index for index, name in enumerate(line_names)}
-        self._number_at = place.get("number")
+        self._lines = LineReader(mapping, line_names, products=products, currency=currency)
         # Appended returns are laid over what the source says, so it always tells all of them.
-        self.tells_returns = mapping.appends_returns or not place.keys().isdisjoint(RETURNS)
-        self._constants = tuple([mapping.defaults.get(name, "") for name in _LINE_ORDER])
-        self._pick = itemgetter(
-            *[place.get(name, len(line_names) + index) for index, name in enumerate(_LINE_ORDER)]
-        )
-        self._translated = [
-            (index, mapping.values.get(name, {}), mapping.defaults.get(name, ""))
-            for index, name in enumerate(_LINE_ORDER)
-            if name in mapping.values or (name in mapping.defaults and name in place)
-        ]
+        self.tells_returns = mapping.appends_returns or not set(line_names).isdisjoint(RETURNS)
 
     def set_clock(self, now: datetime) -> None:
         """Say what time it is, for readers that live longer than one run."""
@@ -119,10 +84,10 @@ class ReportReader:
 
     def read(self, order: OrderText) -> Report:
         """Return the report of an order. Raises InvalidRow with the reason and a sentence."""
-        get = self._getter(order.fields)
+        get, amount = self._getter(order.fields), self._lines.amount
         merchant, order_ref = _needed(get, "merchant"), _needed(get, "order_ref")
         currency = self._currency_of(get("currency"))
-        lines = self._lines(order.lines, currency) if order.lines else self._single_line(get)
+        lines = self._lines.read(order.lines) if order.lines else self._single_line(get)
         occurred_at = self._moment(_needed(get, "occurred_at"), "occurred_at")
         if occurred_at > self._latest:
             raise InvalidRow(
@@ -142,13 +107,11 @@ class ReportReader:
             channel=_channel(get("channel")),
             country=get("country") or None,
             clicked_at=self._optional_moment(get("clicked_at"), "clicked_at"),
-            delivery_minor=self._amount(get("delivery"), currency, "delivery"),
-            delivery_tax_minor=self._amount(get("delivery_tax"), currency, "delivery_tax"),
+            delivery_minor=amount(get("delivery"), "delivery"),
+            delivery_tax_minor=amount(get("delivery_tax"), "delivery_tax"),
             coupon_codes=_codes(get("coupon_codes")),
             card=get("card") or None,
-            commission_minor=self._amount(get("commission"), currency, "commission")
-            if get("commission")
-            else None,
+            commission_minor=amount(get("commission"), "commission") if get("commission") else None,
         )
         status, reason = _status(get("status"), get("status_reason"))
         facts = orjson.dumps(facts_of(purchase))
@@ -194,174 +157,11 @@ class ReportReader:
             )
         return text
 
-    def _lines(self, texts: list[tuple[str, ...]], currency: str) -> tuple[Line, ...]:
-        products, quick = self._products, self._quick_line
-        pick, constants, translated = self._pick, self._constants, self._translated
-        lines, total_minor = [], 0
-        for position, text in zip(self._numbers(texts), texts, strict=True):
-            line_text = pick(text + constants)
-            if translated:
-                line_text = _in_our_words(line_text, translated)
-            if not line_text[2]:
-                raise InvalidRow("missing_field", f"Line {position} has no amount.", field="amount")
-            known = products.get(line_text[0]) or self._unknown_product(line_text[0], position)
-            try:
-                line = quick(position, line_text, known)
-            except KeyError:
-                self._learn(line_text, currency, position)
-                line = quick(position, line_text, known)
-            if line.returned_minor or line.returned_quantity:
-                check_return(line)
-            total_minor += line.amount_minor
-            lines.append(line)
-        if total_minor > MINOR_MAX:
-            raise InvalidRow(
-                "amount_too_large", "The lines of this order add up to more than Cagnotte takes."
-            )
-        return tuple(lines)
-
-    def _numbers(self, texts: list[tuple[str, ...]]) -> Iterable[int]:
-        """Return the numbers of an order's lines: the source's own where it gives them, else their positions."""
-        if self._number_at is None:
-            return range(1, len(texts) + 1)
-        words = self._mapping.values.get("number", {})
-        numbers = [words.get(text[self._number_at], text[self._number_at]) for text in texts]
-        for number in numbers:
-            if not _LINE_NUMBER.fullmatch(number):
-                raise InvalidRow(
-                    "bad_field",
-                    f"“{number}” is no line number; lines count from 1.",
-                    field="number",
-                )
-        if len(set(numbers)) < len(numbers):
-            raise InvalidRow(
-                "bad_field", "Two lines of this order have the same number.", field="number"
-            )
-        return map(int, numbers)
-
-    def _quick_line(self, position: int, text: tuple[str, ...], known: Known) -> Line:
-        """Make a line of texts that were read before. Raises KeyError for one that was not."""
-        (
-            sku,
-            quantity,
-            amount,
-            discount,
-            tax,
-            wallet,
-            category,
-            brand,
-            gift_card,
-            returned,
-            returned_amount,
-        ) = text
-        amounts, units = self._amounts, self._units
-        return new_line(
-            (
-                position,
-                sku,
-                units[quantity],
-                amounts[amount],
-                amounts[discount],
-                amounts[tax],
-                amounts[wallet],
-                category or known[0],
-                brand or known[1],
-                self._gift_cards[gift_card] or known[2],
-                units[returned] if returned else 0,
-                amounts[returned_amount],
-            )
-        )
-
-    def _learn(self, text: tuple[str, ...], currency: str, position: int) -> None:
-        """Read the amounts, units and flag of a line and remember them. Raises InvalidRow."""
-        _, quantity, amount, discount, tax, wallet, _, _, gift_card, returned, returned_amount = (
-            text
-        )
-        if len(self._amounts) >= AMOUNTS_CACHED_MAX:
-            self._amounts = {"": 0}
-        if len(self._units) >= AMOUNTS_CACHED_MAX:
-            self._units = {}
-        self._flag(gift_card, position)
-        self._unit(quantity, position)
-        self._unit(returned, position)
-        for name, told in (
-            ("amount", amount),
-            ("discount", discount),
-            ("tax", tax),
-            ("wallet", wallet),
-            ("returned_amount", returned_amount),
-        ):
-            self._amount(told, currency, name, position)
-
-    def _unknown_product(self, sku: str, position: int) -> Known:
-        """Say what is known of an article that the catalogue does not hold. Raises InvalidRow."""
-        if self._reject_unknown:
-            raise InvalidRow(
-                "unknown_product",
-                f"Line {position}: the catalogue has no article “{sku}”; import it, then send the order again.",
-                sku=sku,
-            )
-        return NOTHING_KNOWN
-
     def _single_line(self, get: Callable[[str], str]) -> tuple[Line, ...]:
         amount = get("amount")
         if not amount:
             raise InvalidRow("no_lines", "The order has neither lines nor an amount.")
-        return (Line(1, "", 1, self._amount(amount, self._currency, "amount")),)
-
-    def _flag(self, text: str, position: int) -> None:
-        """Read whether a line is a gift card; remember the word."""
-        if text.lower() not in BOOLEANS:
-            raise InvalidRow(
-                "bad_boolean",
-                f"Line {position}: gift_card is “{text}”; write true or false.",
-                field="gift_card",
-            )
-        self._gift_cards[text] = BOOLEANS[text.lower()]
-
-    def _amount(self, text: str, currency: str, name: str, position: int | None = None) -> int:
-        """Read an amount ≥ 0; remember it, since prices repeat."""
-        if text in self._amounts:
-            return self._amounts[text]
-        where = f"Line {position}: " if position else ""
-        value = self._minor(text, currency, f"{where}{name}")
-        if value < 0:
-            raise InvalidRow(
-                "negative_amount",
-                f"{where}{name} is {text}. Amounts are not negative; report a return as returned_quantity and "
-                "returned_amount of its line, or say “returns: appended” in the source.",
-                text=text,
-            )
-        if value > MINOR_MAX:
-            raise InvalidRow(
-                "amount_too_large",
-                f"{where}“{text}” ({name}) is larger than any amount Cagnotte takes.",
-            )
-        self._amounts[text] = value
-        return value
-
-    def _minor(self, text: str, currency: str, what: str) -> int:
-        if self._mapping.amounts == "minor":
-            if not _WHOLE.fullmatch(text):
-                raise InvalidRow(
-                    "bad_amount", f"{what}: “{text}” is not a whole number of minor units."
-                )
-            return int(text)
-        try:
-            return parse_minor(text, currency)
-        except InvalidInput as error:
-            reason = "amount_too_large" if "larger" in error.sentence else "bad_amount"
-            raise InvalidRow(reason, f"{what}: {error.sentence}", text=text) from error
-
-    def _unit(self, text: str, position: int) -> None:
-        """Read a number of units, 1 where none is given; remember it."""
-        if text in self._units:
-            return
-        if text and (not (text.isascii() and text.isdecimal()) or len(text) > DIGITS_MAX):
-            raise InvalidRow(
-                "bad_quantity", f"Line {position}: “{text}” is no whole number of units.", text=text
-            )
-        self._units[text] = int(text) if text else 1
+        return (Line(1, "", 1, self._lines.amount(amount, "amount")),)
 
     def _moment(self, text: str, name: str) -> datetime:
         try:
@@ -389,35 +189,6 @@ class ReportReader:
 
     def _optional_moment(self, text: str, name: str) -> datetime | None:
         return self._moment(text, name) if text else None
-
-
-_LINE_ORDER = LINE_FIELDS[1:]
-"""The order in which the texts of a line are taken: all its fields but its number."""
-
-
-def _in_our_words(
-    text: tuple[str, ...], translated: list[tuple[int, dict[str, str], str]]
-) -> tuple[str, ...]:
-    """Put our words for a source's in a line, and constants where it has nothing.
-
-    translated: (place of the field, words, constant) of each field that has either.
-    """
-    told = list(text)
-    for place, words, constant in translated:
-        word = told[place] or constant
-        told[place] = words.get(word, word)
-    return tuple(told)
-
-
-def check_return(line: Line) -> None:
-    """Refuse a return of more than was bought. Raises InvalidRow."""
-    if line.returned_minor > line.amount_minor or line.returned_quantity > line.quantity:
-        raise InvalidRow(
-            "returned_too_much",
-            f"Line {line.number}: more is returned ({line.returned_quantity} units, {line.returned_minor} minor units) "
-            f"than was bought ({line.quantity} units, {line.amount_minor}).",
-            line=line.number,
-        )
 
 
 def _needed(get: Callable[[str], str], name: str) -> str:
@@ -479,59 +250,3 @@ def _status(text: str, reason: str) -> tuple[Validation | None, str]:
             f"“{reason}” is no decline reason; one of: {', '.join(sorted(REASON_CODES))}.",
         )
     return status, reason or "other"
-
-
-def content_hash(facts: bytes, status: Validation | None, reason: str) -> bytes:
-    """Return the 16 bytes by which two messages are told apart."""
-    return hashlib.blake2b(facts + f"|{status}|{reason}".encode(), digest_size=16).digest()
-
-
-def facts_of(purchase: Purchase) -> dict[str, Any]:
-    """Return a purchase as JSON-able facts, short keys first; times in ISO 8601 with their offset."""
-    facts: dict[str, Any] = {
-        "merchant": purchase.merchant,
-        "order": purchase.order_ref,
-        "at": purchase.occurred_at.isoformat(),
-        "currency": purchase.currency,
-        "channel": purchase.channel.value,
-        "lines": list(map(tuple, purchase.lines)),
-    }
-    if purchase.country:
-        facts["country"] = purchase.country
-    if purchase.clicked_at:
-        facts["clicked_at"] = purchase.clicked_at.isoformat()
-    if purchase.delivery_minor:
-        facts["delivery"] = [purchase.delivery_minor, purchase.delivery_tax_minor]
-    if purchase.coupon_codes:
-        facts["coupons"] = list(purchase.coupon_codes)
-    if purchase.card:
-        facts["card"] = purchase.card
-    if purchase.commission_minor is not None:
-        facts["commission"] = purchase.commission_minor
-    return facts
-
-
-def purchase_from_facts(facts: dict[str, Any], zone: ZoneInfo) -> Purchase:
-    """Read back what `facts_of` wrote; times return to the programme's zone."""
-    clicked = facts.get("clicked_at")
-    delivery, delivery_tax = facts.get("delivery", (0, 0))
-    return Purchase(
-        merchant=facts["merchant"],
-        order_ref=facts["order"],
-        occurred_at=datetime.fromisoformat(facts["at"]).astimezone(zone),
-        currency=facts["currency"],
-        lines=tuple(Line(*line) for line in facts["lines"]),
-        channel=Channel(facts["channel"]),
-        country=facts.get("country"),
-        clicked_at=datetime.fromisoformat(clicked).astimezone(zone) if clicked else None,
-        delivery_minor=delivery,
-        delivery_tax_minor=delivery_tax,
-        coupon_codes=tuple(facts.get("coupons", ())),
-        card=facts.get("card"),
-        commission_minor=facts.get("commission"),
-    )
-
-
-def utc_text(moment: datetime) -> str:
-    """Return a moment as PostgreSQL reads it, in UTC."""
-    return moment.astimezone(UTC).isoformat()

@@ -10,7 +10,7 @@ import psycopg
 
 from cagnotte.domain.purchases import Purchase, Returned
 from cagnotte.platform.sql import load
-from cagnotte.purchases.reports import purchase_from_facts
+from cagnotte.purchases.facts import purchase_from_facts
 
 SQL = load("purchases")
 RETURNS = load("returns")

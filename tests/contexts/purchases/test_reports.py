@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from cagnotte.domain.errors import InvalidRow
 from cagnotte.domain.purchases import Channel, Line, Purchase, Validation
+from cagnotte.purchases.facts import facts_of, purchase_from_facts
 from cagnotte.purchases.mapping import Mapping
 from cagnotte.purchases.reading.texts import OrderText
-from cagnotte.purchases.reports import Report, ReportReader, facts_of, purchase_from_facts
+from cagnotte.purchases.reports import Report, ReportReader
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
