@@ -20,7 +20,8 @@ from cagnotte.identity.models import Programme
 from cagnotte.ledger import selectors as ledger
 from cagnotte.platform.sql import load
 from cagnotte.purchases import selectors as purchases
-from cagnotte.rewards import sentences
+from cagnotte.rewards.sentences.explaining import explain
+from cagnotte.rewards.sentences.told import Audience
 
 SQL = load("explain")
 Connection = psycopg.Connection[Any]
@@ -82,7 +83,7 @@ def why(
     connection: Connection,
     programme: Programme,
     key: str,
-    audience: sentences.Audience = "operator",
+    audience: Audience = "operator",
 ) -> Why:
     """Explain a purchase, named by its id (pur_…), "merchant/order", or its order reference alone.
 
@@ -104,7 +105,7 @@ def why(
     offers = catalog.offers_by_version(
         programme.id, {(award.offer, award.version) for award in decision.awards}
     )
-    told = sentences.explain(
+    told = explain(
         decision,
         parties=identity.party_names(programme.id),
         # Names of today for offers that were missed; those that gave something keep the name they had then.

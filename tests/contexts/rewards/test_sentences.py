@@ -40,7 +40,11 @@ from cagnotte.domain.rating.amounts import EMPTY
 from cagnotte.domain.rating.decision import LineBase, MemberFacts, Miss
 from cagnotte.domain.rating.plans import EFFECT_NAMES
 from cagnotte.domain.rating.returns import redecide
-from cagnotte.rewards.sentences import CUTS, HOW, LEFT_OUT, MISSED, Audience, explain, lines_of
+from cagnotte.rewards.sentences.base import LEFT_OUT
+from cagnotte.rewards.sentences.earned import CUTS, HOW
+from cagnotte.rewards.sentences.explaining import explain
+from cagnotte.rewards.sentences.missed import MISSED
+from cagnotte.rewards.sentences.told import Audience, lines_of
 from tests.domain.rating_world import (
     BRAND,
     CATEGORIES,
