@@ -22,7 +22,7 @@ class Result:
 
     Attributes:
         verdict: "killed" or "timed out" when a test noticed; "survived" when none did, "unreached" when none reaches
-            its function, "broken …" when the process could not go on.
+            its function, "explained" when it was not tried, "broken …" when the process could not go on.
         killer: the test that noticed.
     """
 
@@ -34,8 +34,8 @@ class Result:
     becomes: str
     nth: int
     verdict: str
-    killer: str
-    seconds: float
+    killer: str = ""
+    seconds: float = 0
 
     @property
     def change(self) -> Change:
@@ -63,28 +63,8 @@ def write(file: Path, results: Iterable[Result]) -> None:
     file.write_text("".join(lines), encoding="utf-8")
 
 
-def report(results: list[Result], minutes: float, *, whole: bool) -> int:
-    """Print who survived unexplained, and a table; return the exit code. `whole`: nothing was left out."""
-    explained = _explained()
-    survivors = {result.change: result for result in results if not result.is_noticed}
-    for change, result in survivors.items():
-        if change not in explained:
-            _print_survivor(result)
-    _print_table(results, explained)
-    unexplained = len(survivors.keys() - explained)
-    noticed = len(results) - len(survivors)
-    score = 100 * noticed / len(results) if results else 100
-    print(
-        f"\n{len(results)} mutants, {noticed} killed, {len(survivors)} survived, "
-        f"{len(survivors) - unexplained} explained, score {score:.1f} %, {minutes:.0f} min"
-    )
-    if whole:
-        for function, was, becomes, nth in sorted(explained - survivors.keys()):
-            print(f"explained, but no longer there: {function} ({nth})\n  - {was}\n  + {becomes}")
-    return int(score < SCORE_MIN or unexplained > 0)
-
-
-def _explained() -> set[Change]:
+def explained() -> set[Change]:
+    """Read which changes are known not to be noticed, with a reason."""
     told = tomllib.loads(SURVIVORS.read_text(encoding="utf-8"))
     return {
         (function, was, becomes, nth[0] if nth else 1)
@@ -93,20 +73,41 @@ def _explained() -> set[Change]:
     }
 
 
+def report(results: list[Result], minutes: float, *, whole: bool) -> int:
+    """Print who survived unexplained, and a table; return the exit code. `whole`: nothing was left out."""
+    excused = explained()
+    survivors = {result.change: result for result in results if not result.is_noticed}
+    for change, result in survivors.items():
+        if change not in excused:
+            _print_survivor(result)
+    _print_table(results, excused)
+    unexplained = len(survivors.keys() - excused)
+    noticed = len(results) - len(survivors)
+    score = 100 * noticed / len(results) if results else 100
+    print(
+        f"\n{len(results)} mutants, {noticed} killed, {len(survivors)} survived, "
+        f"{len(survivors) - unexplained} explained, score {score:.1f} %, {minutes:.0f} min"
+    )
+    if whole:
+        for function, was, becomes, nth in sorted(excused - survivors.keys()):
+            print(f"explained, but no longer there: {function} ({nth})\n  - {was}\n  + {becomes}")
+    return int(score < SCORE_MIN or unexplained > 0)
+
+
 def _print_survivor(result: Result) -> None:
     nth = f" ({result.nth})" if result.nth > 1 else ""
     print(f"\n{result.module}.{result.function}{nth}: {result.verdict}")
     print(f"  - {result.was}\n  + {result.becomes}")
 
 
-def _print_table(results: list[Result], explained: set[Change]) -> None:
+def _print_table(results: list[Result], excused: set[Change]) -> None:
     by_module: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for result in results:
         row = by_module[result.module]
         row["mutants"] += 1
         row["killed"] += result.is_noticed
         row["timed out"] += result.verdict == "timed out"
-        row["explained"] += not result.is_noticed and result.change in explained
+        row["explained"] += not result.is_noticed and result.change in excused
     heads = ("mutants", "killed", "timed out", "explained")
     print(f"\n{'module':<36}" + "".join(f"{head:>11}" for head in heads) + f"{'score':>9}")
     for module, row in sorted(by_module.items()):

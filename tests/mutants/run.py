@@ -1,7 +1,7 @@
 # ruff: noqa: T201 - a script that talks to whoever started it
 """Change the money code in thousands of ways, one at a time, and see that a test notices each.
 
-    python tests/mutants/run.py [--part NAME] [--only PATH] [--again] [--jobs N]
+    python tests/mutants/run.py [--part NAME] [--only PATH] [--again] [--explained] [--jobs N]
 
 Copies the project to `.data/mutants`, changes it there, and runs the tests of the domain against changes of the
 domain, those of the ledger against changes of the ledger. Prints what no test noticed, and a table. Ends with 1 when
@@ -82,6 +82,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--again", action="store_true", help="only changes that were not noticed the last time"
     )
+    parser.add_argument(
+        "--explained",
+        action="store_true",
+        help="try those too that are explained, and say which of them are noticed after all",
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once")
     parser.add_argument(
         "--patience",
@@ -112,6 +117,14 @@ def _results_of(part: Part, files: list[str], asked: argparse.Namespace) -> list
         for mutant in mutants
         if mutant.change in before and before[mutant.change].is_noticed
     }
+    if not asked.explained:
+        # They pass all tests that reach them, which is what takes longest.
+        explained = reporting.explained()
+        known |= {
+            mutant.change: Result(**asdict(mutant), verdict="explained")
+            for mutant in mutants
+            if mutant.change in explained
+        }
     todo = [mutant for mutant in mutants if mutant.change not in known]
     reporting.write(kept, known.values())
     print(f"{part.name}: {len(mutants)} changes, {len(todo)} to try", flush=True)
