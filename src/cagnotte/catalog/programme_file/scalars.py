@@ -1,26 +1,32 @@
-"""How rates, amounts, windows, days and hours are written in the file, and what they become.
+"""How rates, amounts, windows, days and hours, references and codes are written in the file, and what they become.
 
 Each name is a type for the fields of `schema`; its value in a validated model is what the domain needs: basis
-points, minor units, a `Window`, a weekday, a pair of times.
+points, minor units, a `Window`, a weekday, a pair of times, or a text that is known to be right.
 """
 
 import re
 from datetime import time
 from decimal import Decimal
 from typing import Annotated, Any
+from zoneinfo import available_timezones
 
-from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
+import schwifty
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from schwifty.exceptions import SchwiftyException
 
 from cagnotte.catalog.programme_file.problems import choices, meant
 from cagnotte.domain.errors import CagnotteError
-from cagnotte.domain.money import parse_minor
+from cagnotte.domain.money import DECIMALS, parse_minor
 from cagnotte.domain.periods import Window, WindowKind
 
 FULL_RATE_BPS = 10_000
 MIDNIGHT = "24:00"
+SLUG_LENGTH_MAX = 50
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
+_REF = re.compile(r"[^\s\x00-\x1f\x7f]{1,100}")
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)\s*%?", re.ASCII)
 _HOURS = re.compile(r"(\d\d:\d\d)\s*[-–]\s*(\d\d:\d\d)", re.ASCII)
 _ROLLING = re.compile(r"(\d{1,4})\s+days?", re.ASCII)
@@ -98,6 +104,55 @@ def hours_from(value: object) -> tuple[time, time]:
     raise ValueError(f"“{value}” is not a span of hours; write it as 18:00-23:00.")
 
 
+def _ref(text: str) -> str:
+    if not _REF.fullmatch(text):
+        raise ValueError(f"“{text}” is no reference; write 1 to 100 characters without spaces.")
+    return text
+
+
+def _slug(text: str) -> str:
+    if not _SLUG.fullmatch(text) or len(text) > SLUG_LENGTH_MAX:
+        raise ValueError(
+            f"“{text}” is no slug; write small letters, digits and single hyphens, such as my-shop."
+        )
+    return text
+
+
+def _currency(text: str) -> str:
+    if text not in DECIMALS:
+        raise ValueError(f"“{text}” is not a currency of ISO 4217; write a code such as EUR.")
+    return text
+
+
+def _timezone(text: str) -> str:
+    known = available_timezones()
+    if text not in known:
+        raise ValueError(
+            f"“{text}” is not a time zone{meant(text, known) or '; write one such as Europe/Paris.'}"
+        )
+    return text
+
+
+def _country(text: str) -> str:
+    if not re.fullmatch("[A-Z]{2}", text):
+        raise ValueError(f"“{text}” is not a country code; write two capitals, such as FR.")
+    return text
+
+
+def _iban(text: str) -> str:
+    try:
+        return schwifty.IBAN(text).compact
+    except SchwiftyException as error:
+        raise ValueError(f"“{text}” is not an IBAN: {error}.") from error
+
+
+def _bic(text: str) -> str:
+    try:
+        return schwifty.BIC(text).compact
+    except SchwiftyException as error:
+        raise ValueError(f"“{text}” is not a BIC: {error}.") from error
+
+
 def _schema(**schema: Any) -> WithJsonSchema:
     return WithJsonSchema(schema, mode="validation")
 
@@ -136,3 +191,11 @@ Hours = Annotated[
         description="From (included) to (not included), such as 18:00-23:00; may pass midnight.",
     ),
 ]
+Ref = Annotated[str, AfterValidator(_ref), Field(description="The name used to refer to it.")]
+Slug = Annotated[str, AfterValidator(_slug)]
+Currency = Annotated[str, AfterValidator(_currency)]
+Timezone = Annotated[str, AfterValidator(_timezone)]
+Country = Annotated[str, AfterValidator(_country), Field(description="ISO 3166 code, such as FR.")]
+Iban = Annotated[str, AfterValidator(_iban)]
+Bic = Annotated[str, AfterValidator(_bic)]
+Days = Annotated[int, Field(ge=0, le=3660)]

@@ -3,18 +3,27 @@
 The field's descriptions are the reference: they go into the published JSON Schema.
 """
 
-import re
 from collections import Counter
 from datetime import date
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
-import schwifty
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from schwifty.exceptions import SchwiftyException
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from cagnotte.catalog.programme_file.problems import meant
-from cagnotte.catalog.programme_file.scalars import Amount, Hours, Percent, Weekday, WindowText
+from cagnotte.catalog.programme_file.scalars import (
+    Amount,
+    Bic,
+    Country,
+    Currency,
+    Days,
+    Hours,
+    Iban,
+    Percent,
+    Ref,
+    Slug,
+    Timezone,
+    Weekday,
+    WindowText,
+)
 from cagnotte.catalog.programme_file.sources import SourceSection
 from cagnotte.domain.contracts import (
     Binding,
@@ -24,68 +33,8 @@ from cagnotte.domain.contracts import (
     ReleaseSettlement,
     ReturnPolicy,
 )
-from cagnotte.domain.money import DECIMALS
 from cagnotte.domain.offers import BoostMode, First, Role
 from cagnotte.domain.purchases import Channel
-
-SLUG_LENGTH_MAX = 50
-
-_REF = re.compile(r"[^\s\x00-\x1f\x7f]{1,100}")
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-
-
-def _ref(text: str) -> str:
-    if not _REF.fullmatch(text):
-        raise ValueError(f"“{text}” is no reference; write 1 to 100 characters without spaces.")
-    return text
-
-
-def _slug(text: str) -> str:
-    if not _SLUG.fullmatch(text) or len(text) > SLUG_LENGTH_MAX:
-        raise ValueError(
-            f"“{text}” is no slug; write small letters, digits and single hyphens, such as my-shop."
-        )
-    return text
-
-
-def _currency(text: str) -> str:
-    if text not in DECIMALS:
-        raise ValueError(f"“{text}” is not a currency of ISO 4217; write a code such as EUR.")
-    return text
-
-
-def _timezone(text: str) -> str:
-    known = available_timezones()
-    if text not in known:
-        raise ValueError(
-            f"“{text}” is not a time zone{meant(text, known) or '; write one such as Europe/Paris.'}"
-        )
-    return text
-
-
-def _country(text: str) -> str:
-    if not re.fullmatch("[A-Z]{2}", text):
-        raise ValueError(f"“{text}” is not a country code; write two capitals, such as FR.")
-    return text
-
-
-def _iban(text: str) -> str:
-    try:
-        return schwifty.IBAN(text).compact
-    except SchwiftyException as error:
-        raise ValueError(f"“{text}” is not an IBAN: {error}.") from error
-
-
-def _bic(text: str) -> str:
-    try:
-        return schwifty.BIC(text).compact
-    except SchwiftyException as error:
-        raise ValueError(f"“{text}” is not a BIC: {error}.") from error
-
-
-Ref = Annotated[str, AfterValidator(_ref), Field(description="The name used to refer to it.")]
-Country = Annotated[str, AfterValidator(_country), Field(description="ISO 3166 code, such as FR.")]
-Days = Annotated[int, Field(ge=0, le=3660)]
 
 
 class Section(BaseModel):
@@ -97,18 +46,13 @@ class Section(BaseModel):
 class ProgrammeSection(Section):
     """The programme itself."""
 
-    slug: Annotated[
-        str, AfterValidator(_slug), Field(description="Its name in commands and addresses.")
-    ]
+    slug: Slug = Field(description="Its name in commands and addresses.")
     name: str = Field(min_length=1, max_length=200, description="Its name for people.")
-    currency: Annotated[
-        str, AfterValidator(_currency), Field(description="ISO 4217 code of its books.")
-    ]
-    timezone: Annotated[
-        str,
-        AfterValidator(_timezone),
-        Field(description="Days and hours are counted here; such as Europe/Paris."),
-    ] = "Europe/Paris"
+    currency: Currency = Field(description="ISO 4217 code of its books.")
+    timezone: Timezone = Field(
+        default="Europe/Paris",
+        description="Days and hours are counted here; such as Europe/Paris.",
+    )
 
 
 class PartySection(Section):
@@ -444,10 +388,8 @@ class PayoutsSection(Section):
     """The account members are paid from, and when."""
 
     debtor_name: str = Field(min_length=1, max_length=70, description="Who the account belongs to.")
-    iban: Annotated[str, AfterValidator(_iban)] = Field(description="Spaces are welcome.")
-    bic: Annotated[str, AfterValidator(_bic)] | None = Field(
-        default=None, description="Default: the IBAN's own."
-    )
+    iban: Iban = Field(description="Spaces are welcome.")
+    bic: Bic | None = Field(default=None, description="Default: the IBAN's own.")
     threshold: Amount = Field(default=0, description="Least available balance that is paid.")
     fee: Amount = Field(default=0, description="Kept of each payout; the threshold must cover it.")
     maximum: Amount | None = Field(default=None, description="Most that one payout pays.")
