@@ -19,7 +19,7 @@ from cagnotte.domain.rating.decision import Facts, LineBase, MemberFacts, Miss, 
 if TYPE_CHECKING:
     from cagnotte.domain.rating.commissions import Commission
     from cagnotte.domain.rating.plans import Plan
-    from cagnotte.domain.rating.rulebook import Context, Slot
+    from cagnotte.domain.rating.shops import Context, Slot
 
 Deductions = tuple[tuple[str, int], ...]
 

@@ -26,8 +26,9 @@ from cagnotte.domain.rating.decision import (
 )
 from cagnotte.domain.rating.effects import MEASURES
 from cagnotte.domain.rating.plans import Candidate, Plan
-from cagnotte.domain.rating.rulebook import PROGRAMME_PURCHASES, Context, Rulebook
+from cagnotte.domain.rating.rulebook import PROGRAMME_PURCHASES, Rulebook
 from cagnotte.domain.rating.selection import choose
+from cagnotte.domain.rating.shops import Context
 
 if TYPE_CHECKING:
     from cagnotte.domain.offers import Progressive

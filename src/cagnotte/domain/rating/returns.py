@@ -15,7 +15,8 @@ from cagnotte.domain.purchases import Purchase
 from cagnotte.domain.rating.bases import Order
 from cagnotte.domain.rating.decision import Award, Decision, MemberFacts, Miss
 from cagnotte.domain.rating.engine import award_all, conclude, decide, open_order, qualify
-from cagnotte.domain.rating.rulebook import Funders, Rulebook
+from cagnotte.domain.rating.rulebook import Rulebook
+from cagnotte.domain.rating.shops import Funders
 
 
 def redecide(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from cagnotte.domain.rating.bases import Order
 from cagnotte.domain.rating.plans import Candidate, Plan
-from cagnotte.domain.rating.rulebook import Entry, Slot
+from cagnotte.domain.rating.shops import Entry, Slot
 
 Candidates = dict[Plan, Candidate]
 
