@@ -173,7 +173,6 @@ def batched(made: Scene, clients: int, count: int) -> float:
         started = time.perf_counter()
         list(executor.map(partial(_send, batcher), [share[WARM:] for share in shares]))
         seconds = time.perf_counter() - started
-        batcher.close()
         gc.unfreeze()
     return clients * count / seconds
 

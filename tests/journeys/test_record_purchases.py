@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db import connections
 
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.record_purchases import (
@@ -97,6 +98,42 @@ def test_the_same_event_again_changes_nothing(world: World, recorder: PurchaseRe
     assert outcomes == ["repeated", "unchanged"]
     assert world.member("1") == {"pending": 100}
     assert world.digest()[0] == before[0]
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_the_same_event_twice_in_a_batch_is_taken_once(
+    world: World, recorder: PurchaseRecorder, times: int
+) -> None:
+    sent = [Sent("evt-1", order("A1")) for _ in range(times)]
+    assert [taken.outcome for taken in recorder.record(sent, now=NOON)] == [
+        "new",
+        *["repeated"] * (times - 1),
+    ]
+    assert world.member("1") == {"pending": 100}
+
+
+def test_two_recorders_that_take_the_same_orders_at_the_same_time_take_each_once(
+    world: World, recorder: PurchaseRecorder
+) -> None:
+    """Each of them finds out in the midst of its pipeline, and starts again."""
+    start = threading.Barrier(2)
+
+    def take(one: PurchaseRecorder) -> list[str]:
+        outcomes = []
+        for number in range(60):
+            start.wait()
+            sent = [Sent(f"evt-{number}", order(f"A{number}"))]
+            outcomes.append(one.record(sent, now=NOON)[0].outcome)
+        connections.close_all()
+        return outcomes
+
+    with connect() as connection, ThreadPoolExecutor(2) as executor:
+        other = open_recorder(connection)
+        both = list(executor.map(take, [recorder, other]))
+        other.close()
+
+    assert [sorted(pair) for pair in zip(*both, strict=True)] == [["new", "repeated"]] * 60
+    assert world.member("1") == {"pending": 60 * 100}
 
 
 def test_each_message_of_a_batch_has_its_own_answer(
@@ -201,11 +238,8 @@ def test_many_threads_through_a_batcher_lose_and_repeat_nothing(
     world: World, committed_db: str
 ) -> None:
     """Sixteen callers send forty orders, each of them twice, through two workers."""
-    connections = [connect(), connect()]
-    recorders = [open_recorder(connection) for connection in connections]
-    batcher: MicroBatcher[Sent, Taken] = MicroBatcher(
-        [partial(one.record, now=NOON) for one in recorders], size_max=8
-    )
+    opened = [connect(), connect()]
+    recorders = [open_recorder(connection) for connection in opened]
     start = threading.Barrier(16)
 
     def call(caller: int) -> list[str]:
@@ -215,10 +249,14 @@ def test_many_threads_through_a_batcher_lose_and_repeat_nothing(
         ]
         return [batcher.submit(message).result().outcome for message in sent]
 
-    with ThreadPoolExecutor(16) as executor:
+    with (
+        MicroBatcher[Sent, Taken](
+            [partial(one.record, now=NOON) for one in recorders], size_max=8
+        ) as batcher,
+        ThreadPoolExecutor(16) as executor,
+    ):
         outcomes = [outcome for told in executor.map(call, range(16)) for outcome in told]
-    batcher.close()
-    for one, connection in zip(recorders, connections, strict=True):
+    for one, connection in zip(recorders, opened, strict=True):
         one.close()
         connection.close()
 

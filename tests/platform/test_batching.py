@@ -13,9 +13,8 @@ def doubled(items: Sequence[int]) -> list[int]:
 
 
 def test_every_call_has_its_own_answer() -> None:
-    batcher = MicroBatcher([doubled, doubled], size_max=7)
-    futures = [batcher.submit(number) for number in range(100)]
-    batcher.close()
+    with MicroBatcher([doubled, doubled], size_max=7) as batcher:
+        futures = [batcher.submit(number) for number in range(100)]
     assert [future.result() for future in futures] == [2 * number for number in range(100)]
 
 

@@ -200,11 +200,12 @@ def in_one_transaction(
 
 def _in_a_pipeline(connection: Connection, take: Callable[[], T]) -> T:
     """Take a chunk; the statements of the transaction itself go down the pipeline too."""
-    with connection.pipeline():
-        try:
+    try:
+        with connection.pipeline():
             taken = take()
             connection.commit()
-        except BaseException:
-            connection.rollback()
-            raise
-        return taken
+    except BaseException:
+        # Only now: inside, what failed after the first error would come up here and keep us from rolling back.
+        connection.rollback()
+        raise
+    return taken

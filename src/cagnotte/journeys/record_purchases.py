@@ -50,6 +50,9 @@ class Taken(NamedTuple):
     error: CagnotteError | None = None
 
 
+REPEATED = Taken("repeated")
+
+
 class PurchaseRecorder:
     """Takes messages of one source, one batch after the other, on a connection of its own that it keeps.
 
@@ -82,11 +85,16 @@ class PurchaseRecorder:
 
         All are taken or, when an error is raised, none; a rejected one does not hold up the others.
         """
-        arrived = ArrivedMessages(self._source_id, [message.event_id for message in sent])
+        # The same event twice in a batch is one message, and its repeat.
+        first: dict[str, Sent] = {}
+        for message in sent:
+            first.setdefault(message.event_id, message)
+        arrived = ArrivedMessages(self._source_id, list(first))
         self._reader.set_clock(now)
         intake = Intake(self._run.at(now), arrived, self._reader, grouped=False)
         orders = [
-            message.order._replace(row_number=number) for number, message in enumerate(sent, 1)
+            message.order._replace(row_number=number)
+            for number, message in enumerate(first.values(), start=1)
         ]
 
         def take() -> Chunk:
@@ -99,11 +107,15 @@ class PurchaseRecorder:
 
         chunk = in_one_transaction(self._connection, take, pipelined=len(orders) <= FEW)
         rejected = {row.row_number: row.error for row in chunk.rejected}
-        return [
-            Taken("rejected", rejected[number])
+        answers = {
+            event_id: Taken("rejected", rejected[number])
             if number in rejected
             else Taken(chunk.outcomes.get(number, "repeated"))
-            for number in range(1, len(sent) + 1)
+            for number, event_id in enumerate(first, start=1)
+        }
+        return [
+            answers[message.event_id] if message is first[message.event_id] else REPEATED
+            for message in sent
         ]
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from django.db import connections
 
@@ -21,7 +21,7 @@ class MicroBatcher(Generic[T, R]):
 
     workers: functions from items to as many results, in their order; each is called by one thread, so that it can own
     a connection. A batch that raises is done again item by item, so that one bad item fails alone; the work must
-    have undone itself when it raises.
+    have undone itself when it raises. As a context manager it closes itself.
     """
 
     def __init__(
@@ -37,6 +37,12 @@ class MicroBatcher(Generic[T, R]):
         ]
         for thread in self._threads:
             thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def submit(self, item: T) -> "Future[R]":
         """Have an item done; return its result to come. Raises RuntimeError once closed."""

@@ -10,6 +10,7 @@ import multiprocessing
 import multiprocessing.process
 import os
 import pickle
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import connection as pipes
@@ -118,6 +119,8 @@ def _work_forked(
     plan: tuple[Any, ...],
 ) -> None:
     """Be one of the processes, with everything of its parent's at hand."""
+    # The parent's own way to leave is an exception; raised here at a bad moment it would be swallowed, and we go on.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for receiver in others:
         # With the reading ends open here too, nobody would notice that the parent has died.
         receiver.close()
@@ -139,8 +142,8 @@ def _tell(sender: "pipes.Connection[Any, Any]", work: str, plan: tuple[Any, ...]
         for told in _function(work)(*plan):
             sender.send((told,))
         sender.send(_STOPPED)
-    except KeyboardInterrupt:
-        # The parent was interrupted by the same keys and says so.
+    except (KeyboardInterrupt, BrokenPipeError):
+        # The parent was interrupted by the same keys and says so, or it has died and nobody listens.
         return
     except Exception as error:  # noqa: BLE001 - raised again by the parent
         sender.send(_sendable(error))
