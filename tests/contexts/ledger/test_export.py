@@ -98,6 +98,14 @@ def test_beancount_accepts_the_file_and_finds_our_balances(busy: Connection) -> 
     assert row == (len(found),)
 
 
+def test_accounts_open_on_the_first_day_and_balances_stand_after_the_last(
+    busy: Connection,
+) -> None:
+    lines = written(busy, "beancount").splitlines()
+    assert {line.split()[0] for line in lines if " open " in line} == {"2026-03-01"}
+    assert {line.split()[0] for line in lines if " balance " in line} == {"2026-03-05"}
+
+
 def test_bean_check_passes(busy: Connection, tmp_path: Path) -> None:
     file = tmp_path / "books.beancount"
     file.write_text(written(busy, "beancount"), encoding="utf-8")
@@ -176,5 +184,7 @@ def test_an_empty_ledger_is_an_empty_file(books: Connection, export_format: str)
 
 
 def test_an_unknown_format_is_refused(books: Connection) -> None:
-    with pytest.raises(InvalidInput, match="choose beancount, hledger, csv"):
+    with pytest.raises(InvalidInput) as refused:
         written(books, "xls")
+    assert refused.value.sentence == ("“xls” is no export format; choose beancount, hledger, csv.")
+    assert refused.value.facts == {"format": "xls"}

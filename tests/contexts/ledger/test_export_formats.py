@@ -47,7 +47,7 @@ def written(name: str) -> list[str]:
     writer.transaction(EARNED)
     writer.end(date(2026, 3, 2))
     assert out.getvalue().endswith("\n")
-    return out.getvalue().splitlines()
+    return out.getvalue().removesuffix("\n").split("\n")
 
 
 def test_the_formats_are_known_by_their_programmes() -> None:
