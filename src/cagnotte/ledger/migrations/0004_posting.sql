@@ -6,7 +6,7 @@
 
 CREATE OR REPLACE FUNCTION ledger_post(batch uuid, OUT posted integer, OUT duplicates integer, OUT conflicts uuid[])
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
-    SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $$
+    SET enable_hashjoin = on SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $$
 -- Post the staged transactions of a batch. One already posted with the same content is a duplicate, with other
 -- content a conflict; neither writes anything. Locks: programmes (shared), then balance rows by account id, last.
 DECLARE
