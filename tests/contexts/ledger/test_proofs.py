@@ -6,6 +6,7 @@ from uuid import UUID, uuid4, uuid5
 
 import pytest
 
+from cagnotte.domain.chart import Account
 from cagnotte.domain.errors import LedgerCorrupt, NotFound
 from cagnotte.domain.transactions import Transaction
 from cagnotte.ledger import proofs, seals, services
@@ -337,3 +338,58 @@ def test_transactions_are_found_by_their_facts_and_by_their_ids(books: Connectio
 
 def test_a_proof_in_other_letters_than_ours_keeps_them(books: Connection) -> None:
     assert proofs.render({"b": 1, "a": "Zoé"}) == '{\n "a": "Zoé",\n "b": 1\n}\n'
+
+
+def test_accounts_stand_in_the_order_of_their_ids(books: Connection) -> None:
+    currencies = ["EUR", "USD", "JPY", "CHF", "SEK", "TND"]
+    made = [
+        booking({funder("accrued", each): 5, member("pending", ANNA, each): -5})
+        for each in currencies
+    ]
+    post(books, *made)
+    proof = proofs.prove_transactions(books, sealed(books), map(place, made))
+    ids = [account["id"] for account in proof["accounts"]]
+    assert ids == sorted(str(member("pending", ANNA, each).id) for each in currencies)
+
+
+def test_whoever_discloses_is_told_kind_transaction_and_number_of_each_leg(
+    books: Connection,
+) -> None:
+    made = tracked(ANNA, 5)
+    post(books, made)
+    asked: list[tuple[str, UUID, int]] = []
+
+    def second_legs(kind: str, transaction_id: UUID, leg: int) -> bool:
+        asked.append((kind, transaction_id, leg))
+        return leg == 2
+
+    proof = proofs.prove_transactions(books, sealed(books), [place(made)], disclose=second_legs)
+    assert asked == [("funder.accrued", made.id, 1), ("member.pending", made.id, 2)]
+    assert [account["kind"] for account in proof["accounts"]] == ["member.pending"]
+
+
+def test_batches_that_share_a_seal_are_each_proved(books: Connection) -> None:
+    made = [tracked(ANNA, amount) for amount in range(1, 6)]
+    for one in made:
+        post(books, one)
+    head = sealed(books)
+    for one in made:
+        said = believed(proofs.prove_transactions(books, head, [place(one)]), head)
+        assert f"Transaction {one.id} (tracked) of 2026-03-01" in said[1]
+
+
+def test_a_batch_of_two_programmes_is_proved_in_each_alone(books: Connection) -> None:
+    other = UUID("00000000-0000-7000-8000-0000000000ff")
+    legs = {
+        Account("programme.promotions", other, other, "EUR"): 9,
+        Account("member.available", BEN, other, "EUR"): -9,
+    }
+    theirs = booking(legs)._replace(programme_id=other)
+    mine = [tracked(ANNA, 1), tracked(ANNA, 2)]
+    post(books, *mine, theirs)
+    head = sealed(books)
+    assert believed(proofs.prove_transactions(books, head, map(place, mine)), head)
+    with pytest.raises(NotFound):
+        proofs.prove_transactions(books, head, [place(theirs)])
+    head = seals.head(books, other)
+    assert believed(proofs.prove_transactions(books, head, [place(theirs)]), head)

@@ -15,6 +15,7 @@ from cagnotte.domain.errors import LedgerError, NotFound
 from cagnotte.domain.ids import derived_id
 from cagnotte.domain.transactions import Transaction
 from cagnotte.ledger import seal_checks, seals, services
+from cagnotte.ledger.checks import Finding
 from cagnotte.ledger.seals import Sealed
 from cagnotte.ledger.trees import leaf_hash, root_of
 from tests.contexts.ledger.books import (
@@ -656,6 +657,15 @@ def test_many_faults_are_counted(books: Connection, owner: Connection) -> None:
     found = list(seal_checks.CHECKS[0].find(owner))
     assert len(found) == 21
     assert found[-1].sentence == "… 30 in all."
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, []), (20, []), (21, [21]), (50, [50])])
+def test_twenty_findings_are_named_and_more_are_counted(count: int, told: list[int]) -> None:
+    all_of_them = [Finding("seals", f"fault {number}", {}) for number in range(count)]
+    assert list(seal_checks._at_most(iter(all_of_them), "seals")) == [
+        *all_of_them[:20],
+        *(Finding("seals", f"… {total} in all.", {"total": total}) for total in told),
+    ]
 
 
 # ---- Who may ---------------------------------------------------------------------------------------------------------
