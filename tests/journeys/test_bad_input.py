@@ -367,7 +367,9 @@ def small_disk(database_server: Server, run_name: str) -> Iterator[str]:
 def test_a_disk_that_fills_up_while_importing_loses_nothing_of_what_was_committed(
     small_disk: str, world: World, database_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest.import_orders, "__kwdefaults__", {"mine": None, "chunk_orders": 3_000})
+    monkeypatch.setattr(
+        ingest.import_orders, "__kwdefaults__", {"mine": None, "chunk_orders": 3_000}
+    )
     name = str(conninfo.conninfo_to_dict(database.database_url())["dbname"])
     admin = database_server.url(name, admin=True)
     with psycopg.connect(admin, autocommit=True) as connection:

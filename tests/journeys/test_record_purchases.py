@@ -11,11 +11,11 @@ import psycopg
 import pytest
 from django.db import connections
 
+from cagnotte.domain.errors import NoSlot
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.record_purchases import (
     FIRST_SLOT,
     LAST_SLOT,
-    NoSlot,
     PurchaseRecorder,
     Sent,
     Taken,

@@ -13,6 +13,7 @@ or HTTP problems; nothing below an interface knows about either.
     ├── Refused                   understood, but not allowed now; nothing was changed
     │   ├── IllegalTransition, InsufficientFunds, PeriodClosed
     │   ├── PayoutRefused
+    │   ├── NoSlot                as many at work as can be
     │   └── Conflict              the same identity arrived with other content
     └── LedgerError
         ├── UnbalancedTransaction
@@ -113,6 +114,10 @@ class PeriodClosed(Refused):
 
 class PayoutRefused(Refused):
     """The payout cannot be made now."""
+
+
+class NoSlot(Refused):
+    """Too many recorders of one programme are open at once."""
 
 
 class Conflict(Refused):

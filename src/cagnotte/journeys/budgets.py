@@ -14,7 +14,7 @@ from cagnotte.platform.sql import load
 
 SQL = load("ingest")
 SLICES = 50
-"""A budget is handed out in at least this many slices."""
+"""The first slice a writer takes is this part of the budget; the next are larger while much is left."""
 
 POOL = 0
 """The slot of the rows that say how much of each budget the writers' slices hold."""
@@ -43,6 +43,7 @@ class Budgets(Mapping[str, int]):
         self._granted: dict[str, int] = {}
         self._used: dict[str, int] = {}
         self._saved: dict[str, tuple[int, int]] = {}
+        self._asked: dict[str, int] = {}
         self._opened = False
         self._dry: set[str] = set()
         self._pools: dict[str, int] = {}
@@ -97,10 +98,14 @@ class Budgets(Mapping[str, int]):
             self._dry.add(offer)
             return False
         self._lock_pools()
-        change = min(-(-limit // SLICES), limit - self._pools[offer])
+        left = limit - self._pools[offer]
+        # Twice as much each time, so that a writer who needs much asks seldom, but never most of what is left.
+        slice_minor = -(-limit // SLICES)
+        change = min(max(slice_minor, min(self._asked.get(offer, slice_minor), left // 4)), left)
         if change <= 0:
             self._dry.add(offer)
             return False
+        self._asked[offer] = 2 * change
         self._move_pool(offer, change)
         return True
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from cagnotte.catalog import selectors as catalog
-from cagnotte.domain.errors import CagnotteError
+from cagnotte.domain.errors import CagnotteError, NoSlot
 from cagnotte.journeys.arrivals import ArrivedMessages, in_one_transaction
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.orders import Chunk, Intake
@@ -124,10 +124,6 @@ class PurchaseRecorder:
             self._budgets.give_back()
         self._connection.execute(SQL.free_slots)
         self._connection.commit()
-
-
-class NoSlot(CagnotteError):
-    """Too many recorders of one programme are open at once."""
 
 
 def _free_slot(connection: Connection, run: ProgrammeRun) -> int:
