@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from cagnotte.platform.behind import WAITING_MAX, working_behind
+from cagnotte.platform.behind import SWITCH_SECONDS, WAITING_MAX, working_behind
 
 
 def test_pieces_are_done_in_the_order_they_were_given_by_one_other_thread() -> None:
@@ -89,8 +89,12 @@ def test_whoever_gives_too_much_waits() -> None:
         behind.settle()
 
 
-def test_threads_take_turns_as_usual_afterwards() -> None:
-    usual = sys.getswitchinterval()
-    with working_behind():
-        assert sys.getswitchinterval() < usual
-    assert sys.getswitchinterval() == usual
+def test_threads_take_quick_turns_until_the_last_has_left() -> None:
+    before = sys.getswitchinterval()
+    first, second = working_behind(), working_behind()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert sys.getswitchinterval() == pytest.approx(SWITCH_SECONDS)
+    second.__exit__(None, None, None)
+    assert sys.getswitchinterval() == before

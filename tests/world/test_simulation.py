@@ -367,13 +367,14 @@ def test_every_command_of_the_script_exists(tmp_path: Path, model: Model) -> Non
     assert len(commands) > 10
     for words in commands:
         command: click.Command = cli
-        context = click.Context(cli, info_name="cagnotte")
+        # With the settings of the whole: a command remembers the names of its help option from its first context.
+        context = click.Context(cli, info_name="cagnotte", **cli.context_settings)
         arguments = words
         while isinstance(command, click.Group):
             found = command.get_command(context, arguments[0])
             assert found is not None, words
             command, arguments = found, arguments[1:]
-        command.make_context("cagnotte", arguments)
+        command.make_context("cagnotte", arguments, parent=context)
 
 
 def test_the_page_names_a_command_that_makes_the_same_world(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Database work done behind the caller's back: one thread sends what is ready while the caller computes the next."""
 
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -60,13 +61,36 @@ class Behind:
             raise
 
 
+class _QuickTurns:
+    """Lets threads take quick turns as long as anybody wants it; the last to leave puts things back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wanted = 0
+        self._usual = 0.0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._wanted:
+                self._usual = sys.getswitchinterval()
+                sys.setswitchinterval(SWITCH_SECONDS)
+            self._wanted += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._wanted -= 1
+            if not self._wanted:
+                sys.setswitchinterval(self._usual)
+
+
+_quick_turns = _QuickTurns()
+
+
 @contextmanager
 def working_behind() -> Iterator[Behind]:
     """Give a `Behind` with a thread of its own, which ends with the block."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    try:
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="cagnotte-behind") as executor:
-            yield Behind(executor)
-    finally:
-        sys.setswitchinterval(usual)
+    with (
+        _quick_turns,
+        ThreadPoolExecutor(max_workers=1, thread_name_prefix="cagnotte-behind") as executor,
+    ):
+        yield Behind(executor)
