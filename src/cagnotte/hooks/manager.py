@@ -4,18 +4,22 @@ An installed package announces its plugin as an entry point of the group `cagnot
 """
 
 import importlib
+import pkgutil
+from collections.abc import Iterator
 from functools import cache
 
 import pluggy
 
 from cagnotte.domain.errors import NotFound
 from cagnotte.hooks import specs
+from cagnotte.hooks.sources import SourcePlugin
 from cagnotte.hooks.values import PayoutRail
 
 ENTRY_POINTS = "cagnotte.plugins"
 
-BUILT_IN = ("cagnotte.extras.rails.sepa",)
-"""Plugins that come with Cagnotte; imported by name, for nothing below may depend on them."""
+BUILT_IN = ("cagnotte.extras.rails", "cagnotte.extras.sources")
+"""Packages whose modules are the plugins that come with Cagnotte; imported by name, since nothing here may depend on
+them."""
 
 
 @cache
@@ -23,11 +27,35 @@ def plugins() -> pluggy.PluginManager:
     """Return the manager with all plugins registered, the built-in ones first."""
     manager = pluggy.PluginManager(specs.PROJECT)
     manager.add_hookspecs(specs)
-    for name in BUILT_IN:
+    for name in sorted(name for package in BUILT_IN for name in _modules(package)):
         manager.register(importlib.import_module(name), name)
     manager.load_setuptools_entrypoints(ENTRY_POINTS)
     manager.check_pending()
     return manager
+
+
+def _modules(package: str) -> Iterator[str]:
+    """Name the modules of a package, at any depth."""
+    path = importlib.import_module(package).__path__
+    for module in pkgutil.walk_packages(path, f"{package}."):
+        if not module.ispkg:
+            yield module.name
+
+
+def source_plugins() -> dict[str, SourcePlugin]:
+    """Return all plugins of sources by name; where two share one, the installed plugin replaces the built-in."""
+    found: dict[str, SourcePlugin] = {}
+    for plugins_of in reversed(plugins().hook.sources()):
+        found.update({plugin.name: plugin for plugin in plugins_of})
+    return dict(sorted(found.items()))
+
+
+def source_plugin(name: str) -> SourcePlugin:
+    """Return the plugin of that name. Raises NotFound, with the names there are."""
+    found = source_plugins()
+    if name not in found:
+        raise NotFound(f"There is no source “{name}”; there is {', '.join(found)}.", name=name)
+    return found[name]
 
 
 def payout_rails() -> dict[str, PayoutRail]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import pluggy
 
+from cagnotte.hooks.sources import SourcePlugin
 from cagnotte.hooks.values import PayoutRail
 
 PROJECT = "cagnotte"
@@ -22,3 +23,8 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def payout_rails() -> Sequence[PayoutRail]:  # type: ignore[empty-body]  # a specification has no body
     """Return the payout rails that this plugin brings."""
+
+
+@hookspec
+def sources() -> Sequence[SourcePlugin]:  # type: ignore[empty-body]
+    """Return the sources of purchases that this plugin can read."""

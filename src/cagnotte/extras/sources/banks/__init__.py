@@ -1,0 +1,1 @@
+"""Movements of bank accounts: purchases known by what a statement says."""

@@ -1,0 +1,1 @@
+"""Card schemes and issuers: purchases known by the paying card."""

@@ -1,0 +1,1 @@
+"""Affiliate networks, seen from the publisher; and the generic signed postback."""

@@ -1,0 +1,1 @@
+"""Shop software, by its webhooks and its interface for orders."""
