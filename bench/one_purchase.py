@@ -167,6 +167,7 @@ def batched(made: Scene, clients: int, count: int) -> float:
             [partial(recorder.record, now=NOW) for recorder in recorders], size_max=BATCH_MAX
         )
         shares = [messages(client, clients, count + WARM) for client in range(clients)]
+        stack.enter_context(batcher)
         executor = stack.enter_context(ThreadPoolExecutor(clients))
         list(executor.map(partial(_send, batcher), [share[:WARM] for share in shares]))
         gc.freeze()
