@@ -93,7 +93,7 @@ def test_a_sweep_left_off_goes_on_with_the_windows_after() -> None:
     whole, _ = asked([CHANGED, PLACED], NOW, {})
     for stop in range(len(whole)):
         cursor: dict[str, Any] = {}
-        spans = []
+        spans: list[tuple[str, datetime, datetime]] = []
         for window in walk([CHANGED, PLACED], NOW, {}, history_days=120):
             if len(spans) == stop:
                 break
