@@ -2,7 +2,14 @@
 
 from django.contrib import admin
 
-from cagnotte.catalog.models import Category, Contract, Offer, OpeningBalance, Product
+from cagnotte.catalog.models import (
+    Category,
+    Contract,
+    MerchantAlias,
+    Offer,
+    OpeningBalance,
+    Product,
+)
 from cagnotte.platform.admin import ReadOnlyAdmin
 
 
@@ -83,3 +90,12 @@ class OpeningBalanceAdmin(ReadOnlyAdmin):
     )
     list_filter = ("programme",)
     search_fields = ("=member_ref",)
+
+
+@admin.register(MerchantAlias)
+class MerchantAliasAdmin(ReadOnlyAdmin):
+    """What statements call merchants."""
+
+    list_display = ("merchant_ref", "kind", "value", "mcc", "told_by", "told_at")
+    list_filter = ("programme", "kind")
+    search_fields = ("merchant_ref", "value")

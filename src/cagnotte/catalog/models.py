@@ -137,6 +137,45 @@ class Product(models.Model):
         return self.sku
 
 
+class MerchantAlias(models.Model):
+    """One thing by which statements of banks and cards name a merchant; `cagnotte.domain.descriptors` reads them."""
+
+    class Kind(models.TextChoices):
+        """What it is."""
+
+        MID = "mid"
+        NAME = "name"
+        ALIAS = "alias"
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
+    merchant_ref = models.CharField(max_length=100)
+    kind = models.CharField(max_length=5, choices=Kind.choices)
+    value = models.CharField(
+        max_length=200, help_text="A number with an acquirer, a name, or a whole wording."
+    )
+    mcc = models.CharField(
+        max_length=4, blank=True, help_text="Of a name: a category code of the merchant."
+    )
+    told_by = models.CharField(
+        max_length=150, blank=True, help_text="Who said so; empty = the programme file."
+    )
+    told_at = models.DateTimeField()
+
+    class Meta:
+        """Each thing is said of a merchant once."""
+
+        verbose_name_plural = "merchant aliases"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["programme", "kind", "value", "merchant_ref", "mcc"],
+                name="merchant_alias_unique",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.merchant_ref}: {self.value}"
+
+
 class OpeningBalance(models.Model):
     """What a member brought from another system: one version of one row of the programme file. Never changed."""
 

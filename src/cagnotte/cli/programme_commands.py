@@ -232,7 +232,11 @@ def _print_loaded(console: "Console", loaded: "Loaded") -> None:
         console.print(f"{slug} stood like this already; nothing was changed.")
         return
     console.print(f"{slug} is loaded.")
-    for name, counted in (("parties", loaded.parties), ("categories", loaded.categories)):
+    for name, counted in (
+        ("parties", loaded.parties),
+        ("descriptors", loaded.descriptors),
+        ("categories", loaded.categories),
+    ):
         if any(counted):
             console.print(f"  {name}: {counted.new:,} new, {counted.changed:,} changed")
     _print_changes(console, "contracts", loaded.contracts)

@@ -10,6 +10,7 @@ import psycopg
 from django.db import connection as django_connection
 from django.db import transaction
 
+from cagnotte.catalog import descriptors
 from cagnotte.catalog import services as catalog
 from cagnotte.catalog.programme_file import ParsedProgramme, parse
 from cagnotte.catalog.programme_file.schema import PayoutsSection
@@ -47,6 +48,7 @@ class Loaded:
     today: date
     parties: Counted = NOTHING
     categories: Counted = NOTHING
+    descriptors: Counted = NOTHING
     contracts: list[Change] = field(default_factory=list)
     offers: list[Change] = field(default_factory=list)
     sources: int = 0
@@ -56,7 +58,14 @@ class Loaded:
     @property
     def changed_nothing(self) -> bool:
         """Whether everything stood already."""
-        counts = (*self.parties, *self.categories, self.sources, self.payouts, self.opening.new)
+        counts = (
+            *self.parties,
+            *self.categories,
+            *self.descriptors,
+            self.sources,
+            self.payouts,
+            self.opening.new,
+        )
         return not (self.contracts or self.offers or any(counts))
 
 
@@ -90,6 +99,9 @@ def load(parsed: ParsedProgramme, *, now: datetime) -> Loaded:
         *catalog.save_categories(
             programme.id, ((node.ref, node.parent, node.name) for node in made.categories)
         )
+    )
+    loaded.descriptors = Counted(
+        *descriptors.save_descriptors(programme.id, made.descriptors, now=now)
     )
     loaded.contracts = catalog.save_versions(
         catalog.CONTRACTS, programme.id, made.contracts, now=now, today=today

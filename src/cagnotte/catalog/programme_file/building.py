@@ -16,6 +16,7 @@ from cagnotte.domain.contracts import (
     Products,
     Release,
 )
+from cagnotte.domain.descriptors import Known, KnownBy
 from cagnotte.domain.errors import CagnotteError, InvalidInput
 from cagnotte.domain.money import parse_minor
 from cagnotte.domain.offers import Conditions, Effect, Funding, Limits, MemberCap, Offer, Tier
@@ -51,6 +52,7 @@ class Definitions(NamedTuple):
 
     programme_id: UUID
     parties: list[Party]
+    descriptors: list[Known]
     categories: list[CategoryNode]
     contracts: list[Contract]
     offers: list[Offer]
@@ -68,6 +70,7 @@ def build(file: schema.ProgrammeFile, report: Report) -> Definitions:
     return Definitions(
         programme_id,
         list(_parties(file)),
+        list(_descriptors(file.merchants)),
         list(flatten(file.categories, ("categories",))),
         list(_made("contracts", file.contracts, lambda c: build_contract(c, programme_id), report)),
         list(_made("offers", file.offers, build_offer, report)),
@@ -111,6 +114,19 @@ def _parties(file: schema.ProgrammeFile) -> Iterator[Party]:
     ):
         for section in sections:
             yield Party(kind, section.ref, section.name or section.ref, section.country or "")
+
+
+def _descriptors(merchants: list[schema.MerchantSection]) -> Iterator[Known]:
+    """Give what statements know the shops by; each name once for every category code."""
+    for merchant in merchants:
+        told = merchant.descriptors
+        if told is None:
+            continue
+        for mid in dict.fromkeys(told.mids):
+            yield Known(merchant.ref, KnownBy.MID, mid)
+        for name in dict.fromkeys(told.names or [merchant.name or merchant.ref]):
+            for mcc in dict.fromkeys(told.mccs) or [""]:
+                yield Known(merchant.ref, KnownBy.NAME, name, mcc)
 
 
 def build_products(section: schema.ProductsSection | None) -> Products | None:

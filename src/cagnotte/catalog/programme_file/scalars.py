@@ -26,6 +26,7 @@ SLUG_LENGTH_MAX = 50
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _REF = re.compile(r"[^\s\x00-\x1f\x7f]{1,100}")
+_CATEGORY_CODE = re.compile(r"\d{4}", re.ASCII)
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)\s*%?", re.ASCII)
 _HOURS = re.compile(r"(\d\d:\d\d)\s*[-–]\s*(\d\d:\d\d)", re.ASCII)
@@ -102,6 +103,14 @@ def hours_from(value: object) -> tuple[time, time]:
     except ValueError:
         pass
     raise ValueError(f"“{value}” is not a span of hours; write it as 18:00-23:00.")
+
+
+def _category_code(text: str) -> str:
+    if not _CATEGORY_CODE.fullmatch(text):
+        raise ValueError(
+            f"“{text}” is no merchant category code (MCC); write four digits such as 5411."
+        )
+    return text
 
 
 def _ref(text: str) -> str:
@@ -195,6 +204,7 @@ Ref = Annotated[str, AfterValidator(_ref), Field(description="The name used to r
 Slug = Annotated[str, AfterValidator(_slug)]
 Currency = Annotated[str, AfterValidator(_currency)]
 Timezone = Annotated[str, AfterValidator(_timezone)]
+CategoryCode = Annotated[str, AfterValidator(_category_code)]
 Country = Annotated[str, AfterValidator(_country), Field(description="ISO 3166 code, such as FR.")]
 Iban = Annotated[str, AfterValidator(_iban)]
 Bic = Annotated[str, AfterValidator(_bic)]

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from cagnotte.catalog.programme_file.scalars import (
     Amount,
     Bic,
+    CategoryCode,
     Country,
     Currency,
     Days,
@@ -61,6 +62,28 @@ class PartySection(Section):
     ref: Ref
     name: str = Field(default="", max_length=200, description="Default: the reference.")
     country: Country | None = None
+
+
+class DescriptorsSection(Section):
+    """How statements of banks and cards name a shop, so that purchases are found in them."""
+
+    mids: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(
+        default=[], description="Its numbers with acquirers (MID), as the source writes them."
+    )
+    names: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        default=[], description="Its names on statements; default: its name."
+    )
+    mccs: list[CategoryCode] = Field(
+        default=[], description="Its category codes; another code speaks against it."
+    )
+
+
+class MerchantSection(PartySection):
+    """A shop."""
+
+    descriptors: DescriptorsSection | None = Field(
+        default=None, description="How statements name it; without it, it is found in none."
+    )
 
 
 class CategorySection(Section):
@@ -465,7 +488,7 @@ class ProgrammeFile(Section):
     """A programme of Cagnotte."""
 
     programme: ProgrammeSection = Field(description="Its name, currency and time zone.")
-    merchants: list[PartySection] = Field(default=[], description="Shops.")
+    merchants: list[MerchantSection] = Field(default=[], description="Shops.")
     brands: list[PartySection] = Field(
         default=[], description="Brands that offers name or that pay."
     )
