@@ -131,6 +131,7 @@ class Message(models.Model):
         NEW = "new"
         READ = "read"
         UNREADABLE = "unreadable"
+        """Wholly or in part; what of it could be read is taken."""
         IGNORED = "ignored"
 
     class Via(models.TextChoices):
@@ -172,7 +173,7 @@ class Message(models.Model):
                 name="inbox_message_waiting",
                 condition=models.Q(state__in=["new", "unreadable"]),
             ),
-            models.Index(fields=["account_id", "topic", "id"], name="inbox_message_latest"),
+            models.Index(fields=["account_id", "id"], name="inbox_message_order"),
             models.Index(fields=["account_id", "received_at"], name="inbox_message_received"),
             models.Index(fields=["body_sha256"], name="inbox_message_body"),
         ]
@@ -260,7 +261,7 @@ class Order(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["programme_id", "id"],
+                fields=["account_id", "id"],
                 name="inbox_order_due",
                 condition=models.Q(due=True),
             ),

@@ -264,7 +264,7 @@ class Migration(migrations.Migration):
                         fields=["account_id", "state", "id"],
                         name="inbox_message_waiting",
                     ),
-                    models.Index(fields=["account_id", "topic", "id"], name="inbox_message_latest"),
+                    models.Index(fields=["account_id", "id"], name="inbox_message_order"),
                     models.Index(
                         fields=["account_id", "received_at"], name="inbox_message_received"
                     ),
@@ -387,7 +387,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(
                         condition=models.Q(("due", True)),
-                        fields=["programme_id", "id"],
+                        fields=["account_id", "id"],
                         name="inbox_order_due",
                     ),
                     models.Index(

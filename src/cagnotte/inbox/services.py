@@ -1,0 +1,165 @@
+"""Writing the inbox: messages as they arrive, and what is to be fetched.
+
+All take the caller's connection and leave the commit to it, so that a page of a poll and the place where polling goes
+on from are kept together or not at all.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+import psycopg
+from psycopg.types.json import Jsonb
+
+from cagnotte.domain.errors import NotFound
+from cagnotte.hooks.sources import Message
+from cagnotte.inbox.models import Message as Row
+from cagnotte.platform.sql import load
+
+SQL = load("inbox")
+Connection = psycopg.Connection[Any]
+
+TOPIC_LENGTH_MAX = 100
+EVENT_LENGTH_MAX = 200
+OBJECT_LENGTH_MAX = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many messages were kept, and how many had been kept before."""
+
+    count: int
+    repeated: int
+
+
+def keep(
+    connection: Connection,
+    account_id: UUID,
+    messages: Sequence[Message],
+    *,
+    via: str,
+    signed: bool,
+    now: datetime,
+) -> Kept:
+    """Keep messages in their order, as bytes; nothing of them is understood yet.
+
+    A message that its source names is kept once. One without a name is a repeat when it says, byte for byte, what the
+    account's last message said; anything else may be news. via: poll, push, fetch or file; signed: a signature was
+    checked. Messages of one account are kept one batch at a time, so that their numbers follow their arrival.
+    Raises NotFound when there is no such account.
+    """
+    if (
+        connection.execute(SQL.note_arrival, {"account_id": account_id, "now": now}).fetchone()
+        is None
+    ):
+        raise NotFound("There is no such account at a source.", account_id=account_id)
+    rows = _rows(messages, _latest(connection, account_id))
+    if not rows:
+        return Kept(0, len(messages))
+    bodies = {row.sha256: row.body for row in rows}
+    connection.execute(
+        SQL.keep_bodies, {"hashes": list(bodies), "contents": list(bodies.values()), "now": now}
+    )
+    kept = connection.execute(
+        SQL.keep_messages,
+        {
+            "account_id": account_id,
+            "now": now,
+            "via": Row.Via(via).value,
+            "signed": signed,
+            "topics": [row.topic for row in rows],
+            "events": [row.event_id for row in rows],
+            "headers": [row.headers for row in rows],
+            "hashes": [row.sha256 for row in rows],
+        },
+    ).fetchall()
+    return Kept(len(kept), len(messages) - len(kept))
+
+
+class _Row(NamedTuple):
+    topic: str
+    event_id: str
+    headers: str
+    sha256: str
+    body: bytes
+
+
+def _latest(connection: Connection, account_id: UUID) -> str:
+    found = connection.execute(SQL.latest_body, {"account_id": account_id}).fetchone()
+    return found[0] if found else ""
+
+
+def _rows(messages: Iterable[Message], latest: str) -> list[_Row]:
+    rows = []
+    for message in messages:
+        sha256 = hashlib.sha256(message.body).hexdigest()
+        if not message.event_id and sha256 == latest:
+            continue
+        latest = sha256
+        headers = {_clean(name): _clean(value) for name, value in message.headers.items()}
+        rows.append(
+            _Row(
+                _clean(message.topic)[:TOPIC_LENGTH_MAX],
+                _event_id(message.event_id),
+                orjson.dumps(headers).decode(),
+                sha256,
+                message.body,
+            )
+        )
+    return rows
+
+
+def _event_id(text: str) -> str:
+    """Return the source's name of a message, or a hash of one that is too long or holds what no text may hold."""
+    clean = _clean(text)
+    if clean == text and len(text) <= EVENT_LENGTH_MAX:
+        return text
+    return "sha256:" + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def _clean(text: str) -> str:
+    """Return a text as PostgreSQL can hold it: without NUL and halves of surrogate pairs."""
+    return text.replace("\x00", "\ufffd").encode(errors="replace").decode()
+
+
+def move_cursor(connection: Connection, account_id: UUID, cursor: Mapping[str, Any]) -> None:
+    """Note where the polling of an account goes on from, with the page that was kept up to there."""
+    connection.execute(SQL.move_cursor, {"account_id": account_id, "cursor": Jsonb(dict(cursor))})
+
+
+def want(
+    connection: Connection, account_id: UUID, object_ids: Iterable[str], *, now: datetime
+) -> None:
+    """Note orders that are to be fetched. One that is wanted already keeps its place.
+
+    Raises ValueError for a name that no order can have.
+    """
+    wanted = sorted(set(object_ids))
+    for name in wanted:
+        if not is_name(name):
+            raise ValueError(f"“{name[:40]}” cannot be the name of an order")
+    if wanted:
+        connection.execute(SQL.want, {"account_id": account_id, "object_ids": wanted, "now": now})
+
+
+def want_no_more(
+    connection: Connection, account_id: UUID, object_ids: Iterable[str], *, since: datetime
+) -> None:
+    """Take orders off the list of those to be fetched, when nothing asked for them after `since`."""
+    values = {"account_id": account_id, "object_ids": list(object_ids), "since": since}
+    connection.execute(SQL.want_no_more, values)
+
+
+def is_name(object_id: str) -> bool:
+    """Tell whether a text can be what a source calls an order: not empty, not too long, and a text to PostgreSQL."""
+    return 0 < len(object_id) <= OBJECT_LENGTH_MAX and _clean(object_id) == object_id
+
+
+def forget_bodies(connection: Connection, *, before: datetime) -> int:
+    """Delete the bytes of messages that have not arrived since; return how many. They cannot be read again then."""
+    row = connection.execute(SQL.forget_bodies, {"before": before}).fetchone()
+    return int(row[0]) if row else 0
