@@ -260,11 +260,37 @@ class Descriptor(NamedTuple):
     country: str = ""
 
 
+REFUND_KEY = "refund:"
+"""How the keys of refunds begin, with the source's own name of the refund after it."""
+
+
+class LooseRefund(NamedTuple):
+    """A refund that does not say of which order, and what may lead to it.
+
+    The object that waits with it is named as the source names the refund. When its order is found, by merchant, card
+    and amount, that order gets a piece `refund:NAME` with `{"amount": "12.40"}`, and `fold` deducts it.
+
+    Attributes:
+        amount: given back, > 0. card: token of the card or account that got it. merchant, descriptor: as in a report.
+    """
+
+    amount: Decimal
+    currency: str
+    refunded_at: Moment
+    card: str
+    merchant: str = ""
+    descriptor: "Descriptor | None" = None
+
+
 class Waiting(NamedTuple):
-    """Why nothing can be said yet: a refund whose order has not come, an authorisation that may never clear."""
+    """Why nothing can be said yet: a refund whose order has not come, an authorisation that may never clear.
+
+    refund: when it is a refund that names no order, what may lead to one.
+    """
 
     reason: str
     sentence: str
+    refund: LooseRefund | None = None
 
 
 @dataclass(frozen=True, slots=True)
