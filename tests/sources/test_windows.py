@@ -70,6 +70,18 @@ def test_a_sweep_that_looks_far_back_waits_until_it_is_due() -> None:
     assert placed[-1][1] == NOW + timedelta(hours=24)
 
 
+def test_history_is_asked_for_once_where_two_sweeps_go_by_the_same_date() -> None:
+    again = PLACED._replace(name="placed again", history=False)
+    first, after = asked([CHANGED, again], NOW, {}, history_days=10)
+    assert {name for name, _, _ in first} == {"changed"}
+    soon, after = asked([CHANGED, again], NOW + timedelta(hours=23), after)
+    assert {name for name, _, _ in soon} == {"changed"}
+    due, _ = asked([CHANGED, again], NOW + timedelta(hours=24), after)
+    assert min(start for name, start, _ in due if name == "placed again") == (
+        NOW - timedelta(days=120)
+    )
+
+
 def test_a_source_that_was_not_asked_for_months_is_asked_for_all_of_them() -> None:
     _, after = asked([CHANGED], NOW, {})
     spans, _ = asked([CHANGED], NOW + timedelta(days=200), after)
@@ -164,3 +176,15 @@ def test_windows_join_without_gap_and_none_is_too_long(
     for one in windows:
         long = one.end.replace(tzinfo=None) - one.start.replace(tzinfo=None)
         assert timedelta(0) < long <= timedelta(days=days)
+
+
+def test_what_was_asked_before_a_poll_was_left_off_is_not_asked_again_with_it() -> None:
+    other = PLACED._replace(name="other")
+    windows = list(walk([CHANGED, PLACED, other], NOW, {}, history_days=20))
+    between = kept(windows[1].cursor(None))
+    later = NOW + timedelta(hours=1)
+    rest, after = asked([CHANGED, PLACED, other], later, between, history_days=20)
+    assert [name for name, _, _ in rest] == ["other"]
+    assert after["done"]["changed"] == "2026-11-20T12:00:00+00:00"
+    again, _ = asked([CHANGED, PLACED, other], later, after)
+    assert [name for name, _, _ in again] == ["changed"]

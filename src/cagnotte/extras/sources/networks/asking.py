@@ -1,5 +1,6 @@
 """Asking networks: the settings that are needed for it, and answers that are errors, however they are dressed."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -57,3 +58,10 @@ def accepted_json(answer: HttpAnswer, title: str) -> Any:
         return reading.read_json(body)
     except reading.Misread as error:
         raise SourceFailed(f"{title} answered something else: {error.sentence}") from None
+
+
+def listed(value: Any, title: str) -> Sequence[Any]:
+    """Return what should be a list of orders. Raises SourceFailed when it is none: it is an error, or a new format."""
+    if not isinstance(value, list):
+        raise SourceFailed(f"{title} answered something else: no list of orders.")
+    return value

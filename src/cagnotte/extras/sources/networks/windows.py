@@ -32,19 +32,22 @@ class Sweep(NamedTuple):
         days: how many days one call may span at most.
         again_days: how long before the end of the last sweep this one begins.
         every_hours: how long after the last sweep this one is due; 0 = at every poll.
+        history: whether its first sweep asks for the history; False = another one does, and it waits for its hour.
     """
 
     name: str
     days: int
     again_days: int
     every_hours: int = 0
+    history: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """A span of time to ask for, from `start` until just before `end`, both aware.
 
-    page: where to go on inside it, as the plugin left it; None = at its beginning.
+    page: where to go on inside it, as the plugin left it; None = at its beginning. until: the end of its sweep.
+    done: until when each sweep was done before this window. more: whether other sweeps follow in this poll.
     """
 
     sweep: Sweep
@@ -53,6 +56,7 @@ class Window:
     page: Any
     until: datetime
     done: Mapping[str, str]
+    more: bool
 
     @property
     def last(self) -> datetime:
@@ -62,7 +66,10 @@ class Window:
     def cursor(self, page: Any) -> dict[str, Any]:
         """Return the cursor once what was asked so far is kept. page: the one to be asked next, None after the last."""
         if page is None and self.end >= self.until:
-            return {"done": {**self.done, self.sweep.name: _text(self.until)}}
+            done = {**self.done, self.sweep.name: _text(self.until)}
+            return (
+                {"done": done, "run": {"until": _text(self.until)}} if self.more else {"done": done}
+            )
         start = self.start if page is not None else self.end
         run = {"sweep": self.sweep.name, "start": _text(start), "until": _text(self.until)}
         return {"done": dict(self.done), "run": run if page is None else {**run, "page": page}}
@@ -83,19 +90,32 @@ def walk(
     Raises InvalidInput for a cursor of another shape.
     """
     try:
-        done = {str(name): str(text) for name, text in cursor.get("done", {}).items()}
-        run = cursor.get("run")
-        left_off = run["sweep"] if run else None
-        for sweep in sorted(sweeps, key=lambda one: one.name != left_off):
-            if run and sweep.name == left_off:
-                start, until, page = _moment(run["start"]), _moment(run["until"]), run.get("page")
-            elif _due(sweep, done, now):
-                start, until, page = _begin(sweep, done, now, history_days), now, None
-            else:
-                continue
-            yield from _cut(sweep, start, until, page, done, zone)
+        done = {sweep.name: _text(now) for sweep in sweeps if not sweep.history}
+        done |= {str(name): str(text) for name, text in cursor.get("done", {}).items()}
+        todo = list(_todo(sweeps, now, done, cursor.get("run") or {}, history_days))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise InvalidInput("The cursor is not one of these windows.", cursor=dict(cursor)) from None
+    for place, (sweep, start, until, page) in enumerate(todo, 1):
+        yield from _cut(sweep, start, until, page, done, place < len(todo), zone)
+        done[sweep.name] = _text(until)
+
+
+def _todo(
+    sweeps: Sequence[Sweep],
+    now: datetime,
+    done: Mapping[str, str],
+    run: Mapping[str, Any],
+    history_days: int,
+) -> Iterator[tuple[Sweep, datetime, datetime, Any]]:
+    """Return each sweep that is due with its beginning, its end and its page; the one left off first."""
+    left_off = run.get("sweep")
+    for sweep in sorted(sweeps, key=lambda one: one.name != left_off):
+        if sweep.name == left_off:
+            yield sweep, _moment(run["start"]), _moment(run["until"]), run.get("page")
+        elif run and done.get(sweep.name) == run["until"]:
+            continue  # asked before the poll was left off
+        elif _due(sweep, done, now):
+            yield sweep, _begin(sweep, done, now, history_days), now, None
 
 
 def _due(sweep: Sweep, done: Mapping[str, str], now: datetime) -> bool:
@@ -110,21 +130,21 @@ def _begin(sweep: Sweep, done: Mapping[str, str], now: datetime, history_days: i
     return _moment(before) - timedelta(days=sweep.again_days)
 
 
-def _cut(
+def _cut(  # noqa: PLR0913 - what a window is made of
     sweep: Sweep,
     start: datetime,
     until: datetime,
     page: Any,
-    done: dict[str, str],
+    done: Mapping[str, str],
+    more: bool,  # noqa: FBT001 - the same
     zone: ZoneInfo | None,
 ) -> Iterator[Window]:
-    """Yield the windows of one sweep, and note it as done; with whole days the last may end after `until`."""
+    """Yield the windows of one sweep; with whole days the last may end after `until`."""
     start = _day(start, zone)
     while start < until:
         end = min(_later(start, sweep.days, zone), _day_after(until, zone))
-        yield Window(sweep, start, end, page, until, dict(done))
+        yield Window(sweep, start, end, page, until, dict(done), more)
         start, page = end, None
-    done[sweep.name] = _text(until)
 
 
 def _later(start: datetime, days: int, zone: ZoneInfo | None) -> datetime:
