@@ -12,6 +12,7 @@ from cagnotte.domain import attribution
 from cagnotte.domain.attribution import (
     Attribution,
     Candidate,
+    Override,
     Policy,
     Reason,
     Standing,
@@ -151,13 +152,108 @@ def test_8_the_reason_nearest_to_success_is_given_and_every_trace_keeps_its_own(
     )
 
 
+BOTH = (Candidate(Trace.PROMO_CODE, "P", BOB), click("c", DAY))
+CLICK_FIRST = (Trace.CLICK, Trace.CARD, Trace.PROMO_CODE)
+
+
+def test_9_an_exception_lets_one_kind_decide_over_another_that_comes_first() -> None:
+    usual = Policy(precedence=CLICK_FIRST)
+    excepted = Policy(precedence=CLICK_FIRST, exceptions=(Override.PROMO_CODE_OVER_CLICK,))
+
+    assert whose(*BOTH, policy=usual) == ANNE
+    assert choose(BOTH, BOUGHT, excepted) == Attribution(
+        BOB, Trace.PROMO_CODE, "P", None, (("c", Reason.LOWER_KIND),)
+    )
+
+
+def test_9_an_exception_says_nothing_of_other_kinds() -> None:
+    excepted = Policy(precedence=CLICK_FIRST, exceptions=(Override.PROMO_CODE_OVER_CLICK,))
+    card = Candidate(Trace.CARD, "K", ANNE)
+
+    assert whose(card, BOTH[0], policy=excepted) == ANNE
+    assert choose([card, *BOTH], BOUGHT, excepted) == Attribution(
+        BOB,
+        Trace.PROMO_CODE,
+        "P",
+        None,
+        (("c", Reason.LOWER_KIND), ("K", Reason.LOWER_KIND)),
+    )
+
+
+def test_9_a_kind_that_decides_nothing_overrules_nothing() -> None:
+    excepted = Policy(precedence=CLICK_FIRST, exceptions=(Override.PROMO_CODE_OVER_CLICK,))
+    shared = [Candidate(Trace.PROMO_CODE, ref, who) for ref, who in (("P", BOB), ("Q", ANNE))]
+
+    assert whose(*shared, click("c", DAY), policy=excepted) == ANNE
+
+
+@pytest.mark.parametrize("exception", list(Override))
+def test_9_every_exception_names_two_kinds(exception: Override) -> None:
+    stronger, weaker = exception.kinds
+    policy = Policy(precedence=(weaker, stronger), exceptions=(exception,))
+
+    assert (
+        whose(
+            Candidate(weaker, "1", ANNE, BOUGHT),
+            Candidate(stronger, "2", BOB, BOUGHT),
+            policy=policy,
+        )
+        == BOB
+    )
+
+
+def test_9_exceptions_that_cannot_be_meant_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="names a kind that is not accepted"):
+        Policy(precedence=(Trace.CLICK,), exceptions=(Override.CARD_OVER_CLICK,))
+    with pytest.raises(InvalidInput, match="its contrary"):
+        Policy(exceptions=(Override.CARD_OVER_CLICK, Override.CLICK_OVER_CARD))
+
+
+def rivalled(before: timedelta) -> Candidate:
+    """A click a day before the purchase, made so long after another publisher's."""
+    return click("c", DAY)._replace(rival_at=BOUGHT - DAY - before)
+
+
+def test_10_a_click_that_came_while_anothers_visit_was_fresh_does_not_count() -> None:
+    half_an_hour = Policy(stand_down=timedelta(minutes=30))
+
+    assert whose(rivalled(timedelta(minutes=30)), policy=half_an_hour) == "stood_down"
+    assert whose(rivalled(timedelta(minutes=30, seconds=1)), policy=half_an_hour) == ANNE
+    assert whose(click("c", DAY), policy=half_an_hour) == ANNE
+
+
+def test_10_without_such_a_rule_every_click_counts() -> None:
+    assert whose(rivalled(timedelta(0))) == ANNE
+
+
+def test_10_an_earlier_click_of_ours_still_counts() -> None:
+    policy = Policy(stand_down=timedelta(minutes=30))
+
+    assert choose([rivalled(timedelta(0)), click("b", 2 * DAY)], BOUGHT, policy) == Attribution(
+        ANNE, Trace.CLICK, "b", BOUGHT - 2 * DAY, (("c", Reason.STOOD_DOWN),)
+    )
+
+
+def test_the_last_fitting_click_of_the_member_is_told_whichever_kind_decides() -> None:
+    clicks = (click("mine", 2 * DAY, BOB), click("later, and another's", DAY, ANNE))
+
+    chosen = choose([*clicks, number(BOB)], BOUGHT)
+
+    assert isinstance(chosen, Attribution)
+    assert (chosen.wallet_id, chosen.kind, chosen.clicked_at) == (
+        BOB,
+        Trace.MEMBER_NUMBER,
+        BOUGHT - 2 * DAY,
+    )
+
+
 def test_the_page_and_the_code_number_the_same_rules() -> None:
     page = Path(__file__).parents[2] / "docs" / "explanation" / "attribution.md"
     told = re.findall(r"^## (\d+)\. ", page.read_text(encoding="utf-8"), re.MULTILINE)
     written = re.findall(r"^    (\d+)\. ", attribution.__doc__ or "", re.MULTILINE)
     tested = {name.split("_")[1] for name in globals() if re.match(r"test_\d", name)}
 
-    assert told == written == sorted(tested)
+    assert told == written == sorted(tested, key=int)
 
 
 def test_the_order_of_traces_changes_nothing() -> None:

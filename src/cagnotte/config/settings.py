@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "cagnotte.identity",
     "cagnotte.ledger",
     "cagnotte.catalog",
+    "cagnotte.tracking",
     "cagnotte.inbox",
     "cagnotte.purchases",
     "cagnotte.rewards",

@@ -13,12 +13,16 @@ them by the numbered rules below; the page and the tests carry the same numbers.
     6. A member whose account is closed or blocked cannot be chosen.
     7. A trace that leads to no member, such as a mistyped number, is passed over.
     8. When nothing fits, the purchase is kept without a member, with the reason nearest to success.
+    9. An exception of the policy lets one kind decide over another that comes first, where both could.
+    10. A click that came while another publisher's visit was fresh does not count, where the policy stands down.
+
+Whichever kind decides, the last fitting click of the same member says which day was clicked on.
 
 See docs/explanation/attribution.md.
 """
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -61,6 +65,8 @@ class Reason(enum.StrEnum):
     """Traces of one kind lead to different members."""
     MEMBER_CLOSED = "member_closed"
     MEMBER_BLOCKED = "member_blocked"
+    STOOD_DOWN = "stood_down"
+    """Another publisher had brought the visitor to the shop shortly before the click."""
     OUTSIDE_WINDOW = "outside_window"
     """The click was too long before the purchase, or the receipt came too long after it."""
     AFTER_PURCHASE = "after_purchase"
@@ -80,7 +86,7 @@ class Candidate(NamedTuple):
     """One trace: its kind, its own reference, the wallet it leads to (None: nobody), when it was made.
 
     at: the moment of a click or of the handing in of a receipt, aware; other kinds need none. standing: of the
-    member it leads to.
+    member it leads to. rival_at: of a click, when another publisher had last brought the visitor to the shop.
     """
 
     kind: Trace
@@ -88,6 +94,7 @@ class Candidate(NamedTuple):
     wallet_id: UUID | None
     at: datetime | None = None
     standing: Standing = Standing.OPEN
+    rival_at: datetime | None = None
 
 
 PRECEDENCE = (
@@ -102,12 +109,33 @@ PRECEDENCE = (
 """The usual order: what the member did at checkout, the last click, what was claimed later, what looks alike."""
 
 
+class Override(enum.StrEnum):
+    """One kind of trace that decides over another where both could, whichever comes first in the policy."""
+
+    MEMBER_NUMBER_OVER_CLICK = "member_number_over_click"
+    QR_CODE_OVER_CLICK = "qr_code_over_click"
+    CARD_OVER_CLICK = "card_over_click"
+    PROMO_CODE_OVER_CLICK = "promo_code_over_click"
+    RECEIPT_OVER_CLICK = "receipt_over_click"
+    CLICK_OVER_MEMBER_NUMBER = "click_over_member_number"
+    CLICK_OVER_CARD = "click_over_card"
+    CLICK_OVER_PROMO_CODE = "click_over_promo_code"
+
+    @property
+    def kinds(self) -> tuple[Trace, Trace]:
+        """The kind that decides, and the one it decides over."""
+        winner, _, loser = self.partition("_over_")
+        return Trace(winner), Trace(loser)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How a contract attributes: which kinds of trace, in which order, and for how long they count.
 
     click_window: how long before the purchase a click may lie. receipt_window: how long after it a receipt may be
-    handed in. clock_tolerance: how far either may seem to lie on the wrong side when clocks differ.
+    handed in. clock_tolerance: how far either may seem to lie on the wrong side when clocks differ. exceptions: kinds
+    that decide over others. stand_down: a click does not count when another publisher had brought the visitor to the
+    shop so shortly before it; nothing = every click counts.
     Raises InvalidInput when it contradicts itself.
     """
 
@@ -115,18 +143,33 @@ class Policy:
     click_window: timedelta = timedelta(days=30)
     receipt_window: timedelta = timedelta(days=14)
     clock_tolerance: timedelta = timedelta(minutes=5)
+    exceptions: tuple[Override, ...] = ()
+    stand_down: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
         if len(set(self.precedence)) < len(self.precedence):
             raise InvalidInput("Each kind of trace may be listed once.")
-        if min(self.click_window, self.receipt_window, self.clock_tolerance) < timedelta(0):
+        lengths = (self.click_window, self.receipt_window, self.clock_tolerance, self.stand_down)
+        if min(lengths) < timedelta(0):
             raise InvalidInput("Windows and the tolerance of clocks are not negative.")
+        self._check_exceptions()
+
+    def _check_exceptions(self) -> None:
+        pairs = [exception.kinds for exception in self.exceptions]
+        for exception, (winner, loser) in zip(self.exceptions, pairs, strict=True):
+            if not {winner, loser} <= set(self.precedence):
+                raise InvalidInput(
+                    f"The exception “{exception}” names a kind that is not accepted."
+                )
+            if (loser, winner) in pairs:
+                raise InvalidInput(f"The exception “{exception}” and its contrary are both named.")
 
 
 class Attribution(NamedTuple):
     """Whose purchase it is: the wallet, the trace that decided, and the others with why they did not.
 
-    clicked_at: when a click decided, its moment; a contract may bind the offers of that day.
+    clicked_at: the last fitting click of that member, also where another kind decided; None without one. A contract
+    may bind the offers of that day.
     """
 
     wallet_id: UUID
@@ -146,7 +189,7 @@ class Unattributed(NamedTuple):
 def choose(
     candidates: Iterable[Candidate], purchased_at: datetime, policy: Policy | None = None
 ) -> Attribution | Unattributed:
-    """Decide whose a purchase is by rules 1–8 of this module.
+    """Decide whose a purchase is by rules 1–10 of this module.
 
     The order of the candidates does not matter. Raises InvalidInput for a click or receipt without its moment.
     """
@@ -159,18 +202,31 @@ def choose(
             fitting[candidate.kind].append(candidate)
         else:
             passed_over.append((candidate.ref, reason))
-    winner: Candidate | None = None
-    for found in fitting.values():
-        if winner is None:
-            winner, lost = _of_one_kind(found)
-            passed_over += lost
+    deciding = {kind: _of_one_kind(found)[0] for kind, found in fitting.items()}
+    winner = _first(deciding, policy)
+    asked_in_vain = True
+    for kind, found in fitting.items():
+        if winner is None or kind is winner.kind or (asked_in_vain and not deciding[kind]):
+            passed_over += _of_one_kind(found)[1]
         else:
             passed_over += [(one.ref, Reason.LOWER_KIND) for one in found]
+        asked_in_vain = asked_in_vain and not deciding[kind]
     if winner is None or winner.wallet_id is None:
         reasons = [reason for _, reason in passed_over] or [Reason.NO_CANDIDATE]
         return Unattributed(min(reasons, key=list(Reason).index), tuple(passed_over))
-    clicked_at = winner.at if winner.kind is Trace.CLICK else None
+    clicks = [one.at for one in fitting.get(Trace.CLICK, ()) if one.wallet_id == winner.wallet_id]
+    clicked_at = max(filter(None, clicks), default=None)
     return Attribution(winner.wallet_id, winner.kind, winner.ref, clicked_at, tuple(passed_over))
+
+
+def _first(deciding: Mapping[Trace, Candidate | None], policy: Policy) -> Candidate | None:
+    """Return the trace of the first kind that has one to decide, or of the kind that is excepted over it."""
+    first = next((deciding[kind] for kind in policy.precedence if deciding[kind]), None)
+    for exception in policy.exceptions:
+        stronger, weaker = exception.kinds
+        if first is not None and first.kind is weaker and deciding[stronger]:
+            return deciding[stronger]
+    return first
 
 
 def _misfit(candidate: Candidate, purchased_at: datetime, policy: Policy) -> Reason | None:
@@ -196,7 +252,16 @@ def _untimely(candidate: Candidate, purchased_at: datetime, policy: Policy) -> R
         return None if fits else Reason.OUTSIDE_WINDOW
     if -before > policy.clock_tolerance:
         return Reason.AFTER_PURCHASE
+    if _stands_down(candidate, policy):
+        return Reason.STOOD_DOWN
     return Reason.OUTSIDE_WINDOW if before > policy.click_window else None
+
+
+def _stands_down(click: Candidate, policy: Policy) -> bool:
+    """Whether another publisher's visit was still fresh when the click was made."""
+    if click.rival_at is None or click.at is None or not policy.stand_down:
+        return False
+    return click.at - click.rival_at <= policy.stand_down
 
 
 _TIMED = frozenset({Trace.CLICK, Trace.RECEIPT})

@@ -36,6 +36,18 @@ class Party(models.Model):
     ref = models.CharField(max_length=100, help_text="The name files and offers use for it.")
     name = models.CharField(max_length=200)
     country = models.CharField(max_length=2, blank=True)
+    site = models.CharField(
+        max_length=300,
+        blank=True,
+        db_default="",
+        help_text="A merchant's front page, such as https://shop.example/.",
+    )
+    hosts = ArrayField(
+        models.CharField(max_length=253),
+        blank=True,
+        db_default=[],
+        help_text="Where links to a merchant may lead, besides its site's host; those below them too.",
+    )
 
     class Meta:
         """Names of parties are unique within a programme and kind."""
@@ -91,19 +103,27 @@ class Member(models.Model):
 
 
 class MemberKey(models.Model):
-    """Another way to recognise a member: an e-mail hash, a card token, a promo code, a QR code."""
+    """Another way to recognise a member: an address as a hash, a card's token, a code, a receipt. See `keys`."""
 
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
     kind = models.CharField(max_length=20)
     value = models.CharField(max_length=128, help_text="Hashed where the value itself is personal.")
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT)
+    since = models.DateTimeField(
+        null=True, help_text="When it was linked; of a receipt, when it was handed in."
+    )
 
     class Meta:
-        """A key leads to one wallet."""
+        """A key leads to a wallet once; a code of one member's own leads to no other."""
 
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["programme", "kind", "value"], name="member_key_unique"
+                "programme", "kind", "value", "wallet", name="member_key_of_wallet"
+            ),
+            models.UniqueConstraint(
+                fields=["programme", "kind", "value"],
+                condition=models.Q(kind__in=["promo_code", "qr_code"]),
+                name="member_key_sole",
             ),
         ]
 

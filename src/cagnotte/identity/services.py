@@ -12,16 +12,16 @@ from django.core.exceptions import ValidationError
 from psycopg.rows import tuple_row
 
 from cagnotte.domain import ids
+from cagnotte.domain.attribution import Trace
 from cagnotte.domain.errors import Conflict, InvalidInput
 from cagnotte.domain.money import decimals_of
+from cagnotte.identity import keys
 from cagnotte.identity.models import Party, Programme
 from cagnotte.platform import sql
 
 SQL = sql.load("enrol")
 
-MEMBER_COLUMNS = (
-    "line, id, wallet_id, bucket, ref, name, email, country, locale, segments, joined_on"
-)
+MEMBER_COLUMNS = "line, id, wallet_id, bucket, address_key, ref, name, email, country, locale, segments, joined_on"
 
 
 class MemberFacts(NamedTuple):
@@ -155,7 +155,8 @@ def save_members(
 ) -> Counts:
     """Enrol members and open their wallets, all at once, inside the caller's transaction.
 
-    The same rows again change nothing. `today` is the joining day of members whose row names none.
+    The same rows again change nothing. `today` is the joining day of members whose row names none. A member's
+    address is also linked as a key (see `keys`), and the one before it no longer is.
     """
     with connection.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(SQL.create_member_stage)
@@ -168,6 +169,8 @@ def save_members(
         cursor.execute(SQL.open_wallets, {"programme_id": programme_id, "now": now})
         cursor.execute(SQL.merge_members, {"programme_id": programme_id, "today": today})
         counts = Counts(*(cursor.fetchone() or (0, 0)))
+        cursor.execute(SQL.drop_old_address_keys, {"programme_id": programme_id})
+        cursor.execute(SQL.link_addresses, {"programme_id": programme_id, "now": now})
         cursor.execute(SQL.drop_member_stage)
     return counts
 
@@ -179,6 +182,8 @@ def _staged(programme_id: UUID, member: MemberFacts) -> tuple[object, ...]:
         member_id_of(programme_id, member.ref),
         wallet_id,
         ids.bucket_of(wallet_id),
+        # Null where the file says nothing; empty where it says that there is none.
+        keys.stored(Trace.EMAIL, member.email) if member.email else member.email,
         *member[1:],
     )
 

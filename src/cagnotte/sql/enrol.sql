@@ -7,8 +7,8 @@ SELECT ref, wallet_id, id FROM identity_member WHERE programme_id = %(programme_
 -- name: create_member_stage
 -- Makes the stage that one chunk fills by COPY; it vanishes with the database transaction.
 CREATE TEMPORARY TABLE member_stage (
-    line integer, id uuid, wallet_id uuid, bucket smallint, ref text, name text, email text, country text, locale text,
-    segments text[], joined_on date
+    line integer, id uuid, wallet_id uuid, bucket smallint, address_key text, ref text, name text, email text,
+    country text, locale text, segments text[], joined_on date
 ) ON COMMIT DROP;
 
 -- name: open_wallets
@@ -43,6 +43,28 @@ WITH latest AS (
     RETURNING xmax = 0 AS is_new
 )
 SELECT count(*) FILTER (WHERE is_new)::integer, count(*) FILTER (WHERE NOT is_new)::integer FROM written;
+
+-- name: drop_old_address_keys
+-- in: programme_id, and the stage. Deletes from identity_memberkey the addresses of members who have another now, or
+-- none. Index: that of its wallets. Locks: the rows it deletes.
+DELETE FROM identity_memberkey AS held USING (
+    SELECT DISTINCT ON (ref) wallet_id, address_key FROM member_stage
+    WHERE address_key IS NOT NULL ORDER BY ref, line DESC
+) AS latest
+WHERE held.wallet_id = latest.wallet_id AND held.programme_id = %(programme_id)s AND held.kind = 'email'
+      AND held.value <> latest.address_key;
+
+-- name: link_addresses
+-- in: programme_id, now, and the stage. Writes identity_memberkey where missing, in key order.
+-- Index: member_key_of_wallet.
+INSERT INTO identity_memberkey (programme_id, kind, value, wallet_id, since)
+SELECT %(programme_id)s::uuid, 'email', address_key, wallet_id, %(now)s::timestamptz
+FROM (
+    SELECT DISTINCT ON (ref) wallet_id, address_key FROM member_stage
+    WHERE address_key IS NOT NULL ORDER BY ref, line DESC
+) AS latest
+WHERE address_key <> '' ORDER BY address_key, wallet_id
+ON CONFLICT DO NOTHING;
 
 -- name: drop_member_stage
 -- Makes room for the next set in the same database transaction.

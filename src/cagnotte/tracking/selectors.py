@@ -1,0 +1,98 @@
+"""Questions to tracking: which members the traces of orders may lead to, and what was clicked."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from cagnotte.domain.attribution import Candidate, Standing, Trace
+from cagnotte.domain.errors import InvalidInput
+from cagnotte.hooks.sources import TraceFound
+from cagnotte.identity import keys
+from cagnotte.platform import sql
+
+Connection = psycopg.Connection[Any]
+
+SQL = sql.load("tracking")
+
+CLICK_DAYS_MAX = 400
+"""How old a click may be that no source told of: longer than any window that a contract may have."""
+
+HASH_SHOWN = 12
+"""Letters of an address's hash that name it in an explanation; the address itself never does."""
+
+
+class Sought(NamedTuple):
+    """An order whose member is looked for.
+
+    number: by which the caller knows it, its own among those asked together. occurred_at: when it was, aware.
+    merchant_id: at which of our merchants.
+    """
+
+    number: int
+    traces: Sequence[TraceFound]
+    occurred_at: datetime
+    merchant_id: UUID
+
+
+def candidates(
+    connection: Connection, programme_id: UUID, sought: Sequence[Sought]
+) -> dict[int, list[Candidate]]:
+    """Return what the traces of each order lead to, by the order's number, for `domain.attribution.choose`.
+
+    A trace that leads to nobody is a candidate without a wallet; one that leads to several members is as many. A
+    click counts at the merchant it went to alone; one that nobody had signed in for is the member's who claimed
+    its visit. Where a source names the member, their last click at the merchant before the order is a candidate
+    too. An order without traces has an empty list. One query, whatever the number of orders; nothing is locked.
+    """
+    found: dict[int, list[Candidate]] = {order.number: [] for order in sought}
+    asked = [trace for order in sought for trace in _asked(order, found[order.number])]
+    if not asked:
+        return found
+    numbers, kinds, told, kept, merchants, bought = map(list, zip(*asked, strict=True))
+    facts = {
+        "programme_id": programme_id,
+        "numbers": numbers,
+        "kinds": kinds,
+        "told": told,
+        "keys": kept,
+        "merchants": merchants,
+        "bought": bought,
+        "days": CLICK_DAYS_MAX,
+    }
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute(SQL.candidates, facts)
+        for number, kind, ref, wallet_id, at, closed, rival_at in cursor:
+            standing = Standing.CLOSED if closed else Standing.OPEN
+            found[number].append(Candidate(Trace(kind), ref, wallet_id, at, standing, rival_at))
+    return found
+
+
+_Asked = tuple[int, str, str, str, UUID, datetime]
+
+
+def _asked(order: Sought, found: list[Candidate]) -> Iterator[_Asked]:
+    """Give each trace of an order in the form it is looked for; one that can be nobody's is found at once."""
+    for kind, value, _ in order.traces:
+        try:
+            kept, shown = _kept(kind, value, order.merchant_id)
+        except InvalidInput:
+            found.append(Candidate(kind, value[: keys.VALUE_LENGTH_MAX], None))
+            continue
+        yield order.number, kind.value, shown, kept, order.merchant_id, order.occurred_at
+
+
+def _kept(kind: Trace, value: str, merchant_id: UUID) -> tuple[str, str]:
+    """Return a trace as it is kept here, and as explanations show it. Raises InvalidInput."""
+    match kind:
+        case Trace.CLICK:
+            return value.strip().lower(), value.strip()
+        case Trace.MEMBER_NUMBER:
+            return value.strip(), value.strip()
+        case Trace.EMAIL:
+            kept = keys.stored(kind, value)
+            return kept, kept[:HASH_SHOWN]
+    return keys.stored(kind, value, merchant_id), value.strip()

@@ -1,0 +1,117 @@
+"""Writing clicks, and saying whose visits are."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+import psycopg
+from psycopg.rows import tuple_row
+
+from cagnotte.domain import ids
+from cagnotte.platform import sql
+from cagnotte.tracking.models import Click
+
+Connection = psycopg.Connection[Any]
+
+SQL = sql.load("tracking")
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Base32 after Crockford, in small letters: some networks change the case of what they carry, and none its digits."""
+
+REF_LENGTH = 16
+"""Characters of a reference: 80 bits, which nobody guesses, and short enough for every network."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewClick:
+    """A click that is about to be written.
+
+    Attributes:
+        offer: reference and version of the offer whose link was followed.
+        promise, promised: what was promised, as data and in words (`tracking.promises`).
+        path: of the page at the shop, "" for its front page. via: the account whose link is taken, "" for our own.
+        rival_at: when another publisher had brought the visitor to the shop, where the link tells.
+    """
+
+    programme_id: UUID
+    merchant_id: UUID
+    visit_id: UUID
+    clicked_at: datetime
+    offer: tuple[str, int]
+    promise: Mapping[str, Any] = field(default_factory=dict)
+    promised: str = ""
+    device: Click.Device = Click.Device.WEB
+    consent: Click.Consent = Click.Consent.UNASKED
+    origin: str = ""
+    path: str = ""
+    via: str = ""
+    rival_at: datetime | None = None
+
+
+class Clicked(NamedTuple):
+    """A click as written: its id, its reference, and whose it is (None: nobody's yet)."""
+
+    id: UUID
+    ref: str
+    wallet_id: UUID | None
+
+
+def new_ref() -> str:
+    """Draw a reference."""
+    drawn = secrets.randbits(5 * REF_LENGTH)
+    return "".join([ALPHABET[drawn >> 5 * place & 31] for place in range(REF_LENGTH)])
+
+
+def record_click(connection: Connection, click: NewClick, *, ref: str | None = None) -> Clicked:
+    """Write a click, as the member's who claimed its visit, by one statement; the caller commits.
+
+    ref: drawn before with `new_ref`, for a link that must hold it before the click is written.
+    """
+    ref = ref or new_ref()
+    click_id = ids.derived_id(click.clicked_at, "click", ref)
+    facts = {
+        "id": click_id,
+        "ref": ref,
+        "programme_id": click.programme_id,
+        "bucket": ids.bucket_of(click.visit_id),
+        "merchant_id": click.merchant_id,
+        "visit_id": click.visit_id,
+        "clicked_at": click.clicked_at,
+        "offer_ref": click.offer[0],
+        "offer_version": click.offer[1],
+        "promise": orjson.dumps(click.promise).decode(),
+        "promised": click.promised,
+        "device": click.device.value,
+        "consent": click.consent.value,
+        "origin": click.origin,
+        "path": click.path,
+        "via": click.via,
+        "rival_at": click.rival_at,
+    }
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute(SQL.insert_click, facts)
+        (wallet_id,) = cursor.fetchone() or (None,)
+    return Clicked(click_id, ref, wallet_id)
+
+
+def claim_visit(
+    connection: Connection, *, programme_id: UUID, visit_id: UUID, wallet_id: UUID, now: datetime
+) -> bool:
+    """Say that a visit is a member's, who has signed in during it; its clicks are theirs, those before too.
+
+    Returns False when it is another member's already: whoever shares a browser gets a visit of their own then.
+    """
+    facts = {
+        "programme_id": programme_id,
+        "visit_id": visit_id,
+        "wallet_id": wallet_id,
+        "bucket": ids.bucket_of(wallet_id),
+        "now": now,
+    }
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute(SQL.claim_visit, facts)
+        return cursor.fetchone() == (wallet_id,)
