@@ -113,6 +113,19 @@ def products(
         }
 
 
+def products_named(
+    connection: psycopg.Connection[Any], programme_id: UUID, skus: Iterable[str]
+) -> dict[str, tuple[str | None, str | None, bool]]:
+    """Return (category, brand, is a gift card) of some articles, by sku; those the catalogue lacks are absent."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        values = {"programme_id": programme_id, "skus": sorted(set(skus))}
+        cursor.execute(sql.load("catalogue").products_named, values)
+        return {
+            sku: (category or None, brand or None, gift_card)
+            for sku, category, brand, gift_card in cursor
+        }
+
+
 def _in_force(
     model: type[models.Contract | models.Offer], programme_id: UUID, known_at: datetime | None
 ) -> Iterator[InForce]:

@@ -155,8 +155,13 @@ def want_no_more(
 
 
 def is_name(object_id: str) -> bool:
-    """Tell whether a text can be what a source calls an order: not empty, not too long, and a text to PostgreSQL."""
-    return 0 < len(object_id) <= OBJECT_LENGTH_MAX and _clean(object_id) == object_id
+    """Tell whether a text can be what a source calls an order."""
+    return 0 < len(object_id) <= OBJECT_LENGTH_MAX and is_text(object_id)
+
+
+def is_text(text: str) -> bool:
+    """Tell whether PostgreSQL can hold a text: no NUL, and no half of a surrogate pair."""
+    return _clean(text) == text
 
 
 def forget_bodies(connection: Connection, *, before: datetime) -> int:

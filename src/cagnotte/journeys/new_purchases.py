@@ -139,7 +139,7 @@ class NewPurchases:
             f"\t{escape(purchase.order_ref)}\t{purchase.occurred_at.isoformat()}\t{purchase.occurred_on}"
             f"\t{purchase.currency}\t{purchase.amount_minor}\t{validation}\t{report.reason}\t1"
             f"\t\\\\x{report.content_hash.hex()}\t{report.reported_at.isoformat() if report.reported_at else NULL}"
-            f"\t{self._file_hex}\t{confirmed_on}\t{release_on}\t{answer_by}\t{NULL}\t{{}}\tmember_number"
+            f"\t{self._file_hex}\t{confirmed_on}\t{release_on}\t{answer_by}\t{NULL}\t{{}}\t{report.attributed_by}"
         )
         version = Version(
             new.version_id, new.purchase_id, member.bucket, 1, "track", validation, report.reason

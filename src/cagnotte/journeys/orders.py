@@ -70,15 +70,21 @@ class Tally:
 class Intake:
     """What is being taken in: where it comes from, how it is read, and by which of several writers (1 …).
 
+    reader: None where reports come ready, from a source that says how its orders stand with all their returns.
     laid_over: for a source that appends returns, what lays them over the orders of a round, once those are locked.
     """
 
     run: ProgrammeRun
     arrived: Arrived
-    reader: ReportReader
+    reader: ReportReader | None
     grouped: bool
     writer: int = 1
     laid_over: Callable[[Connection, UUID, dict[str, Report]], dict[str, Report]] | None = None
+
+    @property
+    def tells_returns(self) -> bool:
+        """Whether what was returned is told by the source, so that what others told of it does not hold on."""
+        return self.reader is None or self.reader.tells_returns
 
 
 Order = OrderText | Broken
@@ -118,7 +124,18 @@ class Chunk:
         """
         fresh = self.intake.arrived.undelivered(self.connection, chunk)
         self.tally.unchanged += len(chunk) - len(fresh)
-        reports = self._attributed(self._understood(fresh))
+        return self._record(self._attributed(self._understood(fresh)), meanwhile)
+
+    def take_reports(
+        self, reports: list[Report], members: dict[str, MemberRow]
+    ) -> tuple[Tally, list[Rejected]]:
+        """Rate and write orders that are understood and attributed; members: who each report's `member` is."""
+        self.members = members
+        return self._record(reports)
+
+    def _record(
+        self, reports: list[Report], meanwhile: Callable[[], None] = lambda: None
+    ) -> tuple[Tally, list[Rejected]]:
         self.budgets.load()
         for this_round in rounds(reports, lambda report: report.native_id):
             self.behind.settle()
@@ -161,13 +178,16 @@ class Chunk:
     # ---- what is new, and what it says ----
 
     def _understood(self, orders: list[Order]) -> list[Report]:
+        reader = self.intake.reader
+        if reader is None:
+            raise AssertionError("texts of orders are taken with a reader")
         reports: list[Report] = []
         for order in orders:
             if isinstance(order, Broken):
                 self._reject(order.row_number, order.raw, order.error)
                 continue
             try:
-                report = self.intake.reader.read(order)
+                report = reader.read(order)
                 self._check_merchant(report.purchase.merchant)
                 reports.append(report)
                 self.tally.dated_ahead += report.dated_ahead
@@ -312,7 +332,7 @@ class Chunk:
         )
         setattr(self.tally, outcome, getattr(self.tally, outcome) + 1)
         if isinstance(change, Change):
-            changes.append(replace(change, keeps_returns=not self.intake.reader.tells_returns))
+            changes.append(replace(change, keeps_returns=not self.intake.tells_returns))
             self.tally.lines += len(report.purchase.lines)
 
     def _said_again(self, report: Report, row: PurchaseRow) -> None:

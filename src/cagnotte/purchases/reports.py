@@ -35,6 +35,7 @@ class Report(NamedTuple):
         content_hash: 16 bytes over facts, status and reason; equal messages have equal hashes.
         reported_at: the source's own time of the message in UTC, or None. dated_ahead: it lay in the future, and the
             time of this run stands in its place.
+        member: the number of the member, or what else the caller knows them by. attributed_by: what led to them.
     """
 
     row_number: int
@@ -48,6 +49,7 @@ class Report(NamedTuple):
     facts: bytes
     content_hash: bytes
     dated_ahead: bool = False
+    attributed_by: str = "member_number"
 
 
 class ReportReader:
@@ -86,18 +88,10 @@ class ReportReader:
         """Return the report of an order. Raises InvalidRow with the reason and a sentence."""
         get, amount = self._getter(order.fields), self._lines.amount
         merchant, order_ref = _needed(get, "merchant"), _needed(get, "order_ref")
-        currency = self._currency_of(get("currency"))
+        currency = check_currency(get("currency"), self._currency)
         lines = self._lines.read(order.lines) if order.lines else self._single_line(get)
         occurred_at = self._moment(_needed(get, "occurred_at"), "occurred_at")
-        if occurred_at > self._latest:
-            raise InvalidRow(
-                "future_date", f"The purchase is dated {occurred_at:%Y-%m-%d}, in the future."
-            )
-        if occurred_at.year < FIRST_YEAR:
-            raise InvalidRow(
-                "bad_date",
-                f"The purchase is dated {occurred_at.date()}; the year must be a mistake.",
-            )
+        check_date(occurred_at, self._latest)
         purchase = Purchase(
             merchant=merchant,
             order_ref=order_ref,
@@ -113,7 +107,7 @@ class ReportReader:
             card=get("card") or None,
             commission_minor=amount(get("commission"), "commission") if get("commission") else None,
         )
-        status, reason = _status(get("status"), get("status_reason"))
+        status, reason = status_of(get("status"), get("status_reason"))
         facts = orjson.dumps(facts_of(purchase))
         reported_at, ahead = self._told_at(get("updated_at"))
         return Report(
@@ -139,23 +133,6 @@ class ReportReader:
             return words.get(text, text) if words else text
 
         return get
-
-    def _currency_of(self, text: str) -> str:
-        if not text:
-            raise InvalidRow(
-                "missing_currency",
-                "The order names no currency, and its source has no default one.",
-            )
-        try:
-            decimals_of(text)
-        except UnknownCurrency as error:
-            raise InvalidRow("unknown_currency", error.sentence) from error
-        if text != self._currency:
-            raise InvalidRow(
-                "foreign_currency",
-                f"The order is in {text}; the wallets of this programme are in {self._currency}.",
-            )
-        return text
 
     def _single_line(self, get: Callable[[str], str]) -> tuple[Line, ...]:
         amount = get("amount")
@@ -189,6 +166,38 @@ class ReportReader:
 
     def _optional_moment(self, text: str, name: str) -> datetime | None:
         return self._moment(text, name) if text else None
+
+
+def check_date(occurred_at: datetime, latest: datetime) -> None:
+    """Refuse a purchase from the future, or from before there can have been any. Raises InvalidRow."""
+    if occurred_at > latest:
+        raise InvalidRow(
+            "future_date", f"The purchase is dated {occurred_at:%Y-%m-%d}, in the future."
+        )
+    if occurred_at.year < FIRST_YEAR:
+        raise InvalidRow(
+            "bad_date",
+            f"The purchase is dated {occurred_at.date()}; the year must be a mistake.",
+        )
+
+
+def check_currency(text: str, expected: str) -> str:
+    """Return the currency of an order, which must be that of its programme. Raises InvalidRow."""
+    if not text:
+        raise InvalidRow(
+            "missing_currency",
+            "The order names no currency, and its source has no default one.",
+        )
+    try:
+        decimals_of(text)
+    except UnknownCurrency as error:
+        raise InvalidRow("unknown_currency", error.sentence) from error
+    if text != expected:
+        raise InvalidRow(
+            "foreign_currency",
+            f"The order is in {text}; the wallets of this programme are in {expected}.",
+        )
+    return text
 
 
 def _needed(get: Callable[[str], str], name: str) -> str:
@@ -233,7 +242,8 @@ def _codes(text: str) -> tuple[str, ...]:
     )
 
 
-def _status(text: str, reason: str) -> tuple[Validation | None, str]:
+def status_of(text: str, reason: str) -> tuple[Validation | None, str]:
+    """Return a status and, of a declined one, its reason; (None, "") for no status. Raises InvalidRow."""
     if not text:
         return None, ""
     try:

@@ -4,6 +4,11 @@
 -- in: programme_id. out: sku, category_ref, brand_ref, gift_card, in no order. Reads the programme's products. No locks.
 SELECT sku, category_ref, brand_ref, gift_card FROM catalog_product WHERE programme_id = %(programme_id)s;
 
+-- name: products_named
+-- in: programme_id, skus. out: as products_of_programme, of these articles. Index: product_sku_unique. No locks.
+SELECT sku, category_ref, brand_ref, gift_card FROM catalog_product
+WHERE programme_id = %(programme_id)s AND sku = ANY(%(skus)s);
+
 -- name: create_product_stage
 -- Makes the stage that one run fills by COPY; it vanishes with the database transaction.
 CREATE TEMPORARY TABLE product_stage (
