@@ -95,8 +95,11 @@ def walk(
         todo = list(_todo(sweeps, now, done, cursor.get("run") or {}, history_days))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise InvalidInput("The cursor is not one of these windows.", cursor=dict(cursor)) from None
-    for place, (sweep, start, until, page) in enumerate(todo, 1):
-        yield from _cut(sweep, start, until, page, done, place < len(todo), zone)
+    for place, (sweep, beginning, until, left_at) in enumerate(todo, 1):
+        page = left_at
+        for start, end in _spans(sweep, beginning, until, zone):
+            yield Window(sweep, start, end, page, until, dict(done), more=place < len(todo))
+            page = None
         done[sweep.name] = _text(until)
 
 
@@ -130,21 +133,15 @@ def _begin(sweep: Sweep, done: Mapping[str, str], now: datetime, history_days: i
     return _moment(before) - timedelta(days=sweep.again_days)
 
 
-def _cut(  # noqa: PLR0913 - what a window is made of
-    sweep: Sweep,
-    start: datetime,
-    until: datetime,
-    page: Any,
-    done: Mapping[str, str],
-    more: bool,  # noqa: FBT001 - the same
-    zone: ZoneInfo | None,
-) -> Iterator[Window]:
-    """Yield the windows of one sweep; with whole days the last may end after `until`."""
+def _spans(
+    sweep: Sweep, start: datetime, until: datetime, zone: ZoneInfo | None
+) -> Iterator[tuple[datetime, datetime]]:
+    """Cut a sweep into spans; with whole days the last may end after `until`."""
     start = _day(start, zone)
     while start < until:
         end = min(_later(start, sweep.days, zone), _day_after(until, zone))
-        yield Window(sweep, start, end, page, until, dict(done), more)
-        start, page = end, None
+        yield start, end
+        start = end
 
 
 def _later(start: datetime, days: int, zone: ZoneInfo | None) -> datetime:
