@@ -57,7 +57,7 @@ class Polling:
         errors_as_200: bodies by which the source says with status 200 that something is wrong.
         calls_again: how many calls a poll may take more when it went on after a failure: the one that failed, a token.
         key: the fact of an order by which reports are matched: its ref; such as its number where no ref is told.
-        report_key: the same of a report.
+        report_key: the same of a report, given the source's own name of the order too.
     """
 
     serve: Callable[[Sequence[Order], Clock], FakeServer]
@@ -70,7 +70,7 @@ class Polling:
     errors_as_200: Sequence[bytes] = ()
     calls_again: int = 2
     key: Callable[[Order], str] = lambda order: order.ref
-    report_key: Callable[[PurchaseReport], str] = lambda report: report.order_ref
+    report_key: Callable[[str, PurchaseReport], str] = lambda _object_id, report: report.order_ref
 
 
 class Poller:
@@ -119,12 +119,13 @@ class Poller:
     def told(self) -> dict[str, Facts]:
         """Return the facts of each order that the plugin tells."""
         assert not self.standing.unreadable
-        reports = [
-            one for one in self.standing.reports().values() if isinstance(one, PurchaseReport)
-        ]
-        found = {self.polling.report_key(report): self._facts(report) for report in reports}
-        assert len(found) == len(reports), "an order is told once"
-        return found
+        reports = {
+            self.polling.report_key(object_id, report): report
+            for object_id, report in self.standing.reports().items()
+            if isinstance(report, PurchaseReport)
+        }
+        assert len(reports) == len(self.standing.pieces), "an order is told once"
+        return {key: self._facts(report) for key, report in reports.items()}
 
     def _facts(self, report: PurchaseReport) -> Facts:
         facts = {
