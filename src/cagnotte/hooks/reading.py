@@ -105,6 +105,11 @@ def sequence(value: Any, what: str) -> Sequence[Any]:
     return value
 
 
+def objects(value: Any, what: str) -> list[Mapping[str, Any]]:
+    """Return a list of objects, empty for null. Raises Misread for anything else."""
+    return [mapping(row, what) for row in sequence(value, what)]
+
+
 def text(data: Any, path: str, *, default: str | None = None, length_max: int = 500) -> str:
     """Return a text or a whole number as text; the default where it is missing, null or empty."""
     value = dig(data, path)

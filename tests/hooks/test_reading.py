@@ -1,0 +1,17 @@
+"""Reading what sources write: what is read exactly, and what is refused by name."""
+
+import pytest
+
+from cagnotte.hooks import reading
+from cagnotte.hooks.reading import Misread
+
+
+def test_a_list_of_objects_is_read_and_nothing_is_an_empty_one() -> None:
+    assert reading.objects([{"id": 1}, {}], "lines") == [{"id": 1}, {}]
+    assert reading.objects(None, "lines") == []
+
+
+@pytest.mark.parametrize("told", [{"id": 1}, "lines", [1], [{"id": 1}, None]])
+def test_what_is_no_list_of_objects_is_refused_with_its_name(told: object) -> None:
+    with pytest.raises(Misread, match="lines"):
+        reading.objects(told, "lines")
