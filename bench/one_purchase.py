@@ -14,7 +14,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from functools import partial
 from itertools import islice
 
@@ -22,8 +21,10 @@ from django.db import connections
 from psycopg import conninfo
 
 from bench import table
-from bench.scene import NOW, Scene, purchases, scene
+from bench.scene import NOW, Scene, ingest_seconds, open_programme, purchases, scene
 from bench.table import Row
+from cagnotte.catalog import selectors as catalog
+from cagnotte.identity.models import Member
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.record_purchases import BATCH_MAX, PurchaseRecorder, Sent, Taken
 from cagnotte.ledger.services import Connection
@@ -50,13 +51,14 @@ LINES_MAX = 3
 WARM = 20
 """Purchases taken before the clock starts, so that statements are prepared."""
 
-BATCH_WORKERS = 2
+BATCH_PROCESSES = 2
+"""As a server of two cores would run."""
 
-BASKETS = 40_000
-"""Enough for all clients, small baskets being a third of all."""
+BEFORE = 10_000
+"""Baskets of the weeks before, so that members have their accounts, as those of pgbench have."""
 
-OUTCOMES = ("new", "rejected")
-"""A few of the baskets hold an article that the catalogue lacks."""
+BASKETS = 50_000
+"""Enough for all clients after those, small baskets being a third of all."""
 
 PATIENCE_SECONDS = 120
 
@@ -94,17 +96,28 @@ def tpcb_per_second(url: str, clients: int, seconds: int) -> float:
 # ---- purchases ------------------------------------------------------------------------------------------------
 
 
+def weeks_before() -> None:
+    """Fill the template: the programme, and what its members bought before."""
+    open_programme()
+    ingest_seconds(purchases(BEFORE), jobs=1)
+
+
 def messages(client: int, clients: int, count: int) -> list[Sent]:
     """Return `count` real baskets, each with an order number and an event id of its own, a client's share of them."""
     with database.connect() as connection:
         run = ProgrammeRun.open(connection, None, NOW)
+        articles = catalog.products(connection, run.id)
+    members = set(Member.objects.filter(programme_id=run.id).values_list("ref", flat=True))
     source = _source(run)
     mapping = Mapping.from_data({"ref": source.ref, "kind": source.kind, **source.mapping})
-    path = purchases(BASKETS)
+    article = list(mapping.line_fields).index("sku")
     orders = (
         order
-        for order in OrderFile(path, mapping).sales()
-        if isinstance(order, OrderText) and len(order.lines) <= LINES_MAX
+        for order in islice(OrderFile(purchases(BASKETS), mapping).sales(), BEFORE, None)
+        if isinstance(order, OrderText)
+        and len(order.lines) <= LINES_MAX
+        and order.fields["member"] in members
+        and all(line[article] in articles for line in order.lines)
     )
     share = islice(orders, client, clients * count, clients)
     return [Sent(f"event-{client}-{number}", order) for number, order in enumerate(share)]
@@ -119,32 +132,51 @@ def _recorder(connection: Connection) -> PurchaseRecorder:
     return PurchaseRecorder(connection, run, _source(run))
 
 
+Signal = Callable[[], int]
+"""Waits until everybody is there."""
+
+
 def one_by_one(made: Scene, clients: int, count: int) -> float:
     """Let clients record purchases, a process and a commit each, into a fresh database; return purchases per second."""
+    workers = [partial(_record, number, clients, count) for number in range(clients)]
+    return clients * count / _seconds(made, workers)
+
+
+def batched(made: Scene, clients: int, count: int) -> float:
+    """Let clients send purchases to the micro-batchers of a few processes, each waiting for its answer.
+
+    Returns purchases per second.
+    """
+    workers = [
+        partial(_send_all, range(first, clients, BATCH_PROCESSES), clients, count)
+        for first in range(BATCH_PROCESSES)
+    ]
+    return clients * count / _seconds(made, workers)
+
+
+def _seconds(made: Scene, workers: Sequence[Callable[[Signal, Signal], None]]) -> float:
+    """Run workers, a process each, in a fresh database; return the seconds from all being warm to all being done."""
     context = multiprocessing.get_context("fork")
     with made.fresh():
         connections.close_all()
-        warm = context.Barrier(clients + 1, timeout=PATIENCE_SECONDS)
-        done = context.Barrier(clients + 1, timeout=PATIENCE_SECONDS)
-        workers = [
-            context.Process(target=_record, args=(number, clients, count, warm.wait, done.wait))
-            for number in range(clients)
+        warm = context.Barrier(len(workers) + 1, timeout=PATIENCE_SECONDS)
+        done = context.Barrier(len(workers) + 1, timeout=PATIENCE_SECONDS)
+        processes = [
+            context.Process(target=worker, args=(warm.wait, done.wait)) for worker in workers
         ]
-        for worker in workers:
-            worker.start()
+        for process in processes:
+            process.start()
         warm.wait()
         started = time.perf_counter()
         done.wait()
         seconds = time.perf_counter() - started
-        for worker in workers:
-            worker.join()
-    assert all(worker.exitcode == 0 for worker in workers)
-    return clients * count / seconds
+        for process in processes:
+            process.join()
+    assert all(process.exitcode == 0 for process in processes)
+    return seconds
 
 
-def _record(
-    client: int, clients: int, count: int, warm: Callable[[], int], done: Callable[[], int]
-) -> None:
+def _record(client: int, clients: int, count: int, warm: Signal, done: Signal) -> None:
     sent = messages(client, clients, count + WARM)
     with database.connect() as connection:
         recorder = _recorder(connection)
@@ -154,40 +186,33 @@ def _record(
         warm()
         for message in sent[WARM:]:
             (taken,) = recorder.record([message], now=NOW)
-            assert taken.outcome in OUTCOMES, taken
+            assert taken.outcome == "new", taken
         done()
 
 
-def batched(made: Scene, clients: int, count: int) -> float:
-    """Let clients send purchases to one micro-batcher, each waiting for its answer; return purchases per second."""
-    with made.fresh(), ExitStack() as stack:
-        opened = [stack.enter_context(database.connect()) for _ in range(BATCH_WORKERS)]
-        recorders = [_recorder(connection) for connection in opened]
-        batcher: MicroBatcher[Sent, Taken] = MicroBatcher(
-            [partial(recorder.record, now=NOW) for recorder in recorders], size_max=BATCH_MAX
-        )
-        shares = [messages(client, clients, count + WARM) for client in range(clients)]
-        stack.enter_context(batcher)
-        executor = stack.enter_context(ThreadPoolExecutor(clients))
-        list(executor.map(partial(_send, batcher), [share[:WARM] for share in shares]))
-        gc.freeze()
-        started = time.perf_counter()
-        list(executor.map(partial(_send, batcher), [share[WARM:] for share in shares]))
-        seconds = time.perf_counter() - started
-        gc.unfreeze()
-    return clients * count / seconds
+def _send_all(mine: Sequence[int], clients: int, count: int, warm: Signal, done: Signal) -> None:
+    """Send the purchases of some clients, a thread each, through one batcher."""
+    shares = [messages(client, clients, count + WARM) for client in mine]
+    with database.connect() as connection:
+        work = partial(_recorder(connection).record, now=NOW)
+        with MicroBatcher([work], size_max=BATCH_MAX) as batcher, ThreadPoolExecutor() as executor:
+            list(executor.map(partial(_send, batcher), [share[:WARM] for share in shares]))
+            gc.freeze()
+            warm()
+            list(executor.map(partial(_send, batcher), [share[WARM:] for share in shares]))
+            done()
 
 
 def _send(batcher: "MicroBatcher[Sent, Taken]", sent: Sequence[Sent]) -> None:
     for message in sent:
         taken = batcher.submit(message).result()
-        assert taken.outcome in OUTCOMES, taken
+        assert taken.outcome == "new", taken
 
 
 def measure(*, quick: bool = False) -> list[Row]:
     """Compare with one client each, with eight, and with eight that share commits."""
     seconds, count = (2, PURCHASES // 5) if quick else (SECONDS, PURCHASES)
-    with scene() as made:
+    with scene(weeks_before) as made:
         url = rival_database(made)
         try:
             rows: list[Row] = []

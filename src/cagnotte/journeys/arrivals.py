@@ -14,6 +14,7 @@ from psycopg.errors import DeadlockDetected, UniqueViolation
 from cagnotte.domain.errors import CagnotteError, InvalidRow
 from cagnotte.domain.ids import derived_id
 from cagnotte.journeys.recording import Recording, bytea
+from cagnotte.ledger import services as ledger
 from cagnotte.platform.sql import load
 from cagnotte.purchases.reading.texts import raw_bytes
 
@@ -201,11 +202,14 @@ def in_one_transaction(
 def _in_a_pipeline(connection: Connection, take: Callable[[], T]) -> T:
     """Take a chunk; the statements of the transaction itself go down the pipeline too."""
     try:
-        with connection.pipeline():
+        # What the ledger refuses may be told only when the pipeline ends.
+        with ledger.refusals(connection), connection.pipeline():
             taken = take()
             connection.commit()
     except BaseException:
         # Only now: inside, what failed after the first error would come up here and keep us from rolling back.
         connection.rollback()
+        ledger.forget_opened(connection)
         raise
+    ledger.note_committed(connection)
     return taken

@@ -29,7 +29,7 @@ SQL = load("ingest")
 BATCH_MAX = 50
 """Messages that share one database transaction at most."""
 
-FEW = 2
+FEW = BATCH_MAX
 """So few messages go down one pipeline by INSERT; more are worth the round trips of COPY."""
 
 FIRST_SLOT, LAST_SLOT = 101, 164

@@ -21,7 +21,7 @@ from cagnotte.domain.rating.decision import CounterUse
 from cagnotte.domain.transactions import Transaction
 from cagnotte.ledger import services as ledger
 from cagnotte.platform.behind import Behind
-from cagnotte.platform.sql import Rows, escape, insert_together, load, write_text
+from cagnotte.platform.sql import escape, load, rows_text, write_text
 
 Connection = psycopg.Connection[Any]
 SQL = load("ingest")
@@ -53,6 +53,9 @@ COLUMNS: dict[LiteralString, LiteralString] = {
 }
 """The tables a purchase is written to, in the order they are written, with their columns."""
 
+
+BEFORE = {"rewards_rewardpart": ","}
+"""Columns that stand before those in a table's rows and fill themselves; all others are in the table's own order."""
 
 Lines = dict[str, list[str]]
 
@@ -120,33 +123,32 @@ class Recording:
             ledger.post_rendered(connection, self.stage, self.accounts, batch_id=self.batch_id)
 
     def write_few(self, connection: Connection) -> None:
-        """Write the little there is in three statements, for calls that wait: rows, counters, ledger."""
-        tables: list[Rows] = [
-            (table, columns, self.lines[table]) for table, columns in COLUMNS.items()
-        ]
+        """Write the little there is, for calls that wait: three statements, whose answers nobody waits for here."""
+        rows = [rows_text(self.lines[table], before=BEFORE.get(table, "")) for table in COLUMNS]
         if self.batch_id is not None:
-            ledger.open_accounts(connection, self.accounts)
-            tables.append(ledger.staged(self.stage, batch_id=self.batch_id))
-        insert_together(connection, tables)
-        self._write_counters(connection)
+            ledger.open_accounts_blindly(connection, self.accounts)
+        rows.append(ledger.staged_text(self.stage, batch_id=self.batch_id))
+        # Raw: the driver keeps no long statement that it has had to translate.
+        with psycopg.RawCursor(connection) as cursor:
+            cursor.execute(SQL.write_few, [*rows, *self._counter_arrays().values()])
         if self.batch_id is not None:
-            ledger.post_staged(connection, batch_id=self.batch_id)
+            ledger.post_blindly(connection, batch_id=self.batch_id)
 
     def _write_counters(self, connection: Connection) -> None:
+        if self.counters:
+            connection.execute(SQL.add_counters, self._counter_arrays())
+
+    def _counter_arrays(self) -> dict[str, str]:
+        """Return what is added to counters, one array per column; the driver would take three times as long."""
         moved = [(key, entry) for key, entry in self.counters.items() if entry[1] or entry[2]]
-        if moved:
-            # Rendered here: the driver takes three times as long for arrays of this length.
-            connection.execute(
-                SQL.add_counters,
-                {
-                    "wallet_ids": array_text([f"{key[0].int:032x}" for key, _ in moved]),
-                    "names": array_text([quoted(key[1]) for key, _ in moved]),
-                    "periods": array_text([key[2].isoformat() for key, _ in moved]),
-                    "buckets": array_text([str(entry[0]) for _, entry in moved]),
-                    "amounts": array_text([str(entry[1]) for _, entry in moved]),
-                    "counts": array_text([str(entry[2]) for _, entry in moved]),
-                },
-            )
+        return {
+            "wallet_ids": array_text([f"{key[0].int:032x}" for key, _ in moved]),
+            "buckets": array_text([str(entry[0]) for _, entry in moved]),
+            "names": array_text([quoted(key[1]) for key, _ in moved]),
+            "periods": array_text([key[2].isoformat() for key, _ in moved]),
+            "amounts": array_text([str(entry[1]) for _, entry in moved]),
+            "counts": array_text([str(entry[2]) for _, entry in moved]),
+        }
 
 
 class Version(NamedTuple):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, LiteralString
+from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -18,7 +18,7 @@ from cagnotte.domain.chart import KINDS, Account
 from cagnotte.domain.ids import bucket_of
 from cagnotte.domain.transactions import Transaction
 from cagnotte.ledger.refusals import UNKNOWN_ACCOUNT, refusal_of
-from cagnotte.platform.sql import escape, load, write_text
+from cagnotte.platform.sql import escape, load, rows_text, write_text
 
 SQL = load("ledger")
 
@@ -32,6 +32,7 @@ KNOWN_ACCOUNTS_MAX = 200_000
 """Accounts remembered as open per connection; beyond, the memory starts again empty."""
 
 _known_accounts: WeakKeyDictionary[Connection, set[UUID]] = WeakKeyDictionary()
+_opened_blindly: WeakKeyDictionary[Connection, set[UUID]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +76,20 @@ def post(
 
 def note_open(connection: Connection, accounts: Iterable[UUID]) -> None:
     """Remember accounts, by id, that were found open and committed: nobody has to ask again."""
-    _known_accounts.setdefault(connection, set()).update(accounts)
+    known = _known_accounts.setdefault(connection, set())
+    if len(known) > KNOWN_ACCOUNTS_MAX:
+        known.clear()
+    known.update(accounts)
 
 
-def staged(
-    lines: Sequence[str], *, batch_id: UUID
-) -> tuple[LiteralString, LiteralString, list[str]]:
-    """Return what to write for transactions rendered by `render`, before `post_staged`: table, columns, rows."""
+def staged_text(lines: Sequence[str], *, batch_id: UUID | None) -> str:
+    """Return transactions rendered by `render` as an array of rows of the stage, for `post_blindly`."""
+    return rows_text(_with_batch(lines, batch_id)) if batch_id else "{}"
+
+
+def _with_batch(lines: Sequence[str], batch_id: UUID) -> list[str]:
     prefix = f"{batch_id.int:032x}\t"
-    return "ledger_stage", STAGE_COLUMNS, [prefix + line for line in lines]
+    return [prefix + line for line in lines]
 
 
 def post_rendered(
@@ -97,7 +103,7 @@ def post_rendered(
         return PostResult(0, 0, [])
     with refusals(connection):
         open_accounts(connection, accounts)
-        write_text(connection, *staged(lines, batch_id=batch_id))
+        write_text(connection, "ledger_stage", STAGE_COLUMNS, _with_batch(lines, batch_id))
     return post_staged(connection, batch_id=batch_id)
 
 
@@ -110,6 +116,14 @@ def post_staged(connection: Connection, *, batch_id: UUID) -> PostResult:
         row = connection.execute(SQL.post_batch, {"batch_id": batch_id}).fetchone()
     new, duplicates, conflicts = row or (0, 0, [])
     return PostResult(new, duplicates, conflicts)
+
+
+def post_blindly(connection: Connection, *, batch_id: UUID) -> None:
+    """Post what stands in the stage, without waiting in a pipeline; only for transactions that cannot be there yet.
+
+    Raises nothing here: whoever ends the pipeline turns what the ledger refuses into errors (`refusals`).
+    """
+    connection.execute(SQL.post_batch, {"batch_id": batch_id})
 
 
 def render(transaction: Transaction) -> str:
@@ -146,6 +160,30 @@ def open_accounts(connection: Connection, accounts: Iterable[Account]) -> None:
     known.update(committed)
 
 
+def open_accounts_blindly(connection: Connection, accounts: Iterable[Account]) -> None:
+    """Open those accounts that are not known to be open, without asking or waiting.
+
+    Whoever commits says so (`note_committed`), and they are known from then on.
+    """
+    known = _known_accounts.setdefault(connection, set())
+    missing = [account for account in accounts if account.id not in known]
+    if missing:
+        _ask_to_open(connection, missing)
+        _opened_blindly.setdefault(connection, set()).update([one.id for one in missing])
+
+
+def note_committed(connection: Connection) -> None:
+    """Remember the accounts that were opened blindly: they stand now."""
+    opened = _opened_blindly.pop(connection, None)
+    if opened:
+        note_open(connection, opened)
+
+
+def forget_opened(connection: Connection) -> None:
+    """Forget the accounts that were opened blindly: they were rolled back."""
+    _opened_blindly.pop(connection, None)
+
+
 def _committed(connection: Connection, hexes: Iterable[str]) -> list[UUID]:
     # As one text: psycopg renders a list item by item, which took longer than the query.
     ids = f"{{{','.join(hexes)}}}"
@@ -155,8 +193,12 @@ def _committed(connection: Connection, hexes: Iterable[str]) -> list[UUID]:
 
 
 def _open(connection: Connection, accounts: Sequence[Account]) -> list[UUID]:
+    return [row[0] for row in _ask_to_open(connection, accounts)]
+
+
+def _ask_to_open(connection: Connection, accounts: Sequence[Account]) -> psycopg.Cursor[Any]:
     kinds = [KINDS[account.kind] for account in accounts]
-    rows = connection.execute(
+    return connection.execute(
         SQL.open_accounts,
         {
             "ids": [account.id for account in accounts],
@@ -170,7 +212,6 @@ def _open(connection: Connection, accounts: Sequence[Account]) -> list[UUID]:
             "buckets": [bucket_of(account.owner_id) for account in accounts],
         },
     )
-    return [row[0] for row in rows]
 
 
 def close_period(

@@ -7,7 +7,7 @@ and ends where the next one starts. Python never builds SQL from strings.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any, LiteralString
 
@@ -102,46 +102,22 @@ def _insertion(table: LiteralString, columns: LiteralString) -> LiteralString:
     return "INSERT INTO " + table + " (" + columns + ") VALUES (" + places + ")"  # noqa: S608 - names of our own
 
 
-VALUES_MAX = 65_535
-"""What one statement of the protocol can carry."""
+def rows_text(lines: Iterable[str], *, before: str = "") -> str:
+    """Render rows of the text format of COPY as an array of rows of their table, for `unnest(… ::text::table[])`.
 
-Rows = tuple[LiteralString, LiteralString, Sequence[str]]
-"""A table, its columns, and rows of it rendered as for `copy_text`."""
-
-
-def insert_together(connection: psycopg.Connection[Row], tables: Iterable[Rows]) -> None:
-    """Write a few rows of several tables by one statement: one message to the server instead of one per table."""
-    filled = [(table, columns, lines) for table, columns, lines in tables if lines]
-    statement = _insertions(tuple((table, columns, len(lines)) for table, columns, lines in filled))
-    values = [value for _, _, lines in filled for line in lines for value in values_of(line)]
-    # Raw: the driver keeps no long statement that it has had to translate, and this one is translated already.
-    with psycopg.RawCursor(connection) as cursor:
-        cursor.execute(statement, values)
+    One statement of one shape then writes any number of rows. before: the columns that stand before those of the
+    lines and are empty, a comma for each.
+    """
+    return "{" + ",".join([_row_text(line, before) for line in lines]) + "}"
 
 
-@lru_cache(maxsize=200)
-def _insertions(tables: tuple[tuple[LiteralString, LiteralString, int], ...]) -> LiteralString:
-    """Write the statement for so many rows of each table; few shapes come up, and each is prepared once."""
-    parts: list[LiteralString] = []
-    places = iter(range(1, VALUES_MAX + 1))
-    for table, columns, count in tables:
-        width = columns.count(",") + 1
-        rows = ", ".join(
-            [
-                "(" + ", ".join(["$" + str(next(places)) for _ in range(width)]) + ")"
-                for _ in range(count)
-            ]
-        )
-        parts.append("INSERT INTO " + table + " (" + columns + ") VALUES " + rows)  # noqa: S608 - names of our own
-    *first, last = parts
-    if not first:
-        return last
-    return (
-        "WITH "
-        + ", ".join(["w" + str(n) + " AS (" + part + ")" for n, part in enumerate(first)])
-        + " "
-        + last
-    )
+def _row_text(line: str, before: str) -> str:
+    values = [
+        "" if text is None else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for text in values_of(line)
+    ]
+    row = "(" + before + ",".join(values) + ")"
+    return '"' + row.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def values_of(line: str) -> list[str | None]:

@@ -148,7 +148,43 @@ FROM member AS m JOIN wallet AS w ON w.id = m.wallet_id;
 -- in: programme_id, refs, names, since, arrays as text. out: as counters, of the members with these numbers.
 -- Index: member_ref_unique, counter_unique. Guarded by the wallets' locks.
 SELECT c.wallet_id, c.name, c.period, c.amount_minor, c.count
-FROM identity_member AS m
-CROSS JOIN unnest(%(names)s::text::text[], %(since)s::text::date[]) AS n (name, since)
-JOIN rewards_counter AS c ON c.wallet_id = m.wallet_id AND c.name = n.name AND c.period >= n.since
-WHERE m.programme_id = %(programme_id)s AND m.ref = ANY(%(refs)s::text::text[]);
+FROM rewards_counter AS c
+JOIN unnest(%(names)s::text::text[], %(since)s::text::date[]) AS n (name, since) ON c.name = n.name AND c.period >= n.since
+WHERE c.wallet_id = ANY(ARRAY(
+    SELECT wallet_id FROM identity_member
+    WHERE programme_id = %(programme_id)s AND ref = ANY(%(refs)s::text::text[])
+));
+
+-- name: write_few
+-- in: arrays of whole rows, as text, of the seven tables and the stage; then those of add_counters. One shape for any number
+-- of rows, so that it is planned once. Writes all tables of a purchase and the counters, which the wallets' locks guard.
+WITH observation AS (
+    INSERT INTO purchases_observation SELECT * FROM unnest($1::text::purchases_observation[])
+), body AS (
+    INSERT INTO purchases_observationbody SELECT * FROM unnest($2::text::purchases_observationbody[])
+), purchase AS (
+    INSERT INTO purchases_purchase SELECT * FROM unnest($3::text::purchases_purchase[])
+), version AS (
+    INSERT INTO purchases_purchaseversion SELECT * FROM unnest($4::text::purchases_purchaseversion[])
+), reward AS (
+    INSERT INTO rewards_reward SELECT * FROM unnest($5::text::rewards_reward[])
+), decision AS (
+    INSERT INTO rewards_decision SELECT * FROM unnest($6::text::rewards_decision[])
+), part AS (
+    INSERT INTO rewards_rewardpart (
+        purchase_id, bucket, position, funder_kind, funder_id, contract_id, commission_minor, reward_minor, share_minor,
+        margin_minor, billed_minor, paid_minor, written_off_minor
+    )
+    SELECT purchase_id, bucket, position, funder_kind, funder_id, contract_id, commission_minor, reward_minor, share_minor,
+           margin_minor, billed_minor, paid_minor, written_off_minor
+    FROM unnest($7::text::rewards_rewardpart[])
+), counter AS (
+    INSERT INTO rewards_counter AS c (wallet_id, bucket, name, period, amount_minor, count)
+    SELECT * FROM unnest(
+        $9::text::uuid[], $10::text::smallint[], $11::text::text[], $12::text::date[], $13::text::bigint[], $14::text::integer[]
+    ) AS n (wallet_id, bucket, name, period, amount_minor, count)
+    ORDER BY wallet_id, name, period
+    ON CONFLICT (wallet_id, name, period) DO UPDATE
+    SET amount_minor = c.amount_minor + excluded.amount_minor, count = c.count + excluded.count
+)
+INSERT INTO ledger_stage SELECT * FROM unnest($8::text::ledger_stage[]);
