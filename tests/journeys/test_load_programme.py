@@ -14,6 +14,7 @@ from cagnotte.domain.errors import Conflict
 from cagnotte.domain.offers import Percent
 from cagnotte.identity import selectors as identity
 from cagnotte.identity.models import Party, Programme
+from cagnotte.inbox.models import Account
 from cagnotte.journeys import load_programme
 from cagnotte.ledger.models import LedgerAccount
 from cagnotte.purchases.models import Source
@@ -204,3 +205,60 @@ def test_products_of_a_programme_come_in_one_query(file: Path) -> None:
     connection.ensure_connection()
     found = selectors.products(connection.connection, programme.id)
     assert found == {"00123": ("tea", None, False), "gift": (None, "acme", True)}
+
+
+CONNECTED = """
+programme: {slug: corner, name: Corner shop, currency: EUR, timezone: Europe/Paris}
+merchants: [{ref: corner}]
+contracts: [{ref: corner, merchant: corner}]
+offers: [{ref: standard, effect: {kind: percent, rate: 5 %}}]
+sources:
+  - {ref: members, kind: members, fields: {ref: number}}
+  - {ref: partners, plugin: postback, merchant: corner, silent_after: 2 days}
+"""
+
+
+def test_a_connected_source_is_an_account_with_the_id_of_its_source(file: Path) -> None:
+    file.write_text(CONNECTED)
+    assert load_programme.run(file, now=MONDAY).sources == 2
+    source = Source.objects.get(ref="partners")
+    assert (source.kind, source.mapping) == (
+        "connected",
+        {"plugin": "postback", "timezone": "Europe/Paris"},
+    )
+    account = Account.objects.get()
+    assert (account.id, account.ref, account.plugin) == (source.id, "partners", "postback")
+    assert (account.merchant, account.silent_after_hours) == ("corner", 48)
+    assert load_programme.run(file, now=TUESDAY).changed_nothing
+
+
+def test_a_connected_source_that_is_left_out_rests_and_comes_back(file: Path) -> None:
+    file.write_text(CONNECTED)
+    load_programme.run(file, now=MONDAY)
+    file.write_text(CONNECTED.replace("  - {ref: partners", "  # - {ref: partners"))
+    assert load_programme.run(file, now=TUESDAY).sources == 1
+    assert not Account.objects.get().active
+    assert Source.objects.filter(ref="partners").exists()
+    file.write_text(CONNECTED)
+    assert load_programme.run(file, now=WEDNESDAY).sources == 1
+    assert Account.objects.get().active
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        ("{ref: members, kind: members, fields: {ref: number}}", "{ref: members, plugin: postback}", "reads files"),
+        ("{ref: partners, plugin: postback", "{ref: partners, kind: members, fields: {ref: n}} #", "is connected"),
+    ],
+)  # fmt: skip
+def test_a_source_never_changes_between_files_and_a_connection(
+    file: Path, before: str, after: str, sentence: str
+) -> None:
+    file.write_text(CONNECTED)
+    load_programme.run(file, now=MONDAY)
+    kinds = list(Source.objects.order_by("ref").values_list("ref", "kind"))
+    file.write_text(CONNECTED.replace(before, after))
+    with pytest.raises(Conflict, match=sentence):
+        load_programme.run(file, now=TUESDAY)
+    assert list(Source.objects.order_by("ref").values_list("ref", "kind")) == kinds
+    assert Account.objects.get().active

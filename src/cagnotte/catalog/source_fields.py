@@ -1,5 +1,8 @@
 """Our words for what files hold: the fields of each kind of source, and of one line of a purchase."""
 
+CONNECTED = "connected"
+"""The kind of a source that is reached through a plugin, beside the kinds of files."""
+
 FIELDS: dict[str, tuple[str, ...]] = {
     "purchases": (
         "order_ref",

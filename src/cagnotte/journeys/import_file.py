@@ -119,6 +119,11 @@ def _source(run: ProgrammeRun, ref: str) -> Source:
             "Sources are part of the programme file.",
             source=ref,
         )
+    if found.kind not in _TAKERS:
+        raise InvalidInput(
+            f"“{ref}” is a connected source, which is asked or sends by itself; files need a source of their own.",
+            source=ref,
+        )
     return found
 
 

@@ -13,7 +13,9 @@ from django.db import transaction
 from cagnotte.catalog import descriptors
 from cagnotte.catalog import services as catalog
 from cagnotte.catalog.programme_file import ParsedProgramme, parse
+from cagnotte.catalog.programme_file.connected_sources import ConnectedSection
 from cagnotte.catalog.programme_file.schema import PayoutsSection
+from cagnotte.catalog.programme_file.sources import SourceSection
 from cagnotte.catalog.services import Change
 from cagnotte.domain.chart import shared_accounts
 from cagnotte.domain.errors import NotFound
@@ -21,6 +23,8 @@ from cagnotte.identity import selectors as known
 from cagnotte.identity import services as identity
 from cagnotte.identity.models import Programme
 from cagnotte.identity.services import PartyFacts
+from cagnotte.inbox import accounts
+from cagnotte.inbox.accounts import AccountFacts
 from cagnotte.journeys import take_over
 from cagnotte.journeys.take_over import TakenOver
 from cagnotte.ledger import services as ledger
@@ -119,15 +123,38 @@ def load(parsed: ParsedProgramme, *, now: datetime) -> Loaded:
 
 
 def _save_sources(parsed: ParsedProgramme, programme: Programme) -> int:
-    """Write the sources; one that the file no longer names stays, since files came from it."""
-    return sum(
-        purchases.save_source(
-            programme_id=programme.id,
-            ref=section.ref,
-            kind=section.kind,
-            mapping=section.mapping(timezone=programme.timezone),
-        )
-        for section in parsed.file.sources
+    """Write the sources. One that the file no longer names stays, for purchases came from it; a connected one rests."""
+    connected = [one for one in parsed.file.sources if isinstance(one, ConnectedSection)]
+    resting = accounts.disconnect_others(programme.id, [section.ref for section in connected])
+    return resting + sum(_save_source(section, programme) for section in parsed.file.sources)
+
+
+def _save_source(section: SourceSection | ConnectedSection, programme: Programme) -> bool:
+    """Write one source; return whether anything changed. Raises Conflict when its name belongs to another kind."""
+    purchases.check_kind(programme_id=programme.id, ref=section.ref, kind=section.kind)
+    changed = purchases.save_source(
+        programme_id=programme.id,
+        ref=section.ref,
+        kind=section.kind,
+        mapping=section.mapping(timezone=programme.timezone),
+    )
+    if isinstance(section, ConnectedSection):
+        account_id = purchases.source_id_of(programme.id, section.ref)
+        changed |= accounts.connect(programme.id, account_id, _account_facts(section, programme))
+    return changed
+
+
+def _account_facts(section: ConnectedSection, programme: Programme) -> AccountFacts:
+    return AccountFacts(
+        ref=section.ref,
+        plugin=section.plugin,
+        settings=section.all_settings(),
+        merchants=section.merchants,
+        merchant=section.merchant or "",
+        timezone=section.timezone or programme.timezone,
+        rank=section.rank,
+        poll_every_minutes=section.poll_every_minutes,
+        silent_after_hours=section.silent_after_hours,
     )
 
 

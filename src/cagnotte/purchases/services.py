@@ -7,6 +7,8 @@ from uuid import UUID
 
 import psycopg
 
+from cagnotte.catalog.source_fields import CONNECTED
+from cagnotte.domain.errors import Conflict
 from cagnotte.domain.ids import derived_id, named_id
 from cagnotte.platform.sql import load
 from cagnotte.purchases.models import Source
@@ -34,6 +36,17 @@ def save_source(*, programme_id: UUID, ref: str, kind: str, mapping: dict[str, A
         create_defaults={**wanted, "programme_id": programme_id, "ref": ref},
     )
     return True
+
+
+def check_kind(*, programme_id: UUID, ref: str, kind: str) -> None:
+    """Refuse a name whose source is connected and should read files, or the other way round. Raises Conflict."""
+    standing = Source.objects.filter(programme_id=programme_id, ref=ref).values_list("kind").first()
+    if standing is not None and (standing[0] == CONNECTED) != (kind == CONNECTED):
+        was = "is connected" if standing[0] == CONNECTED else "reads files"
+        raise Conflict(
+            f"The source “{ref}” {was}, and keeps what came from it; give the other one another name.",
+            ref=ref,
+        )
 
 
 def known(programme_id: UUID) -> set[str]:

@@ -61,6 +61,7 @@ LEFT_OUT = {
     "settles_on_report",
     "row",
     "available_on",
+    "poll_every",
     "skus",
     "not_skus",
     "not_merchants",

@@ -109,7 +109,7 @@ def _validate(source: Source, problems: _Findings) -> schema.ProgrammeFile | Non
         details = error.errors(include_url=False)
     schema_data = schema.ProgrammeFile.model_json_schema()
     for detail in details:
-        loc = _written(detail["loc"], source.data)
+        loc = _written(detail["loc"], source.data, missing=detail["type"] == "missing")
         problems.add(
             loc,
             sentence_for(detail, known_keys(schema_data, loc[:-1], source.data)),
@@ -129,12 +129,15 @@ def _currency_of(data: dict[str, Any]) -> str:
     return str(currency) if currency in DECIMALS else "EUR"
 
 
-def _written(loc: Loc, data: Any) -> Loc:
-    """The way as the file writes it: without the names that the schema gives to variants."""
+def _written(loc: Loc, data: Any, *, missing: bool) -> Loc:
+    """The way as the file writes it: without the names that the schema gives to variants.
+
+    missing: the last step names what should be there.
+    """
     way: list[str | int] = []
     for position, step in enumerate(loc):
-        is_last = position == len(loc) - 1
-        if isinstance(data, dict) and step not in data and not is_last:
+        is_absent = missing and position == len(loc) - 1
+        if isinstance(data, dict) and step not in data and not is_absent:
             continue
         way.append(step)
         data = _inside(data, step)
@@ -198,7 +201,22 @@ def known_keys(schema_data: dict[str, Any], loc: Loc, data: Any) -> list[str]:
     fitting = [
         v for v in variants if kind in (None, v.get("properties", {}).get("kind", {}).get("const"))
     ]
-    return sorted({key for variant in fitting or variants for key in variant.get("properties", {})})
+    likest = _likest(fitting or variants, data)
+    return sorted({key for variant in likest for key in variant.get("properties", {})})
+
+
+def _likest(variants: list[dict[str, Any]], data: Any) -> list[dict[str, Any]]:
+    """The variants that what is written is most like: nothing needed is missing, and most keys are shared."""
+    given = set(data) if isinstance(data, dict) else set()
+    likeness = [
+        (
+            given.issuperset(variant.get("required", ())),
+            len(given & set(variant.get("properties", {}))),
+        )
+        for variant in variants
+    ]
+    best = max(likeness, default=None)
+    return [one for one, how in zip(variants, likeness, strict=True) if how == best]
 
 
 def _inside(data: Any, step: str | int) -> Any:

@@ -36,6 +36,7 @@ ORDER = (
     "CommissionSection",
     "ProductsSection",
     "ReleaseSection",
+    "AttributionSection",
     "OfferSection",
     "PercentEffect",
     "CommissionShareEffect",
@@ -51,6 +52,7 @@ ORDER = (
     "FundingSection",
     "PayoutsSection",
     "SourceSection",
+    "ConnectedSection",
     "OpeningSection",
     "OpeningRow",
 )
@@ -68,6 +70,7 @@ TITLES = {
     "CommissionSection": "contracts: commissions",
     "ProductsSection": "contracts: products, excluded",
     "ReleaseSection": "contracts: release",
+    "AttributionSection": "contracts: attribution",
     "OfferSection": "offers",
     "PercentEffect": "effect: percent",
     "CommissionShareEffect": "effect: commission_share",
@@ -82,7 +85,8 @@ TITLES = {
     "MemberCapSection": "offers: limits: per_member",
     "FundingSection": "offers: funding",
     "PayoutsSection": "payouts",
-    "SourceSection": "sources",
+    "SourceSection": "sources: files",
+    "ConnectedSection": "sources: connected",
     "OpeningSection": "opening_balances",
     "OpeningRow": "opening_balances: members",
 }

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from cagnotte.catalog.programme_file import schema
 from cagnotte.catalog.programme_file.building import CategoryNode
+from cagnotte.catalog.programme_file.connected_sources import ConnectedSection
 from cagnotte.catalog.programme_file.problems import Loc, meant
 from cagnotte.catalog.programme_file.reading import Source
 
@@ -116,6 +117,9 @@ def _uses(file: schema.ProgrammeFile) -> Iterator[Use]:
         yield from _uses_of_contract(contract, ("contracts", index))
     for index, offer in enumerate(file.offers):
         yield from _uses_of_offer(offer, ("offers", index))
+    for index, source in enumerate(file.sources):
+        if isinstance(source, ConnectedSection):
+            yield from _uses_of_source(source, ("sources", index))
 
 
 def _uses_of_contract(contract: schema.ContractSection, loc: Loc) -> Iterator[Use]:
@@ -137,6 +141,13 @@ def _uses_of_offer(offer: schema.OfferSection, loc: Loc) -> Iterator[Use]:
     for index, share in enumerate(offer.funding):
         if share.ref and share.by.value in FUNDER_LISTS:
             yield share.ref, FUNDER_LISTS[share.by.value], (*loc, "funding", index, "ref")
+
+
+def _uses_of_source(source: ConnectedSection, loc: Loc) -> Iterator[Use]:
+    if source.merchant is not None:
+        yield source.merchant, "merchants", (*loc, "merchant")
+    for word, ref in source.merchants.items():
+        yield ref, "merchants", (*loc, "merchants", word)
 
 
 def _uses_of_products(products: schema.ProductsSection | None, loc: Loc) -> Iterator[Use]:

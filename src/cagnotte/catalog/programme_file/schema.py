@@ -7,13 +7,23 @@ from collections import Counter
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
+from cagnotte.catalog.programme_file.connected_sources import ConnectedSection, kind_of
 from cagnotte.catalog.programme_file.scalars import (
     Amount,
     Bic,
     CategoryCode,
     Country,
+    Coupons,
     Currency,
     Days,
     Hours,
@@ -26,6 +36,7 @@ from cagnotte.catalog.programme_file.scalars import (
     WindowText,
 )
 from cagnotte.catalog.programme_file.sources import SourceSection
+from cagnotte.domain.attribution import Override, Trace
 from cagnotte.domain.contracts import (
     Binding,
     ClawbackPolicy,
@@ -156,6 +167,28 @@ class ReleaseSection(Section):
     )
 
 
+class AttributionSection(Section):
+    """How purchases at the shop find their member; see the page on attribution."""
+
+    accept: Annotated[list[Trace], Field(min_length=1)] | None = Field(
+        default=None,
+        description="Kinds of trace that count, the strongest first; default: all of them, in the usual order.",
+    )
+    click_days: Annotated[int, Field(ge=0, le=365)] = Field(
+        default=30, description="How long before the purchase a click counts."
+    )
+    receipt_days: Annotated[int, Field(ge=0, le=365)] = Field(
+        default=14, description="How long after it a receipt may be handed in."
+    )
+    exceptions: list[Override] = Field(
+        default=[], description="One kind decides over another that comes first, where both could."
+    )
+    stand_down_minutes: Annotated[int, Field(ge=0, le=1440)] = Field(
+        default=0,
+        description="A click so soon after another publisher's visit does not count; 0: every click counts.",
+    )
+
+
 class ContractSection(Section):
     """An agreement with a funder: the brand when one is named, else the network, else the merchant."""
 
@@ -215,6 +248,22 @@ class ContractSection(Section):
     redemption_fee: Percent = Field(
         default=0, description="Kept of cagnotte money spent at the shop."
     )
+    attribution: AttributionSection | None = Field(
+        default=None, description="How purchases find their member; default: the usual way."
+    )
+    coupons: Coupons = Field(
+        default=None,
+        description="Codes that an order may use and still earn: any, none, or a list; default: any.",
+    )
+
+    @model_validator(mode="after")
+    def _rules_of_the_shop(self) -> "ContractSection":
+        for key in ("attribution", "coupons"):
+            if self.brand and getattr(self, key) is not None:
+                raise ValueError(
+                    f"{key}: is the shop's to say; write it in the contract of the merchant or network."
+                )
+        return self
 
     @model_validator(mode="after")
     def _one_funder(self) -> "ContractSection":
@@ -484,6 +533,12 @@ class OpeningSection(Section):
         return self
 
 
+AnySource = Annotated[
+    Annotated[SourceSection, Tag("file")] | Annotated[ConnectedSection, Tag("connected")],
+    Discriminator(kind_of),
+]
+
+
 class ProgrammeFile(Section):
     """A programme of Cagnotte."""
 
@@ -497,7 +552,9 @@ class ProgrammeFile(Section):
     contracts: list[ContractSection] = Field(default=[], description="What funders owe.")
     offers: list[OfferSection] = Field(default=[], description="What members get.")
     payouts: PayoutsSection | None = Field(default=None, description="How members are paid.")
-    sources: list[SourceSection] = Field(default=[], description="Files that come in.")
+    sources: list[AnySource] = Field(
+        default=[], description="Where purchases come from: files, and connected sources."
+    )
     opening_balances: OpeningSection | None = Field(
         default=None, description="What members bring from another system."
     )
