@@ -11,6 +11,7 @@ Source: the partner API, version 16, "Actions", and its pages on pagination and 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -96,14 +97,7 @@ class Impact(SourcePlugin):
 
     def poll(self, context: SourceContext, cursor: Mapping[str, Any]) -> Iterator[Polled]:
         """Ask for the actions that changed, window by window, page by page."""
-        history_days = asking.history_days(context)
-        for window in windows.walk([UPDATED], context.now, cursor, history_days=history_days):
-            page = window.page
-            while True:
-                message, page = self._page(context, window, page)
-                yield Polled(message, window.cursor(page))
-                if page is None:
-                    break
+        return pages.asked([UPDATED], context, cursor, partial(self._page, context))
 
     def _page(
         self, context: SourceContext, window: windows.Window, page: str | None

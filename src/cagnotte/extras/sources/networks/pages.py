@@ -1,11 +1,35 @@
-"""Pages of what networks answer: the fields that are kept of a row, and where the next page is."""
+"""Pages of what networks answer: asked for one after the other, the next one found, fields picked out of rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+from zoneinfo import ZoneInfo
 
+from cagnotte.extras.sources.networks import asking, windows
 from cagnotte.hooks import reading
-from cagnotte.hooks.sources import SourceFailed
+from cagnotte.hooks.sources import Message, Polled, SourceContext, SourceFailed
+
+Ask = Callable[[windows.Window, Any], tuple[Sequence[Message], Any]]
+"""Asks for a page of a window, None for its first, and returns what it tells and the next page, None after the last."""
+
+
+def asked(
+    sweeps: Sequence[windows.Sweep],
+    context: SourceContext,
+    cursor: Mapping[str, Any],
+    ask: Ask,
+    *,
+    zone: ZoneInfo | None = None,
+) -> Iterator[Polled]:
+    """Ask for all pages of all windows that are due; the settings have `asking.HISTORY`."""
+    history_days = asking.history_days(context)
+    for window in windows.walk(sweeps, context.now, cursor, history_days=history_days, zone=zone):
+        page = window.page
+        while True:
+            messages, page = ask(window, page)
+            yield Polled(messages, window.cursor(page))
+            if page is None:
+                break
 
 
 def picked(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
