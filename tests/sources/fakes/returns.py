@@ -1,6 +1,6 @@
 """What shops give back of the orders that fakes sell: refunds of units, each with the money paid for them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import NamedTuple
@@ -61,18 +61,24 @@ def _refunds(order: Order, now: datetime) -> Iterator[Refund]:
             yield Refund(number, state.since, given)
 
 
-def kept(order: Order, state: State) -> Decimal:
-    """Return what an order is worth with its delivery, less the price, before coupons, of what came back."""
+def kept(
+    order: Order, state: State, price: Callable[[Line], Decimal] = lambda line: line.price
+) -> Decimal:
+    """Return what an order is worth with its delivery, less the price, before coupons, of what came back.
+
+    price: of all units of a line before coupons, as the shop tells it.
+    """
     return order.delivery + sum(
-        (line.price - line.coupon - _price_back(line) for line in state.lines), Decimal(0)
+        (line.price - line.coupon - _price_back(line, price(line)) for line in state.lines),
+        Decimal(0),
     )
 
 
-def _price_back(line: Line) -> Decimal:
+def _price_back(line: Line, price: Decimal) -> Decimal:
     if line.returned >= line.units:
-        return line.price
+        return price
     back = paid_for(line, line.returned)
-    return (line.price * back / (line.price - line.coupon)).quantize(CENT, ROUND_HALF_UP)
+    return (price * back / (line.price - line.coupon)).quantize(CENT, ROUND_HALF_UP)
 
 
 def without_tax(amount: Decimal) -> tuple[Decimal, Decimal]:

@@ -30,18 +30,20 @@ def standing_of(
     context: SourceContext,
     *,
     unpaid: Collection[str] = (),
+    passed: Collection[str] = (),
     refused: bool = False,
 ) -> Validation | None:
     """Return what the shop's word says of the purchase; None when it says nothing.
 
-    unpaid: words for an order whose money has not come; they never confirm. refused: the order was called off once, so
-    that silence would leave it so. Raises UnknownWord.
+    unpaid: words for an order whose money has not come; they never confirm. passed: words that an order in this state
+    has behind it, such as "paid" for one that was sent. refused: the order was called off once, so that silence would
+    leave it so. Raises UnknownWord.
     """
     known = vocabulary.status(word)
     if known is Validation.DECLINED or word in unpaid:
         return known
     confirming = [told.strip() for told in context.settings.get("confirm_on", "").split(",")]
-    if word in confirming:
+    if not {word, *passed}.isdisjoint(confirming):
         return Validation.CONFIRMED
     return Validation.PENDING if any(confirming) or refused else None
 

@@ -1,11 +1,11 @@
 """Asking a shop for the orders that changed: page by page, oldest change first, going on where the last poll ended."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from cagnotte.extras.sources.networks import asking
-from cagnotte.hooks.sources import Message, Polled, Setting, SourceContext
+from cagnotte.hooks.sources import Message, Polled, Setting, SourceContext, SourceFailed
 
 HISTORY = Setting("history_days", "How many days back the first poll goes; a number.", default="30")
 TICK = timedelta(seconds=1)
@@ -13,10 +13,10 @@ TICK = timedelta(seconds=1)
 
 
 class Page(NamedTuple):
-    """What one call brought. latest: the last change on it, None when it is empty. full: there may be more."""
+    """What one call brought. changed: when its orders last changed, oldest first. full: there may be more."""
 
     messages: Sequence[Message]
-    latest: datetime | None
+    changed: Sequence[datetime]
     full: bool
 
 
@@ -44,17 +44,19 @@ def sweep(
 
     After each page the next one is asked from the second of its last change on, so that orders that change meanwhile,
     and leave their page, push no other order off. Where a whole page shares one second, the next page is asked for.
+    Raises SourceFailed when a page is not in the order of changes, since then some would be passed over.
     """
     reached, number = start, 1
     known = dict(cursor)
     while True:
         page = ask(reached, number)
-        if page.latest is not None:
-            latest = known.get(name)
-            if latest is None or page.latest > datetime.fromisoformat(latest):
-                known[name] = page.latest.isoformat()
+        if list(page.changed) != sorted(page.changed):
+            raise SourceFailed("The shop does not list what changed in the order of the changes.")
+        if page.changed:
+            last = known.get(name, "")
+            known[name] = max(last, page.changed[-1].astimezone(UTC).isoformat())
         yield Polled(page.messages, dict(known))
-        if not page.full or page.latest is None:
+        if not (page.full and page.changed):
             return
-        step = page.latest - TICK
+        step = page.changed[-1] - TICK
         reached, number = (step, 1) if step > reached else (reached, number + 1)

@@ -157,7 +157,7 @@ class WooCommerce(SourcePlugin):
             changed = [_gmt(order, "date_modified_gmt").utc for order in orders]
             with_refunds = [text(order, "id") for order in orders if order.get("refunds")]
             details = [self._refunds(context, object_id) for object_id in with_refunds]
-            return sweeps.Page([message, *details], max(changed, default=None), number < pages)
+            return sweeps.Page([message, *details], changed, number < pages)
 
         start = sweeps.since(context, cursor, again=AGAIN)
         known: Mapping[str, Any] = cursor
@@ -290,9 +290,13 @@ class WooCommerce(SourcePlugin):
         """Return what the order's word, or its end, says of the purchase, and why it is declined."""
         if pieces.get("deleted", {}).get("deleted") and word not in FINISHED:
             return Validation.DECLINED, self.vocabulary.reason("deleted")
-        refused = standing.was_refused(pieces)
         status = standing.standing_of(
-            word, self.vocabulary, context, unpaid=UNPAID, refused=refused
+            word,
+            self.vocabulary,
+            context,
+            unpaid=UNPAID,
+            passed=("processing",) if word == "completed" else (),
+            refused=standing.was_refused(pieces),
         )
         return status, self.vocabulary.reason(word) if status is Validation.DECLINED else ""
 
@@ -346,12 +350,10 @@ def _refund(object_id: str, refund: Mapping[str, Any]) -> Piece:
         if REFUNDED_LINE in names:
             of = reading.whole(names[REFUNDED_LINE], "value")
             quantity = reading.decimal(line, "quantity", default=NOTHING)
-            lines.append(
-                {"of": of, "quantity": str(abs(quantity)), "paid_back": str(-_gross(line, "total"))}
-            )
+            lines.append({"of": of, "quantity": abs(quantity), "paid_back": -_gross(line, "total")})
     delivery = [_gross(one, "total") for one in objects(refund.get("shipping_lines"), "shipping")]
-    data = {"lines": lines, "delivery": str(-sum(delivery, NOTHING))}
-    return Piece(object_id, f"refund:{text(refund, 'id')}", data)
+    data = {"lines": lines, "delivery": -sum(delivery, NOTHING)}
+    return Piece(object_id, f"refund:{text(refund, 'id')}", reading.plain(data))
 
 
 def _refunds_of(pieces: Mapping[str, Mapping[str, Any]]) -> GivenBack:
