@@ -70,7 +70,7 @@ def rows_of(order: Order, now: datetime) -> list[dict[str, Any]]:
     if any(state.paid for state in states):
         status = "closed"
     first = states[0]
-    base = {
+    base: dict[str, Any] = {
         "originalActionId": str(9_000_000 + order.number),
         "actionType": "sim_sale",
         "actionStatus": status,

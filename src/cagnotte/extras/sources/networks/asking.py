@@ -65,3 +65,12 @@ def listed(value: Any, title: str) -> Sequence[Any]:
     if not isinstance(value, list):
         raise SourceFailed(f"{title} answered something else: no list of orders.")
     return value
+
+
+def token_of(answer: HttpAnswer, title: str) -> str:
+    """Return the token of an OAuth 2 answer. Raises SourceFailed."""
+    told = accepted_json(answer, title)
+    try:
+        return reading.text(told, "access_token", length_max=10_000)
+    except reading.Misread:
+        raise SourceFailed(f"{title} gave no token for the credentials.") from None
