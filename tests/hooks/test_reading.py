@@ -15,3 +15,12 @@ def test_a_list_of_objects_is_read_and_nothing_is_an_empty_one() -> None:
 def test_what_is_no_list_of_objects_is_refused_with_its_name(told: object) -> None:
     with pytest.raises(Misread, match="lines"):
         reading.objects(told, "lines")
+
+
+def test_a_day_is_written_in_one_way() -> None:
+    assert reading.calendar_day("2028-02-29", "day").isoformat() == "2028-02-29"
+    for told in ("29/02/2028", "2028-2-29", "20280229", "2028-02-29T00:00", "", None, 20280229):
+        with pytest.raises(Misread, match="“day” is no day"):
+            reading.calendar_day(told, "day")
+    with pytest.raises(Misread, match="a day that no calendar has"):
+        reading.calendar_day("2026-02-29", "day")

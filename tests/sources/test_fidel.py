@@ -165,7 +165,7 @@ CASE = Case(
                         "Europe/London",
                         datetime(2026, 7, 20, 10, tzinfo=UTC),
                     ),
-                    CARD,
+                    (TraceFound(Trace.CARD, CARD),),
                     SHOP,
                 ),
             ),

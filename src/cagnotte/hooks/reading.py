@@ -6,7 +6,7 @@ Every function raises `Misread`, a sentence that names the field, for what is mi
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from cagnotte.hooks.sources import Moment
 EXPONENT_MAX = 18
 """Amounts have no more digits than this before or after the point."""
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _AMOUNT = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?", re.ASCII)
 
 
@@ -195,6 +196,16 @@ def moment(value: Any, what: str, zone: ZoneInfo | None, *, form: str | None = N
     if zone is None:
         raise Misread(f"“{what}” is “{value[:40]}”, without the offset it should have.")
     return Moment(value, zone.key, _utc(found.replace(tzinfo=zone), what))
+
+
+def calendar_day(value: Any, what: str) -> date:
+    """Return a day written as 2026-11-20. Raises Misread for anything else."""
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise Misread(f"“{what}” is no day; it is written as 2026-11-20.")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise Misread(f"“{what}” is “{value}”, a day that no calendar has.") from None
 
 
 def unix_moment(value: Any, what: str, *, milliseconds: bool = False) -> Moment:

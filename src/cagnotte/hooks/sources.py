@@ -267,19 +267,22 @@ REFUND_KEY = "refund:"
 class LooseRefund(NamedTuple):
     """A refund that does not say of which order, and what may lead to it.
 
-    The object that waits with it is named as the source names the refund. When its order is found, by merchant, card
-    and amount, that order gets a piece `refund:NAME` with `{"amount": "12.40"}`, and `fold` deducts it.
+    The object that waits with it is named as the source names the refund. When its order is found, one of the same
+    member at the same shop, that order gets a piece `refund:NAME` with `{"amount": "12.40"}` and, where articles were
+    told, `"items": [[sku, units, "12.40"]]`; `fold` deducts it.
 
     Attributes:
-        amount: given back, > 0. card: token of the card or account that got it. merchant, descriptor: as in a report.
+        amount: given back, > 0. traces: what may lead to the member, such as the card that got it.
+        merchant, descriptor: as in a report. items: what came back: article, units, price before discounts.
     """
 
     amount: Decimal
     currency: str
     refunded_at: Moment
-    card: str
+    traces: "Sequence[TraceFound]"
     merchant: str = ""
     descriptor: "Descriptor | None" = None
+    items: Sequence[tuple[str, int, Decimal]] = ()
 
 
 class Waiting(NamedTuple):

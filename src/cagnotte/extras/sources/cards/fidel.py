@@ -182,7 +182,7 @@ class Fidel(SourcePlugin):
                 amount=abs(reading.decimal(own, "amount")),
                 currency=reading.text(own, "currency", length_max=3),
                 refunded_at=_moment(own),
-                card=reading.text(own, "card"),
+                traces=(TraceFound(Trace.CARD, reading.text(own, "card")),),
                 merchant=merchant,
                 descriptor=None if merchant else _descriptor(own),
             ),

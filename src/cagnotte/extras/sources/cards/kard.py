@@ -192,7 +192,6 @@ class Kard(SourcePlugin):
             status, amount = before[0], _major(before[1], "amount", currency)
         if "kard:taken_back" in pieces:
             status = Validation.DECLINED
-        user = _first(told, *rewards, name="userId")
         return PurchaseReport(
             order_ref="",
             occurred_at=_moment(told, *rewards, *pieces.values()),
@@ -203,7 +202,7 @@ class Kard(SourcePlugin):
             status=status,
             native_status=word,
             reason="other" if status is Validation.DECLINED else "",
-            traces=[TraceFound(Trace.MEMBER_NUMBER, user)] if user else [],
+            traces=_traces(told, *rewards),
             channel=_channel(reading.text(told, "cardPresence", default="")),
             card=_card(told),
             descriptor=_descriptor(told, *rewards),
@@ -269,7 +268,7 @@ def _alone(object_id: str, refunds: Sequence[Mapping[str, Any]]) -> Waiting:
             amount=_major(own, "amount", currency),
             currency=currency,
             refunded_at=reading.moment(own.get("at"), "date", None),
-            card=_card(own),
+            traces=_traces(own),
             descriptor=_descriptor(own),
         ),
     )
@@ -323,6 +322,11 @@ def _channel(presence: str) -> Channel:
     if not presence:
         return Channel.CARD
     return Channel.WEB if presence.upper() in ONLINE else Channel.STORE
+
+
+def _traces(*told: Mapping[str, Any]) -> Sequence[TraceFound]:
+    user = _first(*told, name="userId")
+    return (TraceFound(Trace.MEMBER_NUMBER, user),) if user else ()
 
 
 def _card(told: Mapping[str, Any]) -> str:
