@@ -1,0 +1,1 @@
+"""A small shop, to try the app and to test it."""

@@ -1,0 +1,114 @@
+"""A real django-oscar: somebody buys in it, gets money back, and Cagnotte hears of it through `cagnotte-oscar`."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from cagnotte.domain.attribution import Trace
+from cagnotte.domain.purchases import Validation
+from cagnotte.extras.sources.shops.oscar import Oscar
+from cagnotte.hooks.sources import PurchaseReport, TraceFound
+from tests.shops.oscar_shop import FOLDER, OscarShop, oscar_shop
+from tests.shops.receiver import Receiver
+from tests.shops.venvs import python_of
+
+SECRET = "whsec_c2VjcmV0IG9mIHRoZSBzaG9w"
+CLICK = "k7m2p9q4r8s3t6v1w5x0"
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    with Receiver(Oscar(), {"secret": [SECRET]}) as ready:
+        yield ready
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[OscarShop]:
+    folder = tmp_path_factory.mktemp("oscar")
+    with oscar_shop(folder, cagnotte_url=receiver.url, secret=SECRET) as ready:
+        yield ready
+
+
+def report(receiver: Receiver, number: str) -> PurchaseReport:
+    found = receiver.standing.report(number)
+    assert isinstance(found, PurchaseReport)
+    return found
+
+
+def sold(found: PurchaseReport) -> list[tuple[str, int, Decimal, int, Decimal]]:
+    return [
+        (line.sku, line.quantity, line.amount, line.returned_quantity, line.returned_amount)
+        for line in found.lines
+    ]
+
+
+def test_what_a_customer_buys_arrives_with_the_click_that_brought_them(
+    shop: OscarShop, receiver: Receiver
+) -> None:
+    number = shop.buy({"TEA-250": 2, "POT-1": 1}, click=CLICK)
+    found = report(receiver, number)
+    assert sold(found) == [
+        ("TEA-250", 2, Decimal("25.00"), 0, Decimal(0)),
+        ("POT-1", 1, Decimal("33.00"), 0, Decimal(0)),
+    ]
+    assert [line.category for line in found.lines] == ["tea", "tableware"]
+    assert (found.currency, found.country, found.native_status) == ("EUR", "FR", "Pending")
+    assert found.traces == [TraceFound(Trace.CLICK, CLICK)]
+    assert found.status is None
+    assert not found.test
+
+
+def test_who_came_without_a_click_buys_without_one(shop: OscarShop, receiver: Receiver) -> None:
+    number = shop.buy({"POT-1": 1})
+    assert report(receiver, number).traces == []
+
+
+def test_a_tea_that_comes_back_takes_its_price_off_and_the_shop_s_word_confirms_the_rest(
+    shop: OscarShop, receiver: Receiver
+) -> None:
+    number = shop.buy({"TEA-250": 2, "POT-1": 1}, click=CLICK)
+    shop.manage("refund", number, "12.50", "--sku", "TEA-250")
+    shop.manage("set_status", number, "Being processed", "Complete")
+    found = report(receiver, number)
+    assert sold(found) == [
+        ("TEA-250", 2, Decimal("25.00"), 1, Decimal("12.50")),
+        ("POT-1", 1, Decimal("33.00"), 0, Decimal(0)),
+    ]
+    assert (found.status, found.native_status) == (Validation.CONFIRMED, "Complete")
+    assert found.traces == [TraceFound(Trace.CLICK, CLICK)]
+
+
+def test_a_cancelled_order_is_declined(shop: OscarShop, receiver: Receiver) -> None:
+    number = shop.buy({"POT-1": 1}, click=CLICK)
+    shop.manage("set_status", number, "Cancelled")
+    found = report(receiver, number)
+    assert (found.status, found.reason) == (Validation.DECLINED, "cancelled")
+
+
+def test_while_nobody_answers_customers_buy_all_the_same_and_it_is_told_later(
+    shop: OscarShop, receiver: Receiver
+) -> None:
+    with receiver.out_of_order():
+        number = shop.buy({"TEA-250": 1}, click=CLICK)
+        shop.manage("refund", number, "12.50")
+    assert number not in receiver.standing.pieces
+    shop.manage("cagnotte_send", "--order", number)
+    assert sold(report(receiver, number)) == [("TEA-250", 1, Decimal("12.50"), 1, Decimal("12.50"))]
+    told = receiver.count
+    assert "0 told, 0 failed, 0 waiting" in shop.manage("cagnotte_send")
+    assert receiver.count == told
+
+
+def test_the_app_s_own_tests_pass() -> None:
+    done = subprocess.run(
+        [python_of("oscar"), "-m", "pytest", "-q"],
+        cwd=FOLDER,
+        env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not done.returncode, done.stdout
