@@ -1,9 +1,10 @@
 """The rulebook: what it files, what it remembers, and that offers that cannot apply cost nothing."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from cagnotte.domain.attribution import USUAL, Policy
 from cagnotte.domain.errors import NotFound
 from cagnotte.domain.offers import Conditions, First, Limits, MemberCap, Percent, Progressive, Tier
 from cagnotte.domain.periods import Window, WindowKind
@@ -13,12 +14,15 @@ from tests.domain.rating_world import (
     CATEGORIES,
     CONTRACTS,
     STRANGER,
+    brand_contract,
     choice,
     given,
     line,
+    network_contract,
     offer,
     only,
     order,
+    shop_contract,
 )  # fmt: skip
 
 
@@ -164,6 +168,24 @@ def test_a_category_nobody_described_is_its_own_root() -> None:
     book = Rulebook(CONTRACTS, [offer("o", Percent(100), only(categories=["new"]))], CATEGORIES)
 
     assert given(decide(order(line(1, 1000, category="new")), book, STRANGER)) == {"o": 10}
+
+
+def test_a_shops_own_contract_says_how_its_purchases_find_their_member() -> None:
+    week, month = (Policy(click_window=timedelta(days=days)) for days in (7, 31))
+    first = date(2024, 6, 1)
+    book = Rulebook(
+        [
+            shop_contract(attribution=week, valid_from=first),
+            network_contract(attribution=month),
+            brand_contract(),
+        ],
+        [],
+        CATEGORIES,
+    )
+
+    assert book.attribution_policy("shop", first) == week
+    assert book.attribution_policy("shop", date(2024, 5, 31)) == month
+    assert book.attribution_policy("elsewhere", first) == USUAL
 
 
 def test_versions_are_found_by_name() -> None:

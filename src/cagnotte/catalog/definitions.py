@@ -8,7 +8,7 @@ import dataclasses
 import enum
 import types
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, time, timedelta
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -64,6 +64,9 @@ def offer_from(data: Mapping[str, Any]) -> Offer:
     return _decode_fields(Offer, data)
 
 
+SECOND = timedelta(seconds=1)
+"""Spans of time are stored as whole numbers of these."""
+
 TAG = "type"
 """The key under which an effect's name is stored."""
 
@@ -86,6 +89,8 @@ def _encode_scalar(value: object) -> object:
         return value.value
     if isinstance(value, date | time):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return value // SECOND
     return str(value) if isinstance(value, UUID) else value
 
 
@@ -117,4 +122,6 @@ def _decode(hint: Any, raw: Any) -> Any:
 def _decode_scalar(hint: Any, raw: Any) -> Any:
     if hint in (date, time):
         return hint.fromisoformat(raw)
+    if hint is timedelta:
+        return raw * SECOND
     return raw if hint in (int, str, bool) else hint(raw)

@@ -165,6 +165,10 @@ class Policy:
                 raise InvalidInput(f"The exception “{exception}” and its contrary are both named.")
 
 
+USUAL = Policy()
+"""Where no contract says otherwise."""
+
+
 class Attribution(NamedTuple):
     """Whose purchase it is: the wallet, the trace that decided, and the others with why they did not.
 
@@ -193,7 +197,7 @@ def choose(
 
     The order of the candidates does not matter. Raises InvalidInput for a click or receipt without its moment.
     """
-    policy = policy or Policy()
+    policy = policy or USUAL
     passed_over: list[tuple[str, Reason]] = []
     fitting: dict[Trace, list[Candidate]] = {kind: [] for kind in policy.precedence}
     for candidate in sorted(candidates, key=lambda one: (one.kind, one.ref)):

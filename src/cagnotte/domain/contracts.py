@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from cagnotte.domain.attribution import USUAL, Policy
 from cagnotte.domain.errors import InvalidContract
 from cagnotte.domain.money import FULL_BPS
 
@@ -199,6 +200,8 @@ class Contract:
         lot_months: life of money from the day it is available; None = it never expires.
         breakage_to: "funder" or "programme".
         same_entity: the shop and the programme are one legal person.
+        attribution: how a purchase at the shop finds its member; of a merchant's or network's contract alone.
+        coupons: codes, lower-cased, that an order may use and still earn; None = any, empty = none at all.
     """
 
     id: UUID
@@ -227,6 +230,8 @@ class Contract:
     vat_base: str = "none"
     same_entity: bool = False
     redemption_fee_bps: int = 0
+    attribution: Policy = USUAL
+    coupons: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         if self.valid_until < self.valid_from:

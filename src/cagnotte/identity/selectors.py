@@ -1,6 +1,6 @@
 """Questions about programmes, parties and members."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -43,6 +43,25 @@ def party_names(programme_id: UUID) -> dict[tuple[str, str], str]:
     """Return the name of every merchant, brand and network, by (kind, ref), for sentences."""
     rows = Party.objects.filter(programme_id=programme_id).values_list("kind", "ref", "name")
     return {(kind, ref): name for kind, ref, name in rows}
+
+
+class Shop(NamedTuple):
+    """A merchant that links lead to. site, hosts: see `domain.links`; without a site it has no links."""
+
+    id: UUID
+    ref: str
+    name: str
+    site: str
+    hosts: frozenset[str]
+
+
+def shops(programme_id: UUID) -> dict[str, Shop]:
+    """Return every merchant of a programme by its reference."""
+    rows = Party.objects.filter(programme_id=programme_id, kind=Party.Kind.MERCHANT)
+    return {
+        row.ref: Shop(row.id, row.ref, row.name, row.site, frozenset(row.hosts))
+        for row in rows.order_by("ref")
+    }
 
 
 def member_index(

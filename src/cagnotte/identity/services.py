@@ -41,12 +41,14 @@ class MemberFacts(NamedTuple):
 
 
 class PartyFacts(NamedTuple):
-    """A merchant, brand or network, as the programme file has it."""
+    """A merchant, brand or network, as the programme file has it. site, hosts: of a merchant (`domain.links`)."""
 
     kind: str
     ref: str
     name: str
     country: str
+    site: str = ""
+    hosts: tuple[str, ...] = ()
 
 
 class Counts(NamedTuple):
@@ -122,7 +124,7 @@ def save_programme(
 
 
 def save_parties(programme_id: UUID, parties: Iterable[PartyFacts]) -> Counts:
-    """Write merchants, brands and networks: new ones, and those whose name or country changed. None is removed."""
+    """Write merchants, brands and networks: new ones, and those of which something changed. None is removed."""
     rows = [
         Party(
             id=party_id_of(programme_id, party.kind, party.ref),
@@ -131,18 +133,22 @@ def save_parties(programme_id: UUID, parties: Iterable[PartyFacts]) -> Counts:
             ref=party.ref,
             name=party.name,
             country=party.country,
+            site=party.site,
+            hosts=list(party.hosts),
         )
         for party in parties
     ]
-    known = {
-        found.id: (found.name, found.country)
-        for found in Party.objects.filter(programme_id=programme_id)
-    }
+    known = {found.id: _told(found) for found in Party.objects.filter(programme_id=programme_id)}
     fresh = [row for row in rows if row.id not in known]
-    changed = [row for row in rows if row.id in known and known[row.id] != (row.name, row.country)]
+    changed = [row for row in rows if row.id in known and known[row.id] != _told(row)]
     Party.objects.bulk_create(fresh, batch_size=5000)
-    Party.objects.bulk_update(changed, ["name", "country"], batch_size=1000)
+    Party.objects.bulk_update(changed, ["name", "country", "site", "hosts"], batch_size=1000)
     return Counts(len(fresh), len(changed))
+
+
+def _told(party: Party) -> tuple[str, str, str, list[str]]:
+    """What a programme file says of a party, and may change."""
+    return party.name, party.country, party.site, party.hosts
 
 
 def save_members(

@@ -15,6 +15,7 @@ from cagnotte.domain.errors import NotFound
 from cagnotte.domain.ids import parse_public_id, public_id
 from cagnotte.domain.purchases import Purchase
 from cagnotte.domain.rating.decision import Decision, from_data
+from cagnotte.domain.rating.rulebook import Rulebook
 from cagnotte.identity import selectors as identity
 from cagnotte.identity.models import Programme
 from cagnotte.ledger import selectors as ledger
@@ -114,6 +115,7 @@ def why(
             **{ref: offer.name for (ref, _), offer in offers.items()},
         },
         audience=audience,
+        clicked_on=_clicked_on(programme.id, purchase),
     )
     return Why(
         purchase_id=purchase_id,
@@ -135,6 +137,17 @@ def why(
         ],
         lots=[LotTold(*lot) for lot in connection.execute(SQL.lots, {"id": purchase_id})],
     )
+
+
+def _clicked_on(programme_id: UUID, purchase: Purchase) -> date | None:
+    """Return the day of the click where it binds, as the shop's contract on the day of the purchase says."""
+    if purchase.clicked_at is None:
+        return None
+    rules = Rulebook(catalog.contracts(programme_id), (), {})
+    place = (purchase.merchant, purchase.channel, purchase.country)
+    if not rules.context(*place, purchase.occurred_on).by_click:
+        return None
+    return purchase.clicked_at.astimezone(purchase.occurred_at.tzinfo).date()
 
 
 def find_purchase(connection: Connection, programme: Programme, key: str) -> UUID:

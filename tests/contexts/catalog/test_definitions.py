@@ -1,13 +1,14 @@
 """Contracts and offers survive JSON unchanged."""
 
 import json
-from datetime import date, time
+from datetime import date, time, timedelta
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cagnotte.catalog import definitions
+from cagnotte.domain.attribution import PRECEDENCE, Override, Policy
 from cagnotte.domain.contracts import (
     BasePolicy,
     Binding,
@@ -126,6 +127,18 @@ def offers(draw: st.DrawFn) -> Offer:
     )
 
 
+spans = st.timedeltas(timedelta(0), timedelta(days=400)).map(
+    lambda span: timedelta(seconds=span // timedelta(seconds=1))
+)
+policies = st.builds(
+    Policy,
+    precedence=st.permutations(PRECEDENCE).map(tuple),
+    click_window=spans,
+    receipt_window=spans,
+    clock_tolerance=spans,
+    exceptions=st.sampled_from([(), (Override.PROMO_CODE_OVER_CLICK, Override.CARD_OVER_CLICK)]),
+    stand_down=spans,
+)
 contracts = st.builds(
     Contract,
     id=st.uuids(),
@@ -152,6 +165,8 @@ contracts = st.builds(
     breakage_to=st.sampled_from(["funder", "programme"]),
     vat_bps=rates,
     same_entity=st.booleans(),
+    attribution=policies,
+    coupons=st.none() | ref_sets,
 )
 
 
@@ -179,6 +194,13 @@ def test_a_field_added_later_takes_its_default_in_old_versions() -> None:
     data = definitions.offer_data(offer)
     del data["priority"], data["conditions"]["hours"]
     assert definitions.offer_from(data) == offer
+
+
+def test_a_contract_from_before_attribution_was_written_down_has_the_usual_one() -> None:
+    contract = Contract(UUID(int=1), "own", 1, FunderKind.MERCHANT, "shop", UUID(int=2))
+    data = definitions.contract_data(contract)
+    del data["attribution"], data["coupons"]
+    assert definitions.contract_from(data) == contract
 
 
 def test_the_stored_form_is_readable() -> None:

@@ -1,7 +1,7 @@
 # ruff: noqa: E501 - an expected sentence stands whole on its line
 """A programme file is read exactly, and what is wrong with it is said where it stands."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cagnotte.catalog.programme_file import ProgrammeFileInvalid, parse
 from cagnotte.catalog.programme_file.scalars import percent_to_bps
+from cagnotte.domain.attribution import USUAL, Override, Policy, Trace
 from cagnotte.domain.contracts import Contract, FunderKind, Release, ReleaseFrom, ReleaseSettlement
 from cagnotte.domain.offers import (
     BoostMode,
@@ -158,6 +159,63 @@ def test_expired_money_goes_to_the_funder_where_it_pays_exactly_the_rewards(tmp_
         contract_from(tmp_path, "merchant: corner, breakage_to: programme").breakage_to
         == "programme"
     )
+
+
+def test_attribution_is_read(tmp_path: Path) -> None:
+    text = """merchant: corner, attribution: {accept: [click, promo_code], click_days: 45, receipt_days: 0,
+      exceptions: [promo_code_over_click], stand_down_minutes: 30}"""
+
+    assert contract_from(tmp_path, text).attribution == Policy(
+        precedence=(Trace.CLICK, Trace.PROMO_CODE),
+        click_window=timedelta(days=45),
+        receipt_window=timedelta(0),
+        exceptions=(Override.PROMO_CODE_OVER_CLICK,),
+        stand_down=timedelta(minutes=30),
+    )
+    assert contract_from(tmp_path, "merchant: corner").attribution == USUAL
+    assert contract_from(tmp_path, "merchant: corner, attribution: {}").attribution == USUAL
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "merchant: corner, attribution: {accept: [click], exceptions: [card_over_click]}",
+            "The exception “card_over_click” names a kind that is not accepted.",
+        ),
+        (
+            "merchant: corner, attribution: {accept: [click, click]}",
+            "Each kind of trace may be listed once.",
+        ),
+        ("merchant: corner, attribution: {accept: [clik]}", "click"),
+        ("merchant: corner, attribution: {click_days: 400}", "365"),
+        ("brand: acme, attribution: {click_days: 10}", "is the shop's to say"),
+        ("brand: acme, coupons: none", "is the shop's to say"),
+        ("merchant: corner, coupons: some", "Write any, none, or a list of the codes"),
+        ("merchant: corner, coupons: ['']", "Write any, none, or a list of the codes"),
+    ],
+)
+def test_attribution_that_cannot_be_meant_is_refused(
+    tmp_path: Path, text: str, expected: str
+) -> None:
+    with pytest.raises(ProgrammeFileInvalid) as refused:
+        contract_from(tmp_path, text)
+    assert expected in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "coupons"),
+    [
+        ("any", None),
+        ("none", frozenset()),
+        ("[SPRING10, save5]", frozenset({"spring10", "save5"})),
+    ],
+)
+def test_allowed_coupons_are_read(
+    tmp_path: Path, text: str, coupons: frozenset[str] | None
+) -> None:
+    assert contract_from(tmp_path, f"merchant: corner, coupons: {text}").coupons == coupons
+    assert contract_from(tmp_path, "merchant: corner").coupons is None
 
 
 def test_a_release_is_read(tmp_path: Path) -> None:

@@ -509,6 +509,41 @@ def test_a_coupon_that_keeps_an_offer_away_is_named() -> None:
     )
 
 
+@pytest.mark.parametrize("audience", ["member", "operator"])
+def test_a_coupon_that_the_shop_does_not_allow_is_named_once_for_all_offers(
+    audience: Audience,
+) -> None:
+    decision = rate(
+        order(1000, coupon_codes=("ours", "spring")),
+        offer("everyday", Percent(100)),
+        offer("club", Percent(200), role=Role.BOOST),
+        contracts=[shop_contract(coupons=frozenset({"ours"}))],
+    )
+
+    assert told(decision, audience=audience)[:2] == [
+        "This purchase earns nothing.",
+        "“Everyday” and “Club”: this shop gives nothing on orders that use a coupon of others, and spring was used.",
+    ]
+    with translation.override("fr"):
+        assert (
+            "cette boutique ne donne rien sur les commandes passées avec un coupon venu d’ailleurs, "
+            "et spring a été utilisé"
+        ) in told(decision, "fr", audience)[1]
+
+
+def test_the_day_of_the_click_is_told_where_it_binds() -> None:
+    decision = rate(order(1000), offer("everyday", Percent(100)))
+    names: dict[str, Any] = {"parties": {}, "offers": {}, "clicked_on": date(2026, 2, 3)}
+
+    assert "What was offered on Feb. 3, 2026 holds, the day of the click." in explain(
+        decision, **names
+    )
+    with translation.override("fr"):
+        assert "Ce qui était proposé le 3 février 2026, jour du clic, fait foi." in explain(
+            decision, **names
+        )
+
+
 def test_below_the_first_tier_is_short_of_the_next() -> None:
     decision = rate(order(4000), offer("club", Tiered((Tier(0, 0), Tier(5000, 300)))))
 

@@ -180,10 +180,14 @@ def test_a_card_that_two_members_linked_leads_to_both(world: World) -> None:
 
 def test_an_unlinked_card_leads_to_nobody(world: World) -> None:
     link(world, "A", Trace.CARD, "tok_9X")
-    whose = {"programme_id": world.id, "wallet_id": world.wallet("A"), "kind": Trace.CARD}
 
-    assert keys.unlink(value="tok_9X", **whose)
-    assert not keys.unlink(value="tok_9X", **whose)
+    def unlink() -> bool:
+        return keys.unlink(
+            programme_id=world.id, wallet_id=world.wallet("A"), kind=Trace.CARD, value="tok_9X"
+        )
+
+    assert unlink()
+    assert not unlink()
     assert wallets(world.found((Trace.CARD, "tok_9X"))) == {None}
 
 

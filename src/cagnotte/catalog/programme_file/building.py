@@ -1,13 +1,14 @@
 """From the file's sections to the values of the domain."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from cagnotte.catalog.programme_file import schema
 from cagnotte.catalog.programme_file.problems import Loc
 from cagnotte.domain import ids, offers
+from cagnotte.domain.attribution import PRECEDENCE, USUAL, Policy
 from cagnotte.domain.contracts import (
     BasePolicy,
     CommissionRate,
@@ -39,12 +40,14 @@ class CategoryNode(NamedTuple):
 
 
 class Party(NamedTuple):
-    """A merchant, brand or network."""
+    """A merchant, brand or network. site, hosts: of a merchant, where links to it may lead."""
 
     kind: FunderKind
     ref: str
     name: str
     country: str
+    site: str = ""
+    hosts: tuple[str, ...] = ()
 
 
 class Definitions(NamedTuple):
@@ -107,8 +110,10 @@ def flatten(
 
 
 def _parties(file: schema.ProgrammeFile) -> Iterator[Party]:
+    for shop in file.merchants:
+        named = (shop.ref, shop.name or shop.ref, shop.country or "")
+        yield Party(FunderKind.MERCHANT, *named, shop.site or "", tuple(shop.hosts))
     for kind, sections in (
-        (FunderKind.MERCHANT, file.merchants),
         (FunderKind.BRAND, file.brands),
         (FunderKind.NETWORK, file.networks),
     ):
@@ -202,6 +207,21 @@ def build_contract(section: schema.ContractSection, programme_id: UUID) -> Contr
         vat_base=section.vat_base,
         same_entity=section.same_entity,
         redemption_fee_bps=section.redemption_fee,
+        attribution=_policy(section.attribution),
+        coupons=section.coupons,
+    )
+
+
+def _policy(section: schema.AttributionSection | None) -> Policy:
+    """Make the policy of attribution. Raises InvalidInput when it contradicts itself."""
+    if section is None:
+        return USUAL
+    return Policy(
+        precedence=PRECEDENCE if section.accept is None else tuple(section.accept),
+        click_window=timedelta(days=section.click_days),
+        receipt_window=timedelta(days=section.receipt_days),
+        exceptions=tuple(section.exceptions),
+        stand_down=timedelta(minutes=section.stand_down_minutes),
     )
 
 

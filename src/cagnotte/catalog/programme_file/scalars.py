@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 from schwifty.exceptions import SchwiftyException
 
 from cagnotte.catalog.programme_file.problems import choices, meant
+from cagnotte.domain import links
 from cagnotte.domain.errors import CagnotteError
 from cagnotte.domain.money import DECIMALS, parse_minor
 from cagnotte.domain.periods import Window, WindowKind
@@ -113,10 +114,36 @@ def _category_code(text: str) -> str:
     return text
 
 
+def coupons_from(value: object) -> frozenset[str] | None:
+    """Read “any” as None, “none” as no code, and a list of codes as these in small letters. Raises ValueError."""
+    if value is None or isinstance(value, frozenset):
+        return value
+    if isinstance(value, list) and all(isinstance(code, str) and code.strip() for code in value):
+        return frozenset(code.strip().lower() for code in value)
+    words = {"any": None, "none": frozenset[str]()}
+    if isinstance(value, str) and value.strip().lower() in words:
+        return words[value.strip().lower()]
+    raise ValueError("Write any, none, or a list of the codes that are allowed.")
+
+
 def _ref(text: str) -> str:
     if not _REF.fullmatch(text):
         raise ValueError(f"“{text}” is no reference; write 1 to 100 characters without spaces.")
     return text
+
+
+def _site(text: str) -> str:
+    try:
+        return links.site(text)
+    except CagnotteError as error:
+        raise ValueError(error.sentence) from error
+
+
+def _host(text: str) -> str:
+    try:
+        return links.host(text)
+    except CagnotteError as error:
+        raise ValueError(error.sentence) from error
 
 
 def _slug(text: str) -> str:
@@ -191,6 +218,17 @@ WindowText = Annotated[
         type="string", description=f"{choices(_CALENDAR)}, or a number of days such as 90 days."
     ),
 ]
+Coupons = Annotated[
+    frozenset[str] | None,
+    BeforeValidator(coupons_from),
+    _schema(
+        anyOf=[
+            {"type": "string", "enum": ["any", "none"]},
+            {"type": "array", "items": {"type": "string"}},
+        ],
+        default="any",
+    ),
+]
 Weekday = Annotated[int, BeforeValidator(weekday_from), _schema(type="string", enum=list(WEEKDAYS))]
 Hours = Annotated[
     tuple[time, time],
@@ -200,6 +238,8 @@ Hours = Annotated[
         description="From (included) to (not included), such as 18:00-23:00; may pass midnight.",
     ),
 ]
+Site = Annotated[str, AfterValidator(_site)]
+Host = Annotated[str, AfterValidator(_host)]
 Ref = Annotated[str, AfterValidator(_ref), Field(description="The name used to refer to it.")]
 Slug = Annotated[str, AfterValidator(_slug)]
 Currency = Annotated[str, AfterValidator(_currency)]

@@ -26,10 +26,12 @@ from cagnotte.catalog.programme_file.scalars import (
     Coupons,
     Currency,
     Days,
+    Host,
     Hours,
     Iban,
     Percent,
     Ref,
+    Site,
     Slug,
     Timezone,
     Weekday,
@@ -92,6 +94,14 @@ class DescriptorsSection(Section):
 class MerchantSection(PartySection):
     """A shop."""
 
+    site: Site | None = Field(
+        default=None,
+        description="Its front page, where links lead: https://shop.example/; without it, it has no links.",
+    )
+    hosts: list[Host] = Field(
+        default=[],
+        description="Other hosts of the shop that links may lead to; those below them and below the site's may too.",
+    )
     descriptors: DescriptorsSection | None = Field(
         default=None, description="How statements name it; without it, it is found in none."
     )

@@ -77,7 +77,9 @@ def open_order(
 
 
 def award_all(order: Order) -> list[Award]:
-    """Find which offers apply, choose among them, and grant."""
+    """Find which offers apply, choose among them, and grant; nothing where the order used a coupon of others."""
+    if order.purchase.coupon_codes and _uses_foreign_coupons(order):
+        return []
     candidates = qualify(order)
     choose(order, candidates)
     return grant_all(order, candidates)
@@ -135,6 +137,19 @@ def qualify(order: Order) -> dict[Plan, Candidate]:
             refusal = measured
         order.refuse(plan, *refusal)
     return candidates
+
+
+def _uses_foreign_coupons(order: Order) -> bool:
+    """Tell whether the order used codes that the shop's contract does not allow; note all its offers as misses."""
+    contract = order.context.contract
+    if contract is None or contract.coupons is None:
+        return False
+    foreign = [code for code in order.purchase.coupon_codes if code not in contract.coupons]
+    if foreign:
+        matching: set[Plan] = set().union(*[slot.matching for slot in order.groups])
+        for plan in sorted(matching, key=RANK):
+            order.refuse(plan, "foreign_coupon", {"coupons": foreign})
+    return bool(foreign)
 
 
 def grant_all(order: Order, candidates: dict[Plan, Candidate]) -> list[Award]:

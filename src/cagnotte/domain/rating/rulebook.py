@@ -7,6 +7,7 @@ never on how many the programme holds.
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
+from cagnotte.domain.attribution import USUAL, Policy
 from cagnotte.domain.contracts import Contract, FunderKind
 from cagnotte.domain.errors import NotFound
 from cagnotte.domain.offers import First, Offer
@@ -151,6 +152,17 @@ class Rulebook:
                 if contract.merchant is None:
                     for_all = for_all or contract
         return for_all
+
+    def attribution_policy(self, merchant: str, day: date) -> Policy:
+        """Return how purchases at a shop on a day find their member.
+
+        As its own contract says, else the network's that covers it, else the usual way.
+        """
+        for kind in (FunderKind.MERCHANT, FunderKind.NETWORK):
+            contract = self.contract_of(kind, None, merchant, day)
+            if contract is not None:
+                return contract.attribution
+        return USUAL
 
     def knows_funder(self, kind: FunderKind, funder: str) -> bool:
         """Tell whether a funder has or had any contract here."""

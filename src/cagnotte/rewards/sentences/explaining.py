@@ -1,7 +1,9 @@
 """The whole story of a decision, for its member or for operators."""
 
 from collections.abc import Mapping
+from datetime import date
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from cagnotte.domain.rating.decision import Decision, Part
@@ -18,6 +20,7 @@ def explain(
     parties: Mapping[tuple[str, str], str],
     offers: Mapping[str, str],
     audience: Audience = "member",
+    clicked_on: date | None = None,
 ) -> list[str]:
     """Explain a decision in the active language, what was earned first.
 
@@ -27,6 +30,7 @@ def explain(
         offers: names of offers by reference.
         audience: "member" keeps back what is not the member's: commissions, margins, contracts, segments, and the
             codes of coupons.
+        clicked_on: the day of the click, where that day's offers bind instead of the purchase's.
 
     Returns whole sentences in their order: rewards with what cut them, what did not count, what was missed and,
     for operators, what each party owes.
@@ -35,6 +39,12 @@ def explain(
     sentences = [sentence for award in decision.awards for sentence in award_told(told, award)]
     if not sentences:
         sentences.append(_("This purchase earns nothing."))
+    if clicked_on is not None:
+        sentences.append(
+            _("What was offered on {day} holds, the day of the click.").format(
+                day=date_format(clicked_on, "DATE_FORMAT")
+            )
+        )
     sentences += base_told(told)
     sentences += misses_told(told)
     if audience == "operator":

@@ -91,6 +91,15 @@ def _coupon_used(_told: Told, facts: Facts) -> str:
     ).format(coupons=listing(coupons))
 
 
+def _foreign_coupon(_told: Told, facts: Facts) -> str:
+    coupons = facts["coupons"]
+    return ngettext(
+        "this shop gives nothing on orders that use a coupon of others, and {coupons} was used",
+        "this shop gives nothing on orders that use coupons of others, and {coupons} were used",
+        len(coupons),
+    ).format(coupons=listing(coupons))
+
+
 def _coupon_missing(told: Told, facts: Facts) -> str:
     if "coupon" not in facts:
         return _("only with a coupon")
@@ -186,6 +195,7 @@ MISSED: dict[str, Callable[[Told, Facts], str]] = {
     "card": _card,
     "coupon_used": _coupon_used,
     "coupon_missing": _coupon_missing,
+    "foreign_coupon": _foreign_coupon,
     "weekday": _weekday,
     "hours": _hours,
     "member_cap": _member_cap,
