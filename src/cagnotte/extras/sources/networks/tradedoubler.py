@@ -2,8 +2,8 @@
 
 Format: tradedoubler.docs.apiary.io, “Transactions”: `GET /publisher/report/transactions`, whole days, at most 31 of
 them a call and 100 transactions a page. The token comes from `POST /uaa/oauth/token` and lasts a quarter of an hour.
-Amounts are numbers in major units of the currency that was asked for. Times have no offset; they are read in the zone of
-the account. A transaction that is paid says so, whatever its status.
+Amounts are numbers in major units of the currency that was asked for. Times have no offset; they are read in the zone
+of the account. A transaction that is paid says so, whatever its status.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
