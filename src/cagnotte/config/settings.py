@@ -56,6 +56,13 @@ DEBUG = env.bool("CAGNOTTE_DEBUG", default=False)
 ALLOWED_HOSTS = env.list("CAGNOTTE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CAGNOTTE_TRUSTED_ORIGINS", default=[])
 
+# The address under which the outside reaches this server; sources are told it, and some sign it.
+CAGNOTTE_PUBLIC_URL = env.str("CAGNOTTE_PUBLIC_URL", default="").rstrip("/")
+# For development: sources may be asked at private addresses and without TLS.
+CAGNOTTE_ALLOW_PRIVATE_ADDRESSES = env.bool("CAGNOTTE_ALLOW_PRIVATE_ADDRESSES", default=False)
+# What a source sends is read in the request that brings it; false leaves it to the worker.
+CAGNOTTE_READ_AT_ONCE = env.bool("CAGNOTTE_READ_AT_ONCE", default=True)
+
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -121,6 +121,12 @@ def plugin_of(account: Account) -> SourcePlugin:
     return manager.source_plugin(account.plugin)
 
 
+def polls(account: Account) -> bool:
+    """Tell whether an account can be asked what is new; one whose plugin is no longer installed cannot."""
+    plugin = manager.source_plugins().get(account.plugin)
+    return plugin is not None and plugin.polls
+
+
 def context_of(account: Account, *, now: datetime, http: HttpClient | None = None) -> SourceContext:
     """Return what the account's plugin is handed: settings with defaults, secrets valid now, zone and clock.
 
