@@ -9,7 +9,7 @@ sightings are of one order; `place` says what becomes of a sighting, given those
        closely as the proportion allows; there is no doubt then, only yes or no.
     3. The sighting of the source with the lower rank counts; between equal ranks the one that counts already, then
        the one that came first.
-    4. When the one that counts was declined, and another was confirmed, a person decides.
+    4. When the one whose word counts was declined, and another was confirmed, what stands stays and a person decides.
     5. What a person has decided stands.
 
 See docs/decisions/0015-one-order-from-several-sources.md.
@@ -25,6 +25,9 @@ from uuid import UUID
 
 from cagnotte.domain.money import FULL_BPS
 from cagnotte.domain.purchases import Validation
+
+KEY_LENGTH_MAX = 100
+"""Characters of a number that are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def order_key(order_ref: str) -> str:
     "#1001" and "1001" are one number, "A-17" and "a17" too. Leading zeros are part of it.
     """
     folded = unicodedata.normalize("NFKC", order_ref).casefold()
-    return "".join([character for character in folded if character.isalnum()])
+    return "".join([character for character in folded if character.isalnum()])[:KEY_LENGTH_MAX]
 
 
 def compare(one: Sighting, other: Sighting, tolerance: Tolerance) -> Likeness:
@@ -171,12 +174,25 @@ def place(own: Sighting, same: Sequence[Seen], doubts: Sequence[tuple[Sighting, 
             return Place(other.id, reason)
     best = min([own, *[seen.sighting for seen in same]], key=_precedence)
     if best is own:
-        return Place(steps_down=tuple([seen.sighting.id for seen in same if seen.sighting.counts]))
+        return _first_place(own, same)
     by_person = any(seen.by_person for seen in same if seen.sighting is best)
-    contradicted = best.validation is Validation.DECLINED and own.validation is Validation.CONFIRMED
-    if contradicted and not by_person:
-        return Place(best.id, "declined_elsewhere")
+    if _contradicts(best, own) and not by_person:
+        return Place() if own.counts else Place(best.id, "declined_elsewhere")
     return Place(best.id)
+
+
+def _first_place(own: Sighting, same: Sequence[Seen]) -> Place:
+    """What becomes of the sighting whose word counts."""
+    standing = [seen for seen in same if seen.sighting.counts]
+    for seen in standing:
+        if _contradicts(own, seen.sighting) and not (seen.by_person or own.counts):
+            return Place(seen.sighting.id, "declined_elsewhere")
+    return Place(steps_down=tuple([seen.sighting.id for seen in standing]))
+
+
+def _contradicts(one: Sighting, other: Sighting) -> bool:
+    """Whether one was declined by its source, and the other confirmed by its own."""
+    return one.validation is Validation.DECLINED and other.validation is Validation.CONFIRMED
 
 
 def _order(sighting: Sighting) -> tuple[datetime, UUID]:

@@ -16,8 +16,11 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from cagnotte.domain.errors import NotFound
+from cagnotte.domain.ids import named_id
 from cagnotte.hooks.sources import Message
 from cagnotte.inbox.models import Message as Row
+from cagnotte.inbox.tellings import Telling
+from cagnotte.inbox.texts import clean, is_name, is_text
 from cagnotte.platform.sql import load
 
 SQL = load("inbox")
@@ -25,7 +28,6 @@ Connection = psycopg.Connection[Any]
 
 TOPIC_LENGTH_MAX = 100
 EVENT_LENGTH_MAX = 200
-OBJECT_LENGTH_MAX = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +102,10 @@ def _rows(messages: Iterable[Message], latest: str) -> list[_Row]:
         if not message.event_id and sha256 == latest:
             continue
         latest = sha256
-        headers = {_clean(name): _clean(value) for name, value in message.headers.items()}
+        headers = {clean(name): clean(value) for name, value in message.headers.items()}
         rows.append(
             _Row(
-                _clean(message.topic)[:TOPIC_LENGTH_MAX],
+                clean(message.topic)[:TOPIC_LENGTH_MAX],
                 _event_id(message.event_id),
                 orjson.dumps(headers).decode(),
                 sha256,
@@ -115,15 +117,9 @@ def _rows(messages: Iterable[Message], latest: str) -> list[_Row]:
 
 def _event_id(text: str) -> str:
     """Return the source's name of a message, or a hash of one that is too long or holds what no text may hold."""
-    clean = _clean(text)
-    if clean == text and len(text) <= EVENT_LENGTH_MAX:
+    if is_text(text) and len(text) <= EVENT_LENGTH_MAX:
         return text
     return "sha256:" + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
-
-
-def _clean(text: str) -> str:
-    """Return a text as PostgreSQL can hold it: without NUL and halves of surrogate pairs."""
-    return text.replace("\x00", "\ufffd").encode(errors="replace").decode()
 
 
 def move_cursor(connection: Connection, account_id: UUID, cursor: Mapping[str, Any]) -> None:
@@ -134,7 +130,7 @@ def move_cursor(connection: Connection, account_id: UUID, cursor: Mapping[str, A
 def want(
     connection: Connection, account_id: UUID, object_ids: Iterable[str], *, now: datetime
 ) -> None:
-    """Note orders that are to be fetched. One that is wanted already keeps its place.
+    """Note orders that are to be fetched. One that is wanted already is wanted anew, also while it is being fetched.
 
     Raises ValueError for a name that no order can have.
     """
@@ -154,17 +150,115 @@ def want_no_more(
     connection.execute(SQL.want_no_more, values)
 
 
-def is_name(object_id: str) -> bool:
-    """Tell whether a text can be what a source calls an order."""
-    return 0 < len(object_id) <= OBJECT_LENGTH_MAX and is_text(object_id)
-
-
-def is_text(text: str) -> bool:
-    """Tell whether PostgreSQL can hold a text: no NUL, and no half of a surrogate pair."""
-    return _clean(text) == text
-
-
 def forget_bodies(connection: Connection, *, before: datetime) -> int:
     """Delete the bytes of messages that have not arrived since; return how many. They cannot be read again then."""
     row = connection.execute(SQL.forget_bodies, {"before": before}).fetchone()
     return int(row[0]) if row else 0
+
+
+# ---- what was read ----
+
+
+def order_id_of(account_id: UUID, object_id: str) -> UUID:
+    """Return the identity of an order of an account."""
+    return named_id("inbox order", account_id, object_id)
+
+
+class Touched(NamedTuple):
+    """An order that messages told of. due: one of its pieces changed."""
+
+    object_id: str
+    due: bool
+    first_at: datetime
+    last_at: datetime
+
+
+def touch_orders(
+    connection: Connection, programme_id: UUID, account_id: UUID, orders: Sequence[Touched]
+) -> None:
+    """Write orders that messages told of, the new ones among them."""
+    if not orders:
+        return
+    connection.execute(
+        SQL.touch_orders,
+        {
+            "account_id": account_id,
+            "programme_id": programme_id,
+            "ids": [order_id_of(account_id, order.object_id) for order in orders],
+            "object_ids": [order.object_id for order in orders],
+            "due": [order.due for order in orders],
+            "firsts": [order.first_at for order in orders],
+            "lasts": [order.last_at for order in orders],
+        },
+    )
+
+
+def put_pieces(connection: Connection, account_id: UUID, tellings: Sequence[Telling]) -> None:
+    """Write pieces in the tellings that count."""
+    if not tellings:
+        return
+    versions = [telling.version for telling in tellings]
+    connection.execute(
+        SQL.put_pieces,
+        {
+            "order_ids": [order_id_of(account_id, telling.object_id) for telling in tellings],
+            "keys": [telling.key for telling in tellings],
+            "times": [one if isinstance(one, datetime) else None for one in versions],
+            "numbers": [one if isinstance(one, int) else None for one in versions],
+            "weights": [telling.weight for telling in tellings],
+            "data": [telling.data for telling in tellings],
+            "message_ids": [telling.message_id for telling in tellings],
+        },
+    )
+
+
+def drop_pieces(
+    connection: Connection, account_id: UUID, pieces: Iterable[tuple[str, str]]
+) -> None:
+    """Delete pieces, each named by its order and its key, that no message tells any more."""
+    gone = list(pieces)
+    if gone:
+        order_ids = [order_id_of(account_id, object_id) for object_id, _ in gone]
+        connection.execute(
+            SQL.drop_pieces, {"order_ids": order_ids, "keys": [key for _, key in gone]}
+        )
+
+
+class MessageRead(NamedTuple):
+    """How a message was read. problems: (place, reason, sentence) of what of it could not be."""
+
+    id: int
+    state: Row.State
+    reason: str = ""
+    sentence: str = ""
+    problems: Sequence[tuple[str, str, str]] = ()
+
+
+def note_read(connection: Connection, read: Sequence[MessageRead], *, now: datetime) -> None:
+    """Write how messages were read, and what is wrong with them, instead of what was before."""
+    if not read:
+        return
+    ids = [one.id for one in read]
+    connection.execute(
+        SQL.note_read,
+        {
+            "now": now,
+            "ids": ids,
+            "states": [one.state.value for one in read],
+            "reasons": [one.reason for one in read],
+            "sentences": [one.sentence for one in read],
+        },
+    )
+    connection.execute(SQL.drop_problems, {"message_ids": ids})
+    problems = [(one.id, *problem) for one in read for problem in one.problems]
+    if problems:
+        message_ids, places, reasons, sentences = map(list, zip(*problems, strict=True))
+        connection.execute(
+            SQL.put_problems,
+            {
+                "message_ids": message_ids,
+                "places": places,
+                "reasons": reasons,
+                "sentences": sentences,
+            },
+        )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from cagnotte.domain.errors import CagnotteError
+from cagnotte.domain.errors import CagnotteError, InvalidRow
 from cagnotte.hooks.sources import (
     Ignored,
     Message,
@@ -20,12 +20,11 @@ from cagnotte.hooks.sources import (
     Unreadable,
     Wanted,
 )
-from cagnotte.inbox.services import is_name, is_text
+from cagnotte.inbox.texts import is_name, is_text, sentence
 
 KEY_LENGTH_MAX = 200
 NUMBER_MAX = 2**63 - 1
 WEIGHT_MAX = 2**15 - 1
-SENTENCE_LENGTH_MAX = 1_000
 
 PieceKey = tuple[str, str]
 """(what the source calls the order, key of the piece)."""
@@ -74,7 +73,7 @@ def _take(found: Understood, part: Read, message_id: int, place: int) -> None:
     if isinstance(part, Unreadable):
         found.problems.append(_shown(part))
     elif isinstance(part, Ignored):
-        found.ignored.append(plain(part.reason))
+        found.ignored.append(sentence(part.reason))
     elif isinstance(part, Wanted):
         if is_name(part.object_id):
             found.wanted.append(part.object_id)
@@ -140,18 +139,14 @@ def that_count(tellings: Iterable[Telling]) -> dict[PieceKey, Telling]:
 # ---- problems ----
 
 
-def plain(text: str) -> str:
-    """Return a text of a plugin as it can be kept and shown."""
-    return text.replace("\x00", "\ufffd").encode(errors="replace").decode()[:SENTENCE_LENGTH_MAX]
-
-
 def problem_of(error: Exception) -> tuple[str, str]:
     """Return (reason, sentence) for what a plugin raised: its own words, or the name of its mistake."""
     if isinstance(error, CagnotteError):
-        return error.code, plain(error.sentence)
+        code = error.reason if isinstance(error, InvalidRow) else error.code
+        return sentence(code, 40), sentence(error.sentence)
     return (
         "plugin_failed",
-        plain(
+        sentence(
             f"The plugin failed with {type(error).__name__}: {error}. Nothing is lost; read it again once it is mended."
         ),
     )
@@ -162,8 +157,8 @@ def _problem(error: Exception) -> Unreadable:
 
 
 def _shown(part: Unreadable) -> Unreadable:
-    return Unreadable(plain(part.reason)[:40], plain(part.sentence), plain(part.where)[:100])
+    return Unreadable(sentence(part.reason, 40), sentence(part.sentence), sentence(part.where, 100))
 
 
 def _bad(name: str, what: str) -> Unreadable:
-    return Unreadable("bad_name", plain(f"{what} is empty, too long or no text: “{name[:40]}”."))
+    return Unreadable("bad_name", sentence(f"{what} is empty, too long or no text: “{name[:40]}”."))
