@@ -51,3 +51,10 @@ def test_a_history_that_is_no_number_of_days_is_refused(value: str) -> None:
     with pytest.raises(SourceFailed, match="history_days"):
         asking.history_days(context(history_days=value))
     assert asking.history_days(context(history_days="400")) == 400
+
+
+@pytest.mark.parametrize("value", [None, [], "text", 7])
+def test_what_should_be_an_object_and_is_none_is_refused(value: object) -> None:
+    with pytest.raises(SourceFailed, match="no object"):
+        asking.mapped(value, "Somebody")
+    assert asking.mapped({"id": 1}, "Somebody") == {"id": 1}

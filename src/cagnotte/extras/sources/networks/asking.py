@@ -1,6 +1,6 @@
 """Asking networks: the settings that are needed for it, and answers that are errors, however they are dressed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -64,6 +64,13 @@ def listed(value: Any, title: str) -> Sequence[Any]:
     """Return what should be a list of orders. Raises SourceFailed when it is none: it is an error, or a new format."""
     if not isinstance(value, list):
         raise SourceFailed(f"{title} answered something else: no list of orders.")
+    return value
+
+
+def mapped(value: Any, title: str) -> Mapping[str, Any]:
+    """Return what should be an object. Raises SourceFailed when it is none."""
+    if not isinstance(value, Mapping):
+        raise SourceFailed(f"{title} answered something else: no object.")
     return value
 
 
