@@ -1,5 +1,7 @@
 """Reading what sources write: what is read exactly, and what is refused by name."""
 
+from decimal import Decimal
+
 import pytest
 
 from cagnotte.hooks import reading
@@ -24,3 +26,17 @@ def test_a_day_is_written_in_one_way() -> None:
             reading.calendar_day(told, "day")
     with pytest.raises(Misread, match="a day that no calendar has"):
         reading.calendar_day("2026-02-29", "day")
+
+
+@pytest.mark.parametrize(
+    "number", ["1e999999999999999999999", "1e99999999", "-1e-99999999", "1e401"]
+)
+def test_a_number_that_would_fill_the_memory_is_refused(number: str) -> None:
+    with pytest.raises(Misread, match="number"):
+        reading.read_json(f'{{"amount": {number}}}'.encode())
+
+
+def test_a_number_of_any_double_is_read() -> None:
+    assert reading.read_json(b"[1e308, 5e-324, 0.10]") == [
+        Decimal("1e308"), Decimal("5e-324"), Decimal("0.10"),
+    ]  # fmt: skip

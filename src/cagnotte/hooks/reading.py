@@ -18,6 +18,9 @@ EXPONENT_MAX = 18
 """Amounts have no more digits than this before or after the point."""
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+ADJUSTED_MAX = 400
+"""Numbers of JSON have no larger power of ten than this; doubles, of which most writers make them, end at 308."""
+
 _AMOUNT = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?", re.ASCII)
 
 
@@ -33,7 +36,7 @@ def read_json(body: bytes) -> Any:
     try:
         return json.loads(
             body.decode("utf-8-sig"),
-            parse_float=Decimal,
+            parse_float=_fraction,
             parse_int=_integer,
             parse_constant=_not_a_number,
             object_pairs_hook=_once,
@@ -52,6 +55,17 @@ def _integer(text: str) -> int:
     if len(text) > 2 * EXPONENT_MAX:
         raise Misread(f"“{text[:20]}…” has too many digits.")
     return int(text)
+
+
+def _fraction(text: str) -> Decimal:
+    try:
+        told = Decimal(text)
+    except InvalidOperation:
+        told = Decimal("inf")
+    # Beyond it, writing the number out would fill the memory.
+    if not told.is_finite() or abs(told.adjusted()) > ADJUSTED_MAX:
+        raise Misread(f"“{text[:20]}” is too large or too small a number.")
+    return told
 
 
 def _not_a_number(text: str) -> NoReturn:
