@@ -333,7 +333,7 @@ def _fields(told: Mapping[str, Any], context: SourceContext) -> dict[str, str]:
     return {
         text(one, "name"): text(one, "value", default="")
         for one in objects(told.get("note_attributes"), "note_attributes")
-        if one.get("name") in wanted
+        if str(one.get("name")) in wanted
     }
 
 

@@ -255,13 +255,14 @@ PIECES: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, str]]] = {
 
 def _paths(told: Mapping[str, Any]) -> dict[str, Any]:
     """Return what stands deeper inside an object."""
-    email = reading.dig(told, "customer_details.email") or reading.dig(
-        told, "billing_details.email"
-    )
-    country = reading.dig(told, "customer_details.address.country")
+    found = {
+        name: text(told, f"customer_details.{path}", default="")
+        or text(told, f"billing_details.{path}", default="")
+        for name, path in (("email", "email"), ("country", "address.country"))
+    }
     return {
-        "email": email or text(told, "receipt_email", default=""),
-        "country": country or reading.dig(told, "billing_details.address.country") or "",
+        "email": found["email"] or text(told, "receipt_email", default=""),
+        "country": found["country"],
         "discount": reading.dig(told, "total_details.amount_discount"),
         "tax": reading.dig(told, "total_details.amount_tax"),
         "shipping": reading.dig(told, "shipping_cost.amount_total"),

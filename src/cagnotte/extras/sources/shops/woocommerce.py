@@ -418,7 +418,7 @@ def _fields(told: Mapping[str, Any], context: SourceContext) -> dict[str, str]:
     wanted = {context.settings["click_field"], context.settings["member_field"], LANDING}
     found = {}
     for one in objects(told.get("meta_data"), "meta_data"):
-        if one.get("key") in wanted and isinstance(one.get("value"), str | int):
+        if str(one.get("key")) in wanted and isinstance(one.get("value"), str | int):
             found[text(one, "key")] = str(one["value"])[: traces.LENGTH_MAX * 5]
     return found
 
