@@ -298,6 +298,7 @@ def test_an_address_in_our_own_network_is_not_asked(
     assert shop.log == []
 
 
+@pytest.mark.usefixtures("account")
 def test_a_source_that_sends_by_itself_cannot_be_asked(connection: Connection) -> None:
     with pytest.raises(InvalidInput, match="sends by itself"):
         poll(connection, Account.objects.get(ref="partners"), now=NOW)

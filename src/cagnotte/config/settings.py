@@ -13,6 +13,7 @@ import structlog
 
 from cagnotte.domain.errors import CagnotteError
 from cagnotte.platform import database
+from cagnotte.platform.logs import without_tokens
 
 env = environ.Env()
 
@@ -83,6 +84,7 @@ INSTALLED_APPS = [
     "cagnotte.rewards",
     "cagnotte.wallet",
     "cagnotte.payouts",
+    "cagnotte.portal",
 ]
 
 MIDDLEWARE = [
@@ -146,6 +148,7 @@ X_FRAME_OPTIONS = "DENY"
 # One line per event, for people by default and as JSON for machines; other libraries' lines too.
 LOG_STEPS: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
+    without_tokens,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
@@ -167,5 +170,7 @@ LOGGING = {
         },
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "event"}},
+    # The lines of `cagnotte serve` too: the addresses of sources hold a secret.
+    "loggers": {"django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False}},
     "root": {"handlers": ["stderr"], "level": env.str("CAGNOTTE_LOG_LEVEL", default="WARNING")},
 }

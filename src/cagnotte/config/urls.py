@@ -1,12 +1,15 @@
 """Every address of the web server."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
+from cagnotte.api.receiving import receive
 from cagnotte.platform.health import livez, readyz
 
 urlpatterns = [
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),
+    path("", include("cagnotte.portal.urls")),
+    path("in/<slug:programme>/<slug:source>/<str:token>", receive, name="receive"),
     path("admin/", admin.site.urls),
 ]

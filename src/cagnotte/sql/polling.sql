@@ -48,3 +48,7 @@ WHERE account_id = %(account_id)s AND (not_before IS NULL OR not_before < %(not_
 SELECT DISTINCT w.account_id FROM inbox_wanted AS w
 JOIN inbox_account AS a ON a.id = w.account_id AND a.active
 WHERE w.not_before IS NULL OR w.not_before <= %(now)s;
+
+-- name: wait_for_locks
+-- in: longest, such as '3s'. From now on this session waits so long for a lock and no longer.
+SELECT set_config('lock_timeout', %(longest)s, false);
