@@ -24,6 +24,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cagnotte.domain.attribution import Trace
 from cagnotte.hooks.reading import read_json
@@ -36,6 +37,9 @@ from tests.sources.fakes.server import FakeServer
 from tests.sources.standing import Standing
 
 Facts = Mapping[str, object]
+
+ELSEWHERE = ZoneInfo("Asia/Tokyo")
+"""Where the machine's clock stands, which must not matter."""
 
 
 def settings_of(fake: FakeServer) -> Mapping[str, str]:
@@ -84,6 +88,8 @@ class Poller:
         self.cursor: dict[str, Any] = {}
         self.standing = Standing(self.plugin, self.context())
         self.pages = 0
+        # One for all polls: the pace is the account's, not that of a poll.
+        self.calls = Calls(clock=clock, pace=case.plugin.pace)
 
     @property
     def plugin(self) -> SourcePlugin:
@@ -91,12 +97,12 @@ class Poller:
 
     def context(self, *, calling: bool = False) -> SourceContext:
         """Return what the plugin is handed, now."""
-        client = Calls(clock=self.clock, pace=self.plugin.pace) if calling else None
+        client = self.calls if calling else None
         usual = self.case.context()
         return self.case.context(
             settings={**usual.settings, **self.polling.settings(self.fake)},
             secrets={**self.case.secrets, **self.polling.secrets},
-            now=self.clock.now,
+            now=self.clock.now.astimezone(ELSEWHERE),
             http=client,
         )
 

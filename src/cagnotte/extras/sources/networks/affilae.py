@@ -8,6 +8,7 @@ that clients in use read, one of them on the shops' side.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -98,8 +99,8 @@ class Affilae(SourcePlugin):
             f"{asking.api_url(context)}/publisher/conversions.list",
             params=(
                 ("affiliateProfile", asking.setting(context, "profile_id")),
-                ("from", window.start.strftime(TIME)),
-                ("to", window.last.strftime(TIME)),
+                ("from", window.start.astimezone(UTC).strftime(TIME)),
+                ("to", window.last.astimezone(UTC).strftime(TIME)),
                 ("orderBy", "date"),
                 ("sort", "asc"),
                 ("limit", str(PAGE_SIZE)),

@@ -10,6 +10,7 @@ Source: the partner API, version 16, "Actions", and its pages on pagination and 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -104,8 +105,8 @@ class Impact(SourcePlugin):
     ) -> tuple[list[Message], str | None]:
         """Return a page as a message, if it tells anything, and the address of the next one."""
         params = (
-            ("StartDate", window.start.strftime(TIME)),
-            ("EndDate", window.last.strftime(TIME)),
+            ("StartDate", window.start.astimezone(UTC).strftime(TIME)),
+            ("EndDate", window.last.astimezone(UTC).strftime(TIME)),
             ("PageSize", str(PAGE_SIZE)),
         )
         told, body = self._ask(context, page or self._path(context), () if page else params)

@@ -8,7 +8,7 @@ Source: the partner API, "Partner Conversions"; the pages of a report are named 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -109,8 +109,8 @@ class Partnerize(SourcePlugin):
         path = f"/reporting/report_publisher/publisher/{publisher}/conversion.json"
         offset = page if isinstance(page, int) else 0
         params = (
-            ("start_date", window.start.strftime(TIME)),
-            ("end_date", window.last.strftime(TIME)),
+            ("start_date", window.start.astimezone(UTC).strftime(TIME)),
+            ("end_date", window.last.astimezone(UTC).strftime(TIME)),
             ("timezone", ZONE.key),
             ("date_type", "last_updated"),
             ("limit", str(PAGE_SIZE)),
