@@ -52,6 +52,14 @@ def test_the_first_poll_asks_for_the_history_in_windows_that_join() -> None:
     assert after == {"done": {"changed": "2026-11-20T12:00:00+00:00"}}
 
 
+def test_spans_of_exact_time_are_in_utc_wherever_the_machine_stands() -> None:
+    (window,) = walk([CHANGED], NOW.astimezone(PARIS), {}, history_days=10)
+    assert [str(window.start), str(window.end)] == [
+        "2026-11-10 12:00:00+00:00",
+        "2026-11-20 12:00:00+00:00",
+    ]
+
+
 def test_the_next_poll_begins_a_little_before_the_last_one_ended() -> None:
     _, after = asked([CHANGED], NOW, {})
     later = NOW + timedelta(hours=1)

@@ -86,9 +86,10 @@ def walk(
     """Yield the windows that are to be asked now, oldest first, sweep by sweep; what was left off comes first.
 
     history_days: how far back the first sweep of each kind begins. zone: windows are whole days of this zone, midnight
-    to midnight, so that no boundary falls into an hour that a clock repeats; None = they are spans of exact time.
+    to midnight, so that no boundary falls into an hour that a clock repeats; None = they are spans of UTC.
     Raises InvalidInput for a cursor of another shape.
     """
+    now = now.astimezone(UTC)
     try:
         done = {sweep.name: _text(now) for sweep in sweeps if not sweep.history}
         done |= {str(name): str(text) for name, text in cursor.get("done", {}).items()}
