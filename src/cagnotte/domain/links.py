@@ -78,6 +78,12 @@ def _is_theirs(name: str, hosts: Collection[str]) -> bool:
     )
 
 
+def is_followed(address: str) -> bool:
+    """Tell whether an address made by somebody else, such as a network's, is one that browsers follow as it reads."""
+    found = _MISREAD.search(address) is None and _ADDRESS.fullmatch(address)
+    return bool(found and _HOST.fullmatch(found[2].lower())) or bool(_HERE.fullmatch(address))
+
+
 def origin(address: str) -> str:
     """Return the scheme and host of an address, without a slash."""
     scheme, _, rest = address.partition("://")

@@ -95,3 +95,19 @@ WITH sought AS MATERIALIZED (
 SELECT found.number, found.kind, found.told, found.wallet_id, found.moment, wallet.closed_at IS NOT NULL, found.rival_at
 FROM found LEFT JOIN identity_wallet AS wallet ON wallet.id = found.wallet_id
 ORDER BY found.number, found.kind, found.told, found.wallet_id;
+
+-- name: link_rules
+-- in: programme_id. out: a text that differs once anything changed on which links rest: versions of offers, sites of
+-- shops, accounts and their secrets. Reads the programme's offers, parties and accounts. Locks: none.
+SELECT md5(concat_ws('|',
+    (SELECT concat_ws(',', count(*), max(known_from), max(closed_at)) FROM catalog_offer
+     WHERE programme_id = %(programme_id)s),
+    (SELECT string_agg(md5(concat_ws(',', ref, name, site, hosts)), '' ORDER BY ref) FROM identity_party
+     WHERE programme_id = %(programme_id)s AND kind = 'merchant'),
+    (SELECT string_agg(
+        md5(concat_ws(',', a.ref, a.plugin, a.settings, a.merchants, a.merchant, a.rank, a.active, a.timezone)), ''
+        ORDER BY a.ref)
+     FROM inbox_account AS a WHERE a.programme_id = %(programme_id)s),
+    (SELECT max(s.replaced_at) FROM inbox_secret AS s JOIN inbox_account AS a ON a.id = s.account_id
+     WHERE a.programme_id = %(programme_id)s)
+));

@@ -1,0 +1,197 @@
+"""`/go/PROGRAMME/OFFER`: leave for a shop by a link of ours.
+
+One request, one row, one redirect; no JavaScript. The address is made of the two names that a programme file never
+changes, so that it can be printed. It takes `to` (a page of the shop), `shop` (where the offer holds at several),
+`from` (where the link stands) and `rival` (seconds since another publisher brought the visitor, if the link knows).
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple, cast
+from uuid import UUID, uuid4
+
+import psycopg
+import structlog
+from django.db import OperationalError
+from django.db import connection as django_connection
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from cagnotte.domain.errors import NotFound
+from cagnotte.domain.offers import Offer
+from cagnotte.journeys.follow_link import Asked, Books, ManyShops, NoOffer, OfferBook, follow
+from cagnotte.tracking.visitors import Asking, Visitor, visitor_of
+
+VISIT_COOKIE = "cagnotte_visit"
+"""Holds a random number and nothing else: it lets a click before the sign-in count for the member."""
+
+VISIT_DAYS = 30
+
+RIVAL_SECONDS_MAX = 86_400
+
+NAMES_MAX = 3
+"""Shops named beside an offer."""
+
+_ORIGIN = re.compile(r"[A-Za-z0-9._-]{1,40}")
+_VISIT = re.compile(r"[0-9a-f]{32}")
+_SECONDS = re.compile(r"\d{1,5}", re.ASCII)
+
+BOOKS = Books()
+"""What the programmes offer, as this process knows it."""
+
+log = structlog.get_logger(__name__)
+
+
+class Way(NamedTuple):
+    """A link on a page that says why another leads nowhere."""
+
+    address: str
+    name: str
+    promise: str
+
+
+@require_safe
+def go(request: HttpRequest, programme: str, offer: str) -> HttpResponse:
+    """Note the click and redirect to the shop; say what is there instead where the link leads nowhere."""
+    visitor = visitor_of(request.headers)
+    if visitor.asking is Asking.AHEAD:
+        # A redirect would be kept and followed when the person clicks, without asking here again, and the click would
+        # be lost. A refusal makes the browser ask again then.
+        return _kept_nowhere(HttpResponse(status=503))
+    if request.method == "HEAD":
+        visitor = visitor._replace(asking=Asking.ROBOT)
+    try:
+        return _kept_nowhere(_led(request, programme, offer, visitor))
+    except (OperationalError, psycopg.OperationalError):
+        log.exception("link_not_noted", programme=programme, offer=offer)
+        django_connection.close()
+        return _kept_nowhere(
+            _page(
+                request,
+                503,
+                _("Please try again in a moment"),
+                _("Your visit could not be noted just now, and would not have been rewarded."),
+            )
+        )
+
+
+def _led(request: HttpRequest, programme: str, ref: str, visitor: Visitor) -> HttpResponse:
+    now = timezone.now()  # noqa: TID251 - the edge: a page reads the clock once and passes it on
+    django_connection.ensure_connection()
+    connection = cast("psycopg.Connection[Any]", django_connection.connection)
+    try:
+        book = BOOKS.of(connection, programme, now)
+    except NotFound:
+        return _page(request, 404, *_unknown())
+    visit_id = _visit_of(request)
+    asked = Asked(
+        offer=ref if ref in book.offers else ref.rstrip("/"),
+        visitor=visitor,
+        visit_id=visit_id,
+        shop=request.GET.get("shop", ""),
+        to=request.GET.get("to", ""),
+        origin=_matching(_ORIGIN, request.GET.get("from", "")),
+        rival_seconds=_seconds(request.GET.get("rival", "")),
+    )
+    try:
+        lead = follow(connection, book, asked, now=now)
+    except NoOffer as error:
+        ways = [_way(book, one) for one in error.others]
+        title, sentence = _over() if error.gone else _unknown()
+        return _page(request, 410 if error.gone else 404, title, sentence, ways)
+    except ManyShops as error:
+        return _choice(request, book, asked, error)
+    response = HttpResponseRedirect(lead.address)
+    # The shop and the network learn from which site the visitor comes, not from which page.
+    response["Referrer-Policy"] = "strict-origin"
+    if lead.clicked is not None:
+        _remember(request, response, visit_id)
+    return response
+
+
+def _visit_of(request: HttpRequest) -> UUID:
+    """Return the visitor's number: the one they bring, else a new one."""
+    told = request.COOKIES.get(VISIT_COOKIE, "")
+    return UUID(told) if _VISIT.fullmatch(told) else uuid4()
+
+
+def _remember(request: HttpRequest, response: HttpResponse, visit_id: UUID) -> None:
+    response.set_cookie(
+        VISIT_COOKIE,
+        visit_id.hex,
+        max_age=VISIT_DAYS * 86_400,
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _matching(pattern: re.Pattern[str], text: str) -> str:
+    return text if pattern.fullmatch(text) else ""
+
+
+def _seconds(text: str) -> int | None:
+    """Return how many seconds ago, None for what is no such number or longer ago than a day."""
+    found = _matching(_SECONDS, text)
+    return int(found) if found and int(found) <= RIVAL_SECONDS_MAX else None
+
+
+def _kept_nowhere(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "no-store"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+# ---- pages ----------------------------------------------------------------------------------------------------
+
+
+def _unknown() -> tuple[str, str]:
+    return _("There is no such offer"), _("Perhaps the link was cut short on its way to you.")
+
+
+def _over() -> tuple[str, str]:
+    return _("This offer is over"), _("A visit by this link would no longer be rewarded.")
+
+
+def _page(
+    request: HttpRequest, status: int, title: str, sentence: str, ways: Iterable[Way] = ()
+) -> HttpResponse:
+    ways = list(ways)
+    shown = {
+        "title": title,
+        "sentence": sentence,
+        "ways": ways,
+        "ways_title": _("What there is") if ways else "",
+    }
+    return render(request, "portal/notice.html", shown, status=status)
+
+
+def _choice(request: HttpRequest, book: OfferBook, asked: Asked, error: ManyShops) -> HttpResponse:
+    """Let the visitor choose the shop; the rest of the link stays as it was."""
+    words = book.words(book.offers[asked.offer][0])
+    ways = []
+    for shop in error.shops:
+        query = request.GET.copy()
+        query["shop"] = shop.ref
+        # A page belongs to one shop; at another it would be the wrong one.
+        query.pop("to", None)
+        ways.append(Way(f"{request.path}?{query.urlencode()}", shop.name, words))
+    return _page(
+        request,
+        300,
+        _("Which shop would you like to go to?"),
+        _("This offer holds at several shops."),
+        ways,
+    )
+
+
+def _way(book: OfferBook, offer: Offer) -> Way:
+    address = reverse("go", args=(book.programme.slug, offer.ref))
+    shops = book.shops_of(offer)
+    more = "…" if len(shops) > NAMES_MAX else ""
+    names = ", ".join(shop.name for shop in shops[:NAMES_MAX]) + more
+    return Way(address, f"{offer.name} ({names})", book.words(offer))
