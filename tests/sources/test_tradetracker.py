@@ -108,6 +108,11 @@ CASE = Case(
                 conversions(transaction(ID="8018")),
                 conversions(
                     transaction(
+                        ID="8018", transactionStatus="accepted", paidOut="true", **DECEMBER
+                    )
+                ),
+                conversions(
+                    transaction(
                         ID="8018",
                         transactionStatus="rejected",
                         rejectionReason="returned_goods",
