@@ -377,6 +377,13 @@ def test_coupons_and_member_numbers_are_traces_and_other_fields_are_not_kept() -
 # ---- asking ----
 
 
+def test_an_order_of_a_page_that_cannot_be_read_leaves_the_others() -> None:
+    rows = [order(id=1), order(id=2, currency=None, date_modified_gmt="soon"), order(id=3)]
+    taken = Standing(CASE.plugin, CASE.context()).take(Message(json.dumps(rows).encode(), "orders"))
+    assert sorted(taken.pieces) == ["1", "3"]
+    assert [(one.where, one.reason) for one in taken.unreadable] == [("order 2", "misread")]
+
+
 def test_a_webhook_with_refunds_asks_for_their_articles_where_the_shop_may_be_asked() -> None:
     keys = {"webhook_secret": [HOOK_SECRET], "consumer_key": [KEY], "consumer_secret": [SECRET]}
     hook = message(refunds=[PART])

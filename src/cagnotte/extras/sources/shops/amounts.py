@@ -78,6 +78,14 @@ def with_return(
     return replace(line, returned_quantity=quantity, returned_amount=major(gross, currency))
 
 
+def with_price_back(line: ReportLine, *, quantity: int, price: Decimal) -> ReportLine:
+    """Return a line of which so many units came back, for so much of its price before discount; both cumulative."""
+    quantity = min(quantity, line.quantity)
+    if 0 < line.quantity <= quantity or 0 < line.amount <= price:
+        return whole_return(line)
+    return replace(line, returned_quantity=quantity, returned_amount=max(price, NOTHING))
+
+
 def whole_return(line: ReportLine) -> ReportLine:
     """Return a line of which everything came back."""
     return replace(line, returned_quantity=line.quantity, returned_amount=line.amount)

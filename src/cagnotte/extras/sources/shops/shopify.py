@@ -210,8 +210,11 @@ class Shopify(SourcePlugin):
             yield Piece(text(told, "id"), "deleted", {"deleted": True})
         else:
             orders = told.get("orders") if "orders" in told else [told.get("order", told)]
-            for order in objects(orders, "orders"):
-                yield from self._order(order, message, context)
+            yield from sweeps.each(
+                objects(orders, "orders"),
+                lambda order: self._order(order, message, context),
+                lambda order: order.get("id"),
+            )
 
     def _order(
         self, told: Mapping[str, Any], message: Message, context: SourceContext

@@ -1,11 +1,22 @@
-"""Asking a shop for the orders that changed: page by page, oldest change first, going on where the last poll ended."""
+"""Pages of a shop's orders: asked for by their last change, oldest first, and read one by one."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from cagnotte.domain.errors import InvalidInput
 from cagnotte.extras.sources.networks import asking
-from cagnotte.hooks.sources import Message, Polled, Setting, SourceContext, SourceFailed
+from cagnotte.hooks.sources import (
+    Message,
+    Polled,
+    Read,
+    Setting,
+    SourceContext,
+    SourceFailed,
+    Unreadable,
+)
+
+Order = TypeVar("Order")
 
 HISTORY = Setting("history_days", "How many days back the first poll goes; a number.", default="30")
 TICK = timedelta(seconds=1)
@@ -60,3 +71,17 @@ def sweep(
             return
         step = page.changed[-1] - TICK
         reached, number = (step, 1) if step > reached else (reached, number + 1)
+
+
+def each(
+    orders: Iterable[Order],
+    read: Callable[[Order], Iterable[Read]],
+    name: Callable[[Order], object],
+) -> Iterator[Read]:
+    """Read the orders of a page one by one; one that cannot be read is told by its name, and the others are taken."""
+    for order in orders:
+        try:
+            found = list(read(order))
+        except InvalidInput as error:
+            found = [Unreadable(error.code, error.sentence, f"order {name(order)}"[:100])]
+        yield from found

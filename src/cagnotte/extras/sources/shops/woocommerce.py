@@ -219,9 +219,11 @@ class WooCommerce(SourcePlugin):
             yield Piece(text(told, "id"), "deleted", {"deleted": False})
             yield from self._order(reading.mapping(told, "order"), context)
         else:
-            for order in objects(told if isinstance(told, list) else [told], "orders"):
-                yield from self._order(order, context)
-            yield from _more(message, told, context)
+            orders = objects(told if isinstance(told, list) else [told], "orders")
+            yield from sweeps.each(
+                orders, lambda order: self._order(order, context), lambda order: order.get("id")
+            )
+            yield from _more(message, orders, context)
 
     def _order(self, told: Mapping[str, Any], context: SourceContext) -> Iterable[Read]:
         word = text(told, "status")
@@ -334,10 +336,12 @@ def _switched_off(hook: Mapping[str, Any]) -> Unreadable:
 # ---- reading ----
 
 
-def _more(message: Message, told: Any, context: SourceContext) -> Iterator[Wanted]:
+def _more(
+    message: Message, orders: Sequence[Mapping[str, Any]], context: SourceContext
+) -> Iterator[Wanted]:
     """Ask for the articles of refunds that a webhook tells by their totals, where the shop may be asked."""
     if message.topic.startswith("order.") and context.secrets.get("consumer_key"):
-        for order in objects(told if isinstance(told, list) else [told], "orders"):
+        for order in orders:
             if order.get("refunds"):
                 yield Wanted(text(order, "id"))
 
