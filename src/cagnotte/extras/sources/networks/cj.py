@@ -203,7 +203,7 @@ class Cj(SourcePlugin):
             lines=_lines(first, sold),
             merchant=reading.text(first, "advertiserId"),
             refunded=min(returned, sold),
-            commission=earned - taken_back,
+            commission=max(earned - taken_back, Decimal(0)),
             status=status,
             native_status=native,
             reason=self.vocabulary.reason(reasons[-1]) if declined and reasons else "",

@@ -147,6 +147,7 @@ class Rakuten(SourcePlugin):
         words = {reading.text(row, "is_event") for row in sold}
         meanings = {word: self.vocabulary.status(word) for word in words}
         native = "Y" if "Y" in meanings else "N"
+        earned = sum((reading.decimal(row, "commissions") for row in rows), Decimal(0))
         left = sum((line.amount - line.returned_amount for line in lines), -refunded)
         return PurchaseReport(
             order_ref=reading.text(first, "order_id", length_max=100),
@@ -155,7 +156,7 @@ class Rakuten(SourcePlugin):
             lines=lines,
             merchant=reading.text(first, "advertiser_id"),
             refunded=refunded,
-            commission=sum((reading.decimal(row, "commissions") for row in rows), Decimal(0)),
+            commission=max(earned, Decimal(0)),
             status=Validation.DECLINED if undone and left <= 0 else meanings[native],
             native_status=native,
             traces=click_trace(reading.text(first, "u1", default="")),
