@@ -3,11 +3,13 @@
 import http
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from cagnotte.domain.errors import InvalidInput
 from cagnotte.hooks.sources import BadSignature, Incoming, SourceContext, SourcePlugin
+from tests.sources.calls import Calls
 from tests.sources.fakes.clock import Clock
 from tests.sources.fakes.server import Asked, FakeServer, Refusal, Reply, route
 from tests.sources.standing import Standing
@@ -40,6 +42,19 @@ class Receiver(FakeServer):
         return SourceContext(
             {**defaults, **self.settings}, self.secrets, ZoneInfo("Europe/Paris"), datetime.now(UTC)
         )
+
+    def fetch_what_is_wanted(self) -> None:
+        """Fetch the orders that hints named, as the worker does, and read them."""
+        wanted = sorted(set(self.wanted))
+        self.wanted.clear()
+        context = replace(self.context(), http=Calls())
+        for object_id in wanted:
+            self.standing.take(*self.plugin.fetch(context, object_id))
+
+    def poll(self) -> None:
+        """Ask the source for what is new, from the beginning."""
+        for page in self.plugin.poll(replace(self.context(), http=Calls()), {}):
+            self.standing.take(*page.messages)
 
     @contextmanager
     def out_of_order(self) -> Iterator[None]:
