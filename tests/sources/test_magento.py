@@ -225,6 +225,15 @@ def test_what_a_refund_takes_off(
     assert (report.delivery, report.refunded) == (Decimal(delivery), Decimal(rest))
 
 
+def test_a_part_of_what_is_sold_by_weight_comes_back_by_its_money() -> None:
+    tea = {**MUG, "qty_ordered": Number("1.5000"), "qty_refunded": Number("0.5000")}
+    part = {**tea, "amount_refunded": Number("13.3300"), "total_refunded": Number("13.3300")}
+    (line,) = told(message(part)).lines
+    assert (line.quantity, line.returned_quantity, line.returned_amount) == (1, 0, Decimal("16.00"))
+    (line,) = told(message({**tea, "qty_refunded": 0, "qty_canceled": Number("0.7500")})).lines
+    assert (line.returned_quantity, line.returned_amount) == (0, Decimal("24.00"))
+
+
 # ---- standing and traces ----
 
 

@@ -313,6 +313,14 @@ def test_units_that_came_back_take_their_share_of_the_price_before_discount() ->
     assert (found.returned_quantity, found.returned_amount) == (1, Decimal("24.00"))
 
 
+def test_a_part_of_what_is_sold_by_weight_comes_back_by_its_money() -> None:
+    tea = {**MUG, "quantity": 1.5}
+    rows = refunds({**refunded_line(15, "16.00", units=0)})
+    report = told(message(line_items=[tea], refunds=[{"id": 15, "total": "-16.00"}]), rows)
+    (line,) = report.lines
+    assert (line.quantity, line.returned_quantity, line.returned_amount) == (1, 0, Decimal("16.00"))
+
+
 # ---- standing ----
 
 

@@ -56,6 +56,13 @@ def units(data: object, path: str, *, default: int | None = None) -> int:
     return int(told) if told == told.to_integral_value() else 1
 
 
+def units_back(back: Decimal, bought: Decimal) -> int:
+    """Return how many units came back: none for a part of what is sold by weight, whose money alone counts."""
+    if back == back.to_integral_value() and bought == bought.to_integral_value():
+        return int(max(back, NOTHING))
+    return int(0 < bought <= back)
+
+
 def with_return(
     line: ReportLine, currency: str, *, quantity: int, paid_back: Decimal
 ) -> ReportLine:

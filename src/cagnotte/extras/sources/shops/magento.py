@@ -24,6 +24,7 @@ from cagnotte.extras.sources.shops.amounts import (
     Kept,
     rounded,
     units,
+    units_back,
     whole_return,
 )
 from cagnotte.hooks import reading
@@ -244,11 +245,13 @@ def _kept(order: Mapping[str, Any], currency: str) -> Kept:
     for item, line in zip(items, lines, strict=True):
         paid_back = _paid(item, currency, "amount_refunded", "refunded")
         back.rest -= paid_back
-        back.add(line.number, units(item, "qty_refunded", default=0), paid_back)
-        cancelled = units(item, "qty_canceled", default=0)
-        if cancelled and line.quantity:
-            worth = (line.amount - line.discount) * cancelled / line.quantity
-            back.add(line.number, cancelled, rounded(worth, currency))
+        bought = reading.decimal(item, "qty_ordered")
+        returned = reading.decimal(item, "qty_refunded", default=NOTHING)
+        cancelled = reading.decimal(item, "qty_canceled", default=NOTHING)
+        back.add(line.number, units_back(returned, bought), paid_back)
+        if 0 < cancelled <= bought:
+            worth = rounded((line.amount - line.discount) * cancelled / bought, currency)
+            back.add(line.number, units_back(cancelled, bought), worth)
     delivery = money(order, "shipping_incl_tax") - money(order, "shipping_discount_amount")
     return back.taken_off(
         lines, max(delivery, NOTHING), money(order, "shipping_tax_amount"), currency

@@ -20,7 +20,14 @@ from zoneinfo import ZoneInfo
 from cagnotte.domain.purchases import Validation
 from cagnotte.extras.sources.networks import asking
 from cagnotte.extras.sources.shops import standing, sweeps, traces
-from cagnotte.extras.sources.shops.amounts import NOTHING, GivenBack, spread, units, whole_return
+from cagnotte.extras.sources.shops.amounts import (
+    NOTHING,
+    GivenBack,
+    spread,
+    units,
+    units_back,
+    whole_return,
+)
 from cagnotte.hooks import reading, signing
 from cagnotte.hooks.reading import objects, text
 from cagnotte.hooks.sources import (
@@ -363,12 +370,16 @@ def _refund(object_id: str, refund: Mapping[str, Any]) -> Piece:
 def _refunds_of(pieces: Mapping[str, Mapping[str, Any]]) -> GivenBack:
     """Gather the refunds that the order names; one that was deleted is named no more."""
     found = GivenBack()
-    for refund in pieces["order"]["refunds"]:
+    order = pieces["order"]
+    bought = {reading.whole(line, "id"): line for line in order["lines"]}
+    for refund in order["refunds"]:
         rest = -reading.decimal(refund, "total")
         detail = pieces.get(f"refund:{text(refund, 'id')}", {"lines": [], "delivery": "0"})
         for line in detail["lines"]:
             paid_back = reading.decimal(line, "paid_back")
-            found.add(line["of"], units(line, "quantity"), paid_back)
+            of = reading.decimal(bought.get(line["of"]), "quantity", default=NOTHING)
+            quantity = units_back(reading.decimal(line, "quantity"), of)
+            found.add(line["of"], quantity, paid_back)
             rest -= paid_back
         delivery = reading.decimal(detail, "delivery")
         found.delivery += delivery
