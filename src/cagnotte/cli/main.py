@@ -47,6 +47,9 @@ COMMANDS: dict[str, Entry] = {
     "payouts": Entry("payouts_commands:payouts", "Pay members: plan, bank file, bank answers."),
     "redeem": Entry("wallet_commands:redeem", "Pay with the cagnotte at a checkout."),
     "close-account": Entry("wallet_commands:close_account", "Close a member's account."),
+    "members": Entry(
+        "member_commands:members", "Show and change what members are recognised by, and their visits."
+    ),
     "why": Entry("purchase_commands:why_command", "Explain every cent of a purchase."),
     "balance": Entry(
         "purchase_commands:balance_command", "Show what a member holds, now or on a day."

@@ -9,14 +9,16 @@ import hashlib
 import re
 import secrets
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import psycopg
 from django.db import IntegrityError, transaction
 
 from cagnotte.domain.attribution import Trace
 from cagnotte.domain.errors import Conflict, InvalidInput
 from cagnotte.identity.models import MemberKey
+from cagnotte.platform import sql
 from cagnotte.platform.secrets_box import fingerprint
 
 KINDS = (Trace.EMAIL, Trace.CARD, Trace.PROMO_CODE, Trace.QR_CODE, Trace.RECEIPT)
@@ -180,6 +182,12 @@ def _drawn(programme_id: UUID, wallet_id: UUID, kind: Trace, length: int, now: d
         except Conflict:
             continue
     raise Conflict(f"No free {kind} was found; try again.", kind=kind)
+
+
+def forget(connection: psycopg.Connection[Any], programme_id: UUID, wallet_id: UUID) -> int:
+    """Delete all keys of a member, inside the caller's transaction; return how many."""
+    facts = {"programme_id": programme_id, "wallet_id": wallet_id}
+    return connection.execute(sql.load("enrol").delete_keys_of, facts).rowcount
 
 
 def keys_of(wallet_id: UUID) -> list[Key]:

@@ -1,6 +1,7 @@
 """Questions to purchases."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -104,3 +105,30 @@ def sources_that_append(connection: Connection, ids: Iterable[UUID]) -> dict[UUI
     """Return which of some purchases come from a source that appends their returns, with its name."""
     rows = connection.execute(RETURNS.appending_sources, {"ids": list(ids)})
     return dict(rows.fetchall())
+
+
+class PurchaseSeen(NamedTuple):
+    """A member's purchase, in as many words as a list needs."""
+
+    id: UUID
+    merchant_id: UUID
+    order_ref: str
+    occurred_at: datetime
+    validation: str
+
+
+def of_wallet(connection: Connection, wallet_id: UUID, *, since: date) -> list[PurchaseSeen]:
+    """Return a member's purchases from a day on, oldest first."""
+    rows = connection.execute(SQL.of_wallet, {"wallet_id": wallet_id, "since": since})
+    return [PurchaseSeen(*row) for row in rows]
+
+
+def reporting_delays(
+    connection: Connection, programme_id: UUID, *, since: date, least: int
+) -> list[tuple[UUID, int, int]]:
+    """Return (merchant, days, purchases): within how many days nine of ten of its purchases were first recorded.
+
+    Looks at purchases from a day on; merchants with fewer than `least` of them are left out. Reads all of them.
+    """
+    facts = {"programme_id": programme_id, "since": since, "least": least}
+    return connection.execute(SQL.reporting_delays, facts).fetchall()

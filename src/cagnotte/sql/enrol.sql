@@ -66,6 +66,10 @@ FROM (
 WHERE address_key <> '' ORDER BY address_key, wallet_id
 ON CONFLICT DO NOTHING;
 
+-- name: delete_keys_of
+-- in: programme_id, wallet_id. Deletes what a member is recognised by beside their number. Index: that of its wallets.
+DELETE FROM identity_memberkey WHERE wallet_id = %(wallet_id)s AND programme_id = %(programme_id)s;
+
 -- name: drop_member_stage
 -- Makes room for the next set in the same database transaction.
 DROP TABLE member_stage;

@@ -111,3 +111,54 @@ SELECT md5(concat_ws('|',
     (SELECT max(s.replaced_at) FROM inbox_secret AS s JOIN inbox_account AS a ON a.id = s.account_id
      WHERE a.programme_id = %(programme_id)s)
 ));
+
+-- name: clicks_of
+-- in: programme_id, wallet_id, since, count. out: the member's last clicks, newest first: signed in, or in a visit they
+-- claimed. Indexes: click_of_wallet, visit_claim_of_wallet, click_of_visit. Locks: none.
+SELECT * FROM (
+    SELECT c.ref, c.merchant_id, c.clicked_at, c.offer_ref, c.offer_version, c.promised, c.device, c.origin
+    FROM tracking_click AS c
+    WHERE c.wallet_id = %(wallet_id)s AND c.programme_id = %(programme_id)s AND c.clicked_at >= %(since)s
+    UNION ALL
+    SELECT c.ref, c.merchant_id, c.clicked_at, c.offer_ref, c.offer_version, c.promised, c.device, c.origin
+    FROM tracking_visitclaim AS claim JOIN tracking_click AS c ON c.visit_id = claim.visit_id
+    WHERE claim.wallet_id = %(wallet_id)s AND claim.programme_id = %(programme_id)s AND c.wallet_id IS NULL
+          AND c.programme_id = %(programme_id)s AND c.clicked_at >= %(since)s
+) AS theirs
+ORDER BY clicked_at DESC, ref DESC LIMIT %(count)s;
+
+-- name: reporting_days
+-- in: merchant_ids. out: merchant_id, days. Index: the primary key. Locks: none.
+SELECT merchant_id, days FROM tracking_reporting WHERE merchant_id = ANY(%(merchant_ids)s);
+
+-- name: save_reporting
+-- in: merchant_ids, days, purchases (parallel), programme_id, now. Writes tracking_reporting, in key order.
+INSERT INTO tracking_reporting (merchant_id, programme_id, days, purchases, measured_at)
+SELECT merchant_id, %(programme_id)s::uuid, days, purchases, %(now)s::timestamptz
+FROM unnest(%(merchant_ids)s::uuid[], %(days)s::integer[], %(purchases)s::integer[]) AS m (merchant_id, days, purchases)
+ORDER BY merchant_id
+ON CONFLICT (merchant_id) DO UPDATE SET
+    days = excluded.days, purchases = excluded.purchases, measured_at = excluded.measured_at;
+
+-- name: delete_clicks
+-- in: programme_id, before, count. Deletes the oldest clicks, so many at most, skipping what another run deletes.
+-- Index: click_by_age. Locks: the rows it deletes.
+DELETE FROM tracking_click WHERE id IN (
+    SELECT id FROM tracking_click WHERE programme_id = %(programme_id)s AND clicked_at < %(before)s
+    ORDER BY clicked_at LIMIT %(count)s FOR UPDATE SKIP LOCKED
+);
+
+-- name: delete_clicks_of
+-- in: programme_id, wallet_id. Deletes a member's clicks, those of their visits included.
+-- Indexes: click_of_wallet, visit_claim_of_wallet, click_of_visit. Locks: the rows it deletes.
+DELETE FROM tracking_click AS c
+WHERE c.programme_id = %(programme_id)s AND (
+    c.wallet_id = %(wallet_id)s OR c.wallet_id IS NULL AND c.visit_id IN (
+        SELECT claim.visit_id FROM tracking_visitclaim AS claim
+        WHERE claim.wallet_id = %(wallet_id)s AND claim.programme_id = %(programme_id)s
+    )
+);
+
+-- name: delete_claims_of
+-- in: programme_id, wallet_id. Deletes what says whose visits were. Index: visit_claim_of_wallet.
+DELETE FROM tracking_visitclaim WHERE wallet_id = %(wallet_id)s AND programme_id = %(programme_id)s;

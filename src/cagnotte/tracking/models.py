@@ -96,3 +96,16 @@ class VisitClaim(models.Model):
 
     def __str__(self) -> str:
         return str(self.visit_id)
+
+
+class Reporting(models.Model):
+    """Within how many days a merchant's purchases come to be known, as last measured."""
+
+    merchant_id = models.UUIDField(primary_key=True)
+    programme_id = models.UUIDField()
+    days = models.PositiveIntegerField(help_text="Nine of ten purchases were known by then.")
+    purchases = models.PositiveIntegerField(help_text="So many were looked at.")
+    measured_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.days} days"

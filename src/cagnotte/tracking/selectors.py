@@ -1,6 +1,6 @@
 """Questions to tracking: which members the traces of orders may lead to, and what was clicked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -96,3 +96,36 @@ def _kept(kind: Trace, value: str, merchant_id: UUID) -> tuple[str, str]:
             kept = keys.stored(kind, value)
             return kept, kept[:HASH_SHOWN]
     return keys.stored(kind, value, merchant_id), value.strip()
+
+
+class ClickTold(NamedTuple):
+    """A click as its member may see it."""
+
+    ref: str
+    merchant_id: UUID
+    clicked_at: datetime
+    offer_ref: str
+    offer_version: int
+    promised: str
+    device: str
+    origin: str
+
+
+def clicks_of(
+    connection: Connection, programme_id: UUID, wallet_id: UUID, *, since: datetime, count: int
+) -> list[ClickTold]:
+    """Return a member's last clicks since a moment, newest first; so many at most."""
+    facts = {
+        "programme_id": programme_id,
+        "wallet_id": wallet_id,
+        "since": since,
+        "count": count,
+    }
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return [ClickTold(*row) for row in cursor.execute(SQL.clicks_of, facts)]
+
+
+def reporting_days(connection: Connection, merchant_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Return within how many days merchants' purchases come to be known; those never measured are absent."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return dict(cursor.execute(SQL.reporting_days, {"merchant_ids": list(merchant_ids)}))

@@ -1,7 +1,7 @@
 """Writing clicks, and saying whose visits are."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from cagnotte.domain import ids
+from cagnotte.identity import keys
 from cagnotte.platform import sql
 from cagnotte.tracking.models import Click
 
@@ -21,6 +22,9 @@ SQL = sql.load("tracking")
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Base32 after Crockford, in small letters: some networks change the case of what they carry, and none its digits."""
+
+DELETED_AT_ONCE = 10_000
+"""Clicks deleted by one statement, so that no lock is held for long."""
 
 REF_LENGTH = 16
 """Characters of a reference: 80 bits, which nobody guesses, and short enough for every network."""
@@ -115,3 +119,56 @@ def claim_visit(
     with connection.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(SQL.claim_visit, facts)
         return cursor.fetchone() == (wallet_id,)
+
+
+class Measured(NamedTuple):
+    """A merchant's reporting: nine of ten of so many purchases were known within so many days."""
+
+    merchant_id: UUID
+    days: int
+    purchases: int
+
+
+def save_reporting(
+    connection: Connection, programme_id: UUID, measured: Sequence[Measured], *, now: datetime
+) -> None:
+    """Keep how fast merchants' purchases come to be known, in place of what was measured before."""
+    facts = {
+        "programme_id": programme_id,
+        "merchant_ids": [one.merchant_id for one in measured],
+        "days": [one.days for one in measured],
+        "purchases": [one.purchases for one in measured],
+        "now": now,
+    }
+    connection.execute(SQL.save_reporting, facts)
+
+
+class Forgotten(NamedTuple):
+    """What was deleted of a member: clicks, claims of visits, keys."""
+
+    clicks: int
+    visits: int
+    keys: int
+
+
+def forget_member(connection: Connection, programme_id: UUID, wallet_id: UUID) -> Forgotten:
+    """Delete a member's clicks, visits and keys, at their wish; the caller commits.
+
+    Purchases stay with what decided them: a kind of trace and a moment, which are part of the books.
+    """
+    facts = {"programme_id": programme_id, "wallet_id": wallet_id}
+    clicks = connection.execute(SQL.delete_clicks_of, facts).rowcount
+    visits = connection.execute(SQL.delete_claims_of, facts).rowcount
+    return Forgotten(clicks, visits, keys.forget(connection, programme_id, wallet_id))
+
+
+def forget_clicks(connection: Connection, programme_id: UUID, *, before: datetime) -> int:
+    """Delete clicks from before a moment, in portions that are committed one by one; return how many."""
+    facts = {"programme_id": programme_id, "before": before, "count": DELETED_AT_ONCE}
+    total = 0
+    while True:
+        with connection.transaction():
+            deleted = connection.execute(SQL.delete_clicks, facts).rowcount
+        total += deleted
+        if deleted < DELETED_AT_ONCE:
+            return total

@@ -1,0 +1,230 @@
+"""What became of a member's visits to shops."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cagnotte.domain.attribution import Policy
+from cagnotte.identity import services as identity
+from cagnotte.journeys import visits
+from cagnotte.journeys.programme_run import ProgrammeRun
+from cagnotte.journeys.visits import Outcome, under_clicks
+from cagnotte.platform.database import connect
+from cagnotte.purchases.selectors import PurchaseSeen
+from cagnotte.tracking import selectors as tracking
+from cagnotte.tracking import services
+from cagnotte.tracking.selectors import ClickTold
+from cagnotte.tracking.services import NewClick
+from tests.journeys.world import PROGRAMME, World, corner
+
+AT = datetime(2026, 2, 10, 9, tzinfo=UTC)
+"""An hour before the purchases that `World.buy` sends, which are at ten in Paris."""
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+BUYING = AT - HOUR
+
+
+class Shop:
+    """The corner shop, whose members click."""
+
+    def __init__(self, folder: Path, text: str = PROGRAMME) -> None:
+        self.world = World(folder)
+        self.world.load(text)
+        self.id = identity.programme_id_of("corner")
+        self.wallet = identity.wallet_id_of(self.id, "1")
+        self.visit = uuid4()
+        with connect() as connection:
+            services.claim_visit(
+                connection,
+                programme_id=self.id,
+                visit_id=self.visit,
+                wallet_id=self.wallet,
+                now=AT,
+            )
+
+    def click(self, at: datetime) -> str:
+        click = NewClick(
+            self.id,
+            identity.party_id_of(self.id, "merchant", "corner"),
+            self.visit,
+            at,
+            ("standard", 1),
+            promised="5%",
+        )
+        with connect() as connection:
+            return services.record_click(connection, click).ref
+
+    def ask(self, now: datetime, connection: psycopg.Connection[Any]) -> ProgrammeRun:
+        return ProgrammeRun.open(connection, "corner", now)
+
+    def outcomes(self, now: datetime) -> list[tuple[str, str, list[str]]]:
+        with connect() as connection:
+            found = visits.visits(connection, self.ask(now, connection), self.wallet)
+        return [
+            (one.click.ref, one.outcome, [bought.order_ref for bought in one.purchases])
+            for one in found
+        ]
+
+
+@pytest.fixture
+def shop(committed_db: str, tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
+
+
+def test_a_purchase_stands_under_the_last_click_before_it(shop: Shop) -> None:
+    first, last = shop.click(BUYING - 2 * HOUR), shop.click(BUYING - HOUR)
+    after = shop.click(BUYING + 2 * HOUR)
+    shop.world.buy("A1")
+    shop.world.buy("A2", member="2")
+
+    assert shop.outcomes(shop.world.now) == [
+        (after, "waiting", []),
+        (last, "found", ["A1"]),
+        (first, "waiting", []),
+    ]
+
+
+def test_without_a_measure_the_contract_says_how_long_to_wait(
+    committed_db: str, tmp_path: Path
+) -> None:
+    shop = Shop(tmp_path, corner("attribution: {click_days: 20}"))
+    ref = shop.click(BUYING)
+
+    assert shop.outcomes(BUYING + 20 * DAY) == [(ref, "waiting", [])]
+    assert shop.outcomes(BUYING + 21 * DAY) == [(ref, "nothing", [])]
+
+
+def test_a_purchase_outside_the_window_is_not_the_clicks(committed_db: str, tmp_path: Path) -> None:
+    shop = Shop(tmp_path, corner("attribution: {click_days: 5}"))
+    ref = shop.click(BUYING - 6 * DAY)
+    shop.world.buy("A1")
+
+    assert shop.outcomes(shop.world.now) == [(ref, "nothing", [])]
+
+
+def test_a_shop_is_measured_by_nine_of_ten_of_its_purchases(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visits, "MEASURED_LEAST", 10)
+    noon = shop.world.now
+    ref = shop.click(noon)
+    # Nine are told within two days and a half, one after nineteen.
+    rows = [f"O{n},2,2026-02-27T00:00:00,EUR,,plum,1,10.00,jam," for n in range(9)]
+    shop.world.till(*rows, "L,2,2026-02-10T12:00:00,EUR,,plum,1,10.00,jam,")
+
+    with connect() as connection:
+        (measured,) = visits.measure_reporting(connection, shop.ask(noon, connection))
+
+    assert (measured.days, measured.purchases) == (3, 10)
+    assert shop.outcomes(noon + 3 * DAY) == [(ref, "waiting", [])]
+    assert shop.outcomes(noon + 4 * DAY) == [(ref, "nothing", [])]
+
+
+def test_few_purchases_are_no_measure(shop: Shop) -> None:
+    shop.world.buy("A1")
+
+    with connect() as connection:
+        assert visits.measure_reporting(connection, shop.ask(shop.world.now, connection)) == []
+
+
+def test_a_visit_that_nothing_came_of_is_a_claim_filled_in(shop: Shop) -> None:
+    shop.click(BUYING - 3 * DAY - HOUR)
+    ref = shop.click(BUYING - 3 * DAY)
+    shop.click(BUYING - HOUR)
+    shop.world.buy("A1")
+
+    with connect() as connection:
+        late = visits.clicks_without_sale(
+            connection, shop.ask(BUYING + 60 * DAY, connection), shop.wallet
+        )
+        early = visits.clicks_without_sale(
+            connection, shop.ask(shop.world.now, connection), shop.wallet
+        )
+
+    assert early == []
+    assert late == [
+        visits.ClaimDraft("corner", (BUYING - 3 * DAY).date(), ref, "standard", "5%", visits.BRING)
+    ]
+
+
+def test_a_member_who_never_clicked_has_no_visits(shop: Shop) -> None:
+    shop.world.buy("A1")
+
+    assert shop.outcomes(shop.world.now) == []
+
+
+MERCHANTS = [uuid4(), uuid4()]
+moments = st.integers(0, 60 * 24).map(lambda hours: AT + hours * HOUR)
+clicks_drawn = st.lists(
+    st.builds(
+        ClickTold,
+        ref=st.uuids().map(str),
+        merchant_id=st.sampled_from(MERCHANTS),
+        clicked_at=moments,
+        offer_ref=st.just("o"),
+        offer_version=st.just(1),
+        promised=st.just(""),
+        device=st.just("web"),
+        origin=st.just(""),
+    ),
+    max_size=6,
+    unique_by=lambda click: click.ref,
+)
+bought_drawn = st.lists(
+    st.builds(
+        PurchaseSeen,
+        id=st.uuids(),
+        merchant_id=st.sampled_from(MERCHANTS),
+        order_ref=st.just("x"),
+        occurred_at=moments,
+        validation=st.just("pending"),
+    ),
+    max_size=6,
+)
+
+
+@given(clicks_drawn, bought_drawn, st.integers(0, 40))
+def test_every_purchase_stands_under_one_click_at_most_and_none_later_fits(
+    clicks: list[ClickTold], bought: list[PurchaseSeen], window_days: int
+) -> None:
+    policy = Policy(click_window=window_days * DAY)
+
+    found = under_clicks(clicks, bought, dict.fromkeys([one.ref for one in clicks], policy))
+
+    by_ref = {click.ref: click for click in clicks}
+    placed = [(by_ref[ref], purchase) for ref, under in found.items() for purchase in under]
+    assert len(placed) <= len(bought)
+    for click, purchase in placed:
+        before = purchase.occurred_at - click.clicked_at
+        assert -policy.clock_tolerance <= before <= policy.click_window
+        assert purchase.merchant_id == click.merchant_id
+        assert not any(
+            other.merchant_id == click.merchant_id
+            and click.clicked_at < other.clicked_at <= purchase.occurred_at
+            for other in clicks
+        )
+
+
+def test_what_is_told_is_what_was_noted(shop: Shop) -> None:
+    ref = shop.click(BUYING)
+
+    with connect() as connection:
+        (told,) = tracking.clicks_of(connection, shop.id, shop.wallet, since=BUYING, count=5)
+
+    assert told == ClickTold(
+        ref,
+        identity.party_id_of(shop.id, "merchant", "corner"),
+        BUYING,
+        "standard",
+        1,
+        "5%",
+        "web",
+        "",
+    )
+    assert Outcome("found") is Outcome.FOUND
