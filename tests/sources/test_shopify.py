@@ -409,6 +409,10 @@ def test_orders_at_the_till_are_made_in_store() -> None:
 # ---- asking ----
 
 
+def test_without_a_key_the_shop_is_not_asked() -> None:
+    assert list(CASE.plugin.poll(CASE.context(), {})) == []
+
+
 def test_an_order_is_fetched_whole() -> None:
     orders = shop_orders()
     with ShopifyFake(orders, Clock(orders[-1].states[-1].since)) as fake:

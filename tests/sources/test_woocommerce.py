@@ -401,6 +401,10 @@ def test_a_webhook_with_refunds_asks_for_their_articles_where_the_shop_may_be_as
     assert Wanted("14") not in list(CASE.plugin.parse(fetched, CASE.context(secrets=keys)))
 
 
+def test_without_a_key_the_shop_is_not_asked() -> None:
+    assert list(CASE.plugin.poll(CASE.context(), {})) == []
+
+
 def test_an_order_is_fetched_with_its_refunds() -> None:
     orders = shop_orders()
     with WooCommerceFake(orders, Clock(orders[-1].states[-1].since)) as fake:

@@ -137,7 +137,12 @@ class Shopify(SourcePlugin):
     # ---- asking the shop ----
 
     def poll(self, context: SourceContext, cursor: Mapping[str, Any]) -> Iterator[Polled]:
-        """Ask for orders by their last change; the shop links each page to the next."""
+        """Ask for orders by their last change; the shop links each page to the next.
+
+        Without a token nothing is asked: the shop is told of by its webhooks alone.
+        """
+        if not _may_ask(context):
+            return
         headers = self._signed_in(context)
         following = ""
 
@@ -322,10 +327,15 @@ def _moment(told: Mapping[str, Any], name: str, other: str = "") -> Moment:
     return reading.moment(told.get(name) or told.get(other), name, None)
 
 
+def _may_ask(context: SourceContext) -> bool:
+    """Tell whether there is a token for the shop's interface, or an app that is given one."""
+    return bool(context.secrets.get("access_token") or context.secrets.get("client_secret"))
+
+
 def _edited(told: Mapping[str, Any], context: SourceContext) -> Read:
     """An edit tells only what was added and removed: the order is fetched, where the shop may be asked."""
     edit = reading.mapping(told.get("order_edit"), "order_edit")
-    if context.secrets.get("access_token") or context.secrets.get("client_secret"):
+    if _may_ask(context):
         return Wanted(text(edit, "order_id"))
     return Ignored("an edit; the order itself is told as updated")
 

@@ -149,7 +149,12 @@ class WooCommerce(SourcePlugin):
     # ---- asking the shop ----
 
     def poll(self, context: SourceContext, cursor: Mapping[str, Any]) -> Iterator[Polled]:
-        """Ask for orders by their last change, for the articles of their refunds, and for dead webhooks."""
+        """Ask for orders by their last change, for the articles of their refunds, and for dead webhooks.
+
+        Without a key nothing is asked: the shop is told of by its webhooks alone.
+        """
+        if not _may_ask(context):
+            return
 
         def ask(since: datetime, number: int) -> sweeps.Page:
             asked = [
@@ -343,11 +348,16 @@ def _switched_off(hook: Mapping[str, Any]) -> Unreadable:
 # ---- reading ----
 
 
+def _may_ask(context: SourceContext) -> bool:
+    """Tell whether there is a key of the shop's API."""
+    return bool(context.secrets.get("consumer_key"))
+
+
 def _more(
     message: Message, orders: Sequence[Mapping[str, Any]], context: SourceContext
 ) -> Iterator[Wanted]:
     """Ask for the articles of refunds that a webhook tells by their totals, where the shop may be asked."""
-    if message.topic.startswith("order.") and context.secrets.get("consumer_key"):
+    if message.topic.startswith("order.") and _may_ask(context):
         for order in orders:
             if order.get("refunds"):
                 yield Wanted(text(order, "id"))
