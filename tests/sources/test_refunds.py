@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cagnotte.extras.sources.shops.refunds import Refund, taken_off
+from cagnotte.extras.sources.shops.refunds import Refund, beyond_total, taken_off
 from cagnotte.hooks.reading import Misread
 from cagnotte.hooks.sources import ReportLine
 
@@ -74,6 +74,26 @@ def test_a_refund_below_zero_is_refused(wrong: Refund) -> None:
 def test_a_fraction_that_the_currency_does_not_have_is_refused() -> None:
     with pytest.raises(Misread, match="no amount of EUR"):
         taken_off([TEA, POT], [refund("1.005")], "EUR")
+
+
+@pytest.mark.parametrize(
+    ("total", "paid", "back", "counts"),
+    [
+        (50, 50, 10, 10),
+        (25, 50, 25, 0),
+        (25, 50, 35, 10),
+        (5, 50, 45, 0),
+        (50, 0, 0, 0),
+        (50, 0, 10, 10),
+        (50, 60, 5, 0),
+        (0, 50, 50, 0),
+    ],
+)
+def test_what_the_total_already_leaves_out_is_given_back_once(
+    total: int, paid: int, back: int, counts: int
+) -> None:
+    told = {"total": Decimal(total), "paid": Decimal(paid), "back": Decimal(back)}
+    assert beyond_total(**told) == counts
 
 
 REFUNDS = st.lists(

@@ -13,7 +13,6 @@ pretix REST API v1; https://docs.pretix.eu/dev/api/resources/orders.html.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -22,7 +21,15 @@ from typing import Any
 from cagnotte.domain.errors import InvalidInput
 from cagnotte.domain.purchases import Validation
 from cagnotte.extras.sources.networks import asking
-from cagnotte.extras.sources.shops import amounts, refunds, standing, sweeps, traces
+from cagnotte.extras.sources.shops import (
+    amounts,
+    charges,
+    looks,
+    refunds,
+    standing,
+    sweeps,
+    traces,
+)
 from cagnotte.hooks import reading
 from cagnotte.hooks.sources import (
     HttpAnswer,
@@ -57,8 +64,6 @@ CURRENCIES = "event-currencies"
 PER_PAGE = 50
 NOTHING = Decimal(0)
 AGAIN = timedelta(minutes=10)
-LOOK_EVERY = timedelta(days=1)
-"""How often all recent orders are asked for."""
 
 ORDER_FIELDS = ("code", "status", "testmode", "email", "datetime", "total", "last_modified")
 POSITION_FIELDS = ("positionid", "item", "variation", "price", "tax_value", "canceled", "answers")
@@ -94,11 +99,7 @@ class Pretix(SourcePlugin):
         Setting("organizer", "The organizer's short name, as it stands in addresses."),
         Setting("token", "The token of an API team that may view orders.", secret=True),
         standing.confirm_on(""),
-        Setting(
-            "history_days",
-            "How many days back the first poll goes, and each day the look for refunds.",
-            default="120",
-        ),
+        looks.HISTORY,
         *traces.SETTINGS,
     )
     vocabulary = Vocabulary(
@@ -130,19 +131,7 @@ class Pretix(SourcePlugin):
 
     def poll(self, context: SourceContext, cursor: Mapping[str, Any]) -> Iterator[Polled]:
         """Ask for the orders of all events by their last change; once a day for all recent ones."""
-        ask = partial(self._page, context, {})
-        looked = cursor.get("looked_at")
-        if looked and context.now - datetime.fromisoformat(looked) < LOOK_EVERY:
-            yield from sweeps.sweep(sweeps.since(context, cursor, again=AGAIN), cursor, ask)
-            return
-        known = cursor
-        start = sweeps.since(context, cursor, again=AGAIN, name="looking")
-        for page in sweeps.sweep(start, cursor, ask, name="looking"):
-            known = page.cursor
-            yield page
-        done = {"looked_at": context.now.isoformat()}
-        reached = known.get("looking") or known.get("since")
-        yield Polled([], {**done, "since": reached} if reached else done)
+        return looks.poll(context, cursor, partial(self._page, context, {}), again=AGAIN)
 
     def _page(
         self, context: SourceContext, currencies: dict[str, str], since: datetime, number: int
@@ -215,7 +204,7 @@ class Pretix(SourcePlugin):
             for pair in message.headers.get(CURRENCIES, "").split()
             if "=" in pair
         )
-        orders = _objects(told["results"], "results") if "results" in told else [told]
+        orders = reading.objects(told["results"], "results") if "results" in told else [told]
         for place, order in enumerate(orders, 1):
             try:
                 yield from self._order(order, currencies)
@@ -226,7 +215,7 @@ class Pretix(SourcePlugin):
         event = reading.text(order, "event")
         if event not in currencies:
             raise reading.Misread(f"The currency of the event “{event}” is not known.")
-        positions = _objects(order.get("positions"), "positions")
+        positions = reading.objects(order.get("positions"), "positions")
         data = {
             **{name: order.get(name) for name in ORDER_FIELDS},
             "currency": currencies[event],
@@ -256,14 +245,14 @@ class Pretix(SourcePlugin):
         status = standing.standing_of(
             word, self.vocabulary, context, unpaid={"n"}, refused=standing.was_refused(pieces)
         )
-        delivery, delivery_tax = _fees(order)
+        fees = charges.charged(_fees(order))
         return PurchaseReport(
             order_ref=reading.text(order, "code"),
             occurred_at=reading.moment(order.get("datetime"), "datetime", None),
             currency=currency,
             lines=_lines(order, currency),
-            delivery=delivery,
-            delivery_tax=delivery_tax,
+            delivery=fees.amount,
+            delivery_tax=fees.tax,
             status=status,
             native_status=word,
             reason=self.vocabulary.reason(word) if status is Validation.DECLINED else "",
@@ -295,13 +284,11 @@ def _modified(order: Mapping[str, Any]) -> Moment:
     return reading.moment(order.get("last_modified"), "last_modified", None)
 
 
-def _objects(value: Any, what: str) -> list[Mapping[str, Any]]:
-    return reading.objects(value, what)
-
-
 def _steps(order: Mapping[str, Any]) -> int:
     """Return how much happened to the refunds of an order; it only ever grows. Raises UnknownWord."""
-    states = [reading.text(one, "state") for one in _objects(order.get("refunds"), "refunds")]
+    states = [
+        reading.text(one, "state") for one in reading.objects(order.get("refunds"), "refunds")
+    ]
     unknown = [state for state in states if state not in REFUND_STEPS]
     if unknown:
         raise UnknownWord(f"“{unknown[0]}” is no state of a refund that pretix is known to use.")
@@ -309,7 +296,9 @@ def _steps(order: Mapping[str, Any]) -> int:
 
 
 def _kept(order: Mapping[str, Any], path: str, names: Sequence[str]) -> list[dict[str, Any]]:
-    return [{name: one.get(name) for name in names} for one in _objects(order.get(path), path)]
+    return [
+        {name: one.get(name) for name in names} for one in reading.objects(order.get(path), path)
+    ]
 
 
 def _position(position: Mapping[str, Any]) -> dict[str, Any]:
@@ -323,7 +312,7 @@ def _answers(positions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return the first answer to each question about tickets, by the question's identifier."""
     found: dict[str, str] = {}
     for position in positions:
-        for answer in _objects(position.get("answers"), "answers"):
+        for answer in reading.objects(position.get("answers"), "answers"):
             # pretix takes identifiers without regard to case, and its widget writes them in capitals.
             name = reading.text(answer, "question_identifier", default="").lower()
             found.setdefault(name, reading.text(answer, "answer", default="", length_max=5000))
@@ -343,14 +332,12 @@ def _lines(order: Mapping[str, Any], currency: str) -> list[ReportLine]:
             ),
             reading.flag(one, "canceled"),
         )
-        for one in _objects(order.get("positions"), "positions")
+        for one in reading.objects(order.get("positions"), "positions")
     ]
     if not tickets:
         raise reading.Misread("The order holds no ticket.")
     left = [line for line, cancelled in tickets if not cancelled]
-    discount = -sum((value for value, _ in _fee_values(order) if value < 0), NOTHING)
-    shares = amounts.spread(discount, [line.amount for line in left], currency, "fees")
-    left = [replace(line, discount=share) for line, share in zip(left, shares, strict=True)]
+    left = charges.discounted(left, _fees(order), currency)
     extra = refunds.Refund("all", _given_back(order), {})
     gone = [amounts.whole_return(line) for line, cancelled in tickets if cancelled]
     lines = [*refunds.taken_off(left, [extra], currency), *gone]
@@ -359,30 +346,25 @@ def _lines(order: Mapping[str, Any], currency: str) -> list[ReportLine]:
 
 def _given_back(order: Mapping[str, Any]) -> Decimal:
     """Return what was given back beyond what the order's total already leaves out."""
-    paid = _sum(order, "payments", PAID)
-    back = _sum(order, "refunds", GIVEN_BACK)
-    short = reading.decimal(order, "total") - (paid - back)
-    return min(back, max(short, NOTHING))
+    return refunds.beyond_total(
+        total=reading.decimal(order, "total"),
+        paid=_sum(order, "payments", PAID),
+        back=_sum(order, "refunds", GIVEN_BACK),
+    )
 
 
 def _sum(order: Mapping[str, Any], path: str, states: frozenset[str]) -> Decimal:
-    told = _objects(order.get(path), path)
+    told = reading.objects(order.get(path), path)
     found = [one for one in told if reading.text(one, "state") in states]
     return sum((reading.decimal(one, "amount") for one in found), NOTHING)
 
 
-def _fee_values(order: Mapping[str, Any]) -> list[tuple[Decimal, Decimal]]:
+def _fees(order: Mapping[str, Any]) -> list[charges.Charge]:
     return [
-        (reading.decimal(fee, "value"), reading.decimal(fee, "tax_value"))
-        for fee in _objects(order.get("fees"), "fees")
+        charges.Charge(reading.decimal(fee, "value"), reading.decimal(fee, "tax_value"))
+        for fee in reading.objects(order.get("fees"), "fees")
         if not reading.flag(fee, "canceled", default=False)
     ]
-
-
-def _fees(order: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
-    """Return the fees above zero and the tax in them: they are no tickets, as a delivery is no article."""
-    charged = [(value, tax) for value, tax in _fee_values(order) if value > 0]
-    return sum((one for one, _ in charged), NOTHING), sum((tax for _, tax in charged), NOTHING)
 
 
 @hookimpl

@@ -37,6 +37,15 @@ def taken_off(
     return ledger.lines()
 
 
+def beyond_total(*, total: Decimal, paid: Decimal, back: Decimal) -> Decimal:
+    """Return what was given back beyond what an order's total already leaves out; the part of `back` that counts.
+
+    total: of what is still sold. A shop that takes articles off an order, and gives their price back, lowers the total
+    and books the refund; only where less of the payments is left than the total was more given back than that.
+    """
+    return min(back, max(total - (paid - back), Decimal(0)))
+
+
 class _Back:
     """Units and money that came back, line by line, and money of no line; in minor units."""
 

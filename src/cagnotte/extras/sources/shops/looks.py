@@ -1,0 +1,42 @@
+"""Asking a shop that does not count every event as a change of its order: now and then, all recent orders again.
+
+Some shops keep the time at which an order last changed, and leave it alone when money is given back. Their polls ask
+for what changed, as others do, and once a day for everything that is recent.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from cagnotte.extras.sources.shops import sweeps
+from cagnotte.hooks.sources import Polled, Setting, SourceContext
+
+HISTORY = Setting(
+    "history_days",
+    "How many days back the first poll goes, and each day the look for refunds; a number.",
+    default="120",
+)
+LOOK_EVERY = timedelta(days=1)
+
+Ask = Callable[[datetime, int], sweeps.Page]
+
+
+def poll(
+    context: SourceContext, cursor: Mapping[str, Any], ask: Ask, *, again: timedelta
+) -> Iterator[Polled]:
+    """Yield pages of what changed since the cursor, or, a day after the last look, of all recent orders.
+
+    A look that breaks off goes on where it was. ask, again: as for `sweeps`.
+    """
+    looked = cursor.get("looked_at")
+    if looked and context.now - datetime.fromisoformat(looked) < LOOK_EVERY:
+        yield from sweeps.sweep(sweeps.since(context, cursor, again=again), cursor, ask)
+        return
+    known = cursor
+    start = sweeps.since(context, cursor, again=again, name="looking")
+    for page in sweeps.sweep(start, cursor, ask, name="looking"):
+        known = page.cursor
+        yield page
+    done = {"looked_at": context.now.isoformat()}
+    reached = known.get("looking") or known.get("since")
+    yield Polled([], {**done, "since": reached} if reached else done)
