@@ -37,6 +37,10 @@ COMMANDS: dict[str, Entry] = {
     "import": Entry(
         "purchase_commands:import_command", "Import members, products, purchases or answers."
     ),
+    "sources": Entry(
+        "source_commands:sources", "Connect, ask and watch sources; see to what waits."
+    ),
+    "worker": Entry("worker_commands:worker", "Ask sources when they are due; read what came in."),
     "validate": Entry(
         "purchase_commands:validate_command", "Confirm, decline or amend purchases from a file."
     ),
@@ -48,7 +52,8 @@ COMMANDS: dict[str, Entry] = {
     "redeem": Entry("wallet_commands:redeem", "Pay with the cagnotte at a checkout."),
     "close-account": Entry("wallet_commands:close_account", "Close a member's account."),
     "members": Entry(
-        "member_commands:members", "Show and change what members are recognised by, and their visits."
+        "member_commands:members",
+        "Show and change what members are recognised by, and their visits.",
     ),
     "why": Entry("purchase_commands:why_command", "Explain every cent of a purchase."),
     "balance": Entry(

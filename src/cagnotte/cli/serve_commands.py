@@ -1,18 +1,30 @@
 """`cagnotte serve`: the web server on this machine."""
 
 import errno
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import click
 
 from cagnotte.cli.bootstrap import running_database
 from cagnotte.domain.errors import Refused
 
+WORKER_ENDS_SECONDS = 10
+"""How long a stopping server waits for its worker to finish a page."""
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-def serve(*, host: str, port: int) -> None:
-    """Bring the tables up to date and run the web server until Ctrl-C.
+@click.option(
+    "--worker/--no-worker",
+    "with_worker",
+    default=True,
+    help="Run a worker beside it (the default).",
+)
+def serve(*, host: str, port: int, with_worker: bool) -> None:
+    """Bring the tables up to date and run the web server until Ctrl-C, with a worker beside it.
 
     It serves one machine and its neighbours; in production put any WSGI server in front of
     cagnotte.config.wsgi.
@@ -22,7 +34,27 @@ def serve(*, host: str, port: int) -> None:
 
         database.ensure_roles_and_database()
         migrations.migrate()
-        _run(host, port)
+        with _worker() if with_worker else nullcontext():
+            _run(host, port)
+
+
+@contextmanager
+def _worker() -> Iterator[None]:
+    """Run a worker in a thread; it finishes its page when the server stops."""
+    from cagnotte.cli.worker_commands import read_machine_clock
+    from cagnotte.journeys.work import Worker
+
+    stop = threading.Event()
+    # A daemon: a source that does not answer keeps nobody from stopping the server.
+    thread = threading.Thread(
+        target=Worker(clock=read_machine_clock, stop=stop).run, name="cagnotte-worker", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(WORKER_ENDS_SECONDS)
 
 
 def _run(host: str, port: int) -> None:

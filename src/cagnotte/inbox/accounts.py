@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import secrets as random_secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -154,13 +154,14 @@ class SecretTold:
     """A secret as people may see it: never its value.
 
     since: None while it is missing. fingerprint: last four digits of its SHA-256. before_until: how long the one
-    before is valid too, None when there is none.
+    before is valid too, None when there is none. needed: the source cannot do without.
     """
 
     name: str
     since: datetime | None = None
     fingerprint: str = ""
     before_until: datetime | None = None
+    needed: bool = True
 
 
 def set_secret(
@@ -207,7 +208,10 @@ def told_secrets(account: Account, *, now: datetime) -> list[SecretTold]:
     """Return what may be shown of the secrets that the plugin asks for, in its order."""
     rows = {row.name: row for row in Secret.objects.filter(account_id=account.id)}
     return [
-        _told(rows[setting.name], now) if setting.name in rows else SecretTold(setting.name)
+        replace(
+            _told(rows[setting.name], now) if setting.name in rows else SecretTold(setting.name),
+            needed=setting.default is None,
+        )
         for setting in plugin_of(account).settings
         if setting.secret
     ]

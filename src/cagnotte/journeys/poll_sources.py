@@ -288,6 +288,8 @@ def _sentence(error: Exception) -> str:
 @contextmanager
 def _alone(connection: Connection, account_id: UUID) -> Iterator[bool]:
     """Tell whether this process may ask the account; no other may until this ends."""
+    # Inside a transaction that the caller had open, no page would be committed by itself.
+    connection.commit()
     name = {"account_id": str(account_id)}
     with connection.transaction():
         row = connection.execute(SQL.try_to_poll, name).fetchone()

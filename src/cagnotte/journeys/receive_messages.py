@@ -88,6 +88,7 @@ def read_now(connection: Connection, account: Account, *, now: datetime) -> None
         with connection.transaction():
             connection.execute(SQL.wait_for_locks, {"longest": f"{READ_WAIT_SECONDS}s"})
         run = ProgrammeRun.open(connection, account.programme.slug, now)
+        connection.commit()
         read_inbox(connection, run, account, limit=READ_AT_ONCE_MAX)
     except Exception as error:  # noqa: BLE001 - a kept message must never be answered with an error
         log.warning("reading is left to the worker", source=account.ref, error=type(error).__name__)

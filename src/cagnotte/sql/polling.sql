@@ -16,7 +16,7 @@ WITH clock AS (
     SELECT id, clock_timestamp() AS at, greatest(calls_booked_until, clock_timestamp()) AS booked_until
     FROM inbox_account WHERE id = %(account_id)s FOR UPDATE
 ), turn AS (
-    SELECT id, booked_until, extract(epoch FROM booked_until - at) - %(ahead_seconds)s AS wait_seconds FROM clock
+    SELECT id, booked_until, extract(EPOCH FROM booked_until - at) - %(ahead_seconds)s AS wait_seconds FROM clock
 )
 UPDATE inbox_account AS a
 SET calls_booked_until = CASE

@@ -1,0 +1,137 @@
+"""`cagnotte sources queue | attribute | same | distinct`: orders that wait for a person, and what the person says."""
+
+import getpass
+from datetime import datetime
+from uuid import UUID
+
+import click
+
+from cagnotte.cli.bootstrap import with_database
+from cagnotte.cli.purchase_commands import now_option, programme_option, read_clock
+from cagnotte.cli.source_accounts import (
+    find_account,
+    find_accounts,
+    json_option,
+    open_run,
+    print_json,
+    print_read,
+)
+from cagnotte.cli.source_tables import print_queue
+from cagnotte.domain.errors import InvalidInput
+
+by_option = click.option("--by", default=None, help="Who decides; default: you, by your login.")
+
+
+@click.command()
+@click.argument("ref", required=False)
+@click.option("--state", default=None, help="Only orders in this state.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@programme_option
+@json_option
+@with_database
+def queue(
+    ref: str | None, state: str | None, limit: int, slug: str | None, *, as_json: bool
+) -> None:
+    """Show the orders that wait, of the source REF or of all: for what, and why."""
+    from dataclasses import asdict
+
+    from cagnotte.inbox import selectors
+    from cagnotte.inbox.models import Order
+    from cagnotte.platform.database import connect
+
+    if state is not None and state not in Order.State.values:
+        known = ", ".join(Order.State.values)
+        raise InvalidInput(f"There is no state “{state}”; there is {known}.", state=state)
+    chosen = [find_account(slug, ref)] if ref else find_accounts(slug)
+    with connect() as connection:
+        found = selectors.queue(
+            connection,
+            [one.id for one in chosen],
+            states=[state] if state else selectors.QUEUES,
+            limit=limit,
+        )
+    names = {one.id: one.ref for one in chosen}
+    if as_json:
+        print_json([{**asdict(one), "source": names[one.account_id]} for one in found])
+    else:
+        print_queue(found, names)
+
+
+# ---- deciding -------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("order", required=False)
+@click.argument("member", required=False)
+@by_option
+@programme_option
+@now_option
+@with_database
+def attribute(
+    order: str | None, member: str | None, by: str | None, slug: str | None, now: datetime | None
+) -> None:
+    """Say that ORDER is of MEMBER (their number); `cagnotte sources queue` tells the order's id.
+
+    Without them, the members of all orders that are nobody's yet are looked for again.
+    """
+    from cagnotte.journeys import read_inbox
+    from cagnotte.platform.database import connect
+
+    if order is not None and member is None:
+        raise InvalidInput("Say whose it is: cagnotte sources attribute ORDER MEMBER.")
+    with connect() as connection:
+        run = open_run(connection, slug, read_clock(now))
+        if order is None or member is None:
+            summary = read_inbox.attribute_again(connection, run)
+        else:
+            summary = read_inbox.attribute_to(
+                connection, run, _order_id(order), member, by=by or getpass.getuser()
+            )
+    if not summary.states:
+        click.echo("No order is nobody's.")
+    print_read(summary)
+
+
+@click.command()
+@click.argument("one")
+@click.argument("other")
+@by_option
+@programme_option
+@now_option
+@with_database
+def same(one: str, other: str, by: str | None, slug: str | None, now: datetime | None) -> None:
+    """Say that ONE and OTHER, told by different sources, are the same order, which earns once."""
+    from cagnotte.journeys.read_inbox import say_same
+    from cagnotte.platform.database import connect
+
+    with connect() as connection:
+        run = open_run(connection, slug, read_clock(now))
+        ids = _order_id(one), _order_id(other)
+        print_read(say_same(connection, run, *ids, by=by or getpass.getuser()))
+
+
+@click.command()
+@click.argument("one")
+@click.argument("other")
+@by_option
+@programme_option
+@now_option
+@with_database
+def distinct(one: str, other: str, by: str | None, slug: str | None, now: datetime | None) -> None:
+    """Say that ONE and OTHER are two orders; each earns by itself."""
+    from cagnotte.journeys.read_inbox import say_distinct
+    from cagnotte.platform.database import connect
+
+    with connect() as connection:
+        run = open_run(connection, slug, read_clock(now))
+        ids = _order_id(one), _order_id(other)
+        print_read(say_distinct(connection, run, *ids, by=by or getpass.getuser()))
+
+
+def _order_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidInput(
+            f"“{text}” is no order's id; `cagnotte sources queue` tells them.", order=text
+        ) from None

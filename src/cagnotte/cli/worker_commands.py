@@ -1,0 +1,58 @@
+"""`cagnotte worker`: sources are asked when they are due, and what came in is read, until it is told to stop."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+
+import click
+
+from cagnotte.cli.bootstrap import with_database
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do what is due now, then end; for a timer of your own.")
+@with_database
+def worker(*, once: bool) -> None:
+    """Ask sources when they are due, fetch what they hinted at, read what came in. Several may run.
+
+    It ends after the page it is at when it is told to (SIGTERM, Ctrl-C), and loses nothing when it is killed.
+    `cagnotte serve` has one of its own.
+    """
+    from cagnotte.journeys.work import Worker
+    from cagnotte.platform.database import connect
+
+    stop = threading.Event()
+    work = Worker(clock=read_machine_clock, stop=stop)
+    with _told_to_stop(stop):
+        if not once:
+            click.echo("The worker waits for what is due (Ctrl-C stops it).")
+            work.run()
+            return
+        with connect() as connection:
+            while work.round(connection) and not stop.is_set():
+                pass
+
+
+def read_machine_clock() -> datetime:
+    """Return the time now; the worker is an edge that lasts, so it reads the clock again for each thing it does."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def _told_to_stop(stop: threading.Event) -> Iterator[None]:
+    """Have the worker finish its page at the first signal, and end at once at the second."""
+
+    def told(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise SystemExit(128 + number)
+        stop.set()
+
+    before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,167 @@
+"""What is done again and again: sources are asked when they are due, and what came in is read.
+
+Any number of workers may run beside each other; each account is asked by one at a time, and each programme's inbox is
+read by one at a time.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from django.db import Error as DjangoDatabaseError
+from django.db import close_old_connections
+
+from cagnotte.domain.errors import CagnotteError
+from cagnotte.inbox.health import to_read
+from cagnotte.inbox.models import Account
+from cagnotte.journeys import poll_sources
+from cagnotte.journeys.poll_sources import PollSummary
+from cagnotte.journeys.programme_run import ProgrammeRun
+from cagnotte.journeys.read_inbox import ReadSummary, read_inbox
+from cagnotte.platform.database import connect
+
+Connection = psycopg.Connection[Any]
+
+LeftAlone = dict[tuple[str, UUID], datetime]
+"""What failed of which account, and until when it is left alone."""
+
+IDLE_SECONDS = 5.0
+"""Pause when there was nothing to do."""
+
+TROUBLE_SECONDS = 60
+"""What failed is left alone for so long, unless it says itself when to try again."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Asked:
+    """What asking one account came to: new pages, single orders, and what reading them all changed."""
+
+    polled: PollSummary
+    fetched: PollSummary = field(default_factory=PollSummary)
+    read: ReadSummary = field(default_factory=ReadSummary)
+
+
+def ask(
+    connection: Connection,
+    account: Account,
+    *,
+    now: datetime,
+    stop: Callable[[], bool] = lambda: False,
+) -> Asked:
+    """Ask an account what is new, fetch what it hinted at, and read it all. Raises InvalidInput, as `poll`."""
+    asked = Asked(poll_sources.poll(connection, account, now=now, stop=stop))
+    if asked.polled.elsewhere or stop():
+        return asked
+    asked.fetched = poll_sources.fetch_wanted(connection, account, now=now, stop=stop)
+    asked.read = read(connection, account, now=now)
+    return asked
+
+
+def read(connection: Connection, account: Account, *, now: datetime) -> ReadSummary:
+    """Read an account's new messages, a database transaction for each chunk. Raises as `read_inbox`."""
+    run = ProgrammeRun.open(connection, account.programme.slug, now)
+    # Chunks commit by themselves only where no transaction is open around them.
+    connection.commit()
+    summary = read_inbox(connection, run, account)
+    connection.commit()
+    return summary
+
+
+class Worker:
+    """Does what is due, round after round, until `stop` is set; it then ends after the page it is at.
+
+    clock: read once for each thing that is done.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], datetime],
+        stop: threading.Event,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
+        self._clock = clock
+        self._stop = stop
+        self._idle_seconds = idle_seconds
+        self._left_alone: LeftAlone = {}
+
+    def run(self) -> None:
+        """Work until told to stop. A database that is away is waited for."""
+        while not self._stop.is_set():
+            did = False
+            try:
+                close_old_connections()
+                with connect() as connection:
+                    did = self.round(connection)
+            except (psycopg.Error, DjangoDatabaseError, CagnotteError) as error:
+                log.warning("the worker waits for the database", error=type(error).__name__)
+            if not did:
+                self._stop.wait(self._idle_seconds)
+
+    def round(self, connection: Connection) -> bool:
+        """Do everything that is due now; return whether there was anything."""
+        now = self._clock()
+        did = [
+            self._each("poll", poll_sources.due(now=now), connection, self._poll),
+            self._each("fetch", poll_sources.wanting(connection, now=now), connection, self._fetch),
+            self._each("read", to_read(connection), connection, self._read),
+        ]
+        return any(did)
+
+    def _each(
+        self,
+        what: str,
+        accounts: list[Account],
+        connection: Connection,
+        do: Callable[[Connection, Account], bool],
+    ) -> bool:
+        """Do one thing for each account; one that fails keeps no other from its turn."""
+        did = False
+        for account in accounts:
+            if self._stop.is_set():
+                break
+            if self._is_left_alone(what, account):
+                continue
+            try:
+                did |= do(connection, account)
+            except psycopg.OperationalError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever fails for one account, the others go on
+                connection.rollback()
+                self._leave_alone(what, account, error)
+        return did
+
+    def _is_left_alone(self, what: str, account: Account) -> bool:
+        return self._left_alone.get((what, account.id), self._clock()) > self._clock()
+
+    def _leave_alone(self, what: str, account: Account, error: Exception) -> None:
+        told = error.sentence if isinstance(error, CagnotteError) else type(error).__name__
+        log.warning("left alone for a while", what=what, source=account.ref, error=told)
+        until = self._clock() + timedelta(seconds=TROUBLE_SECONDS)
+        self._left_alone[what, account.id] = until
+
+    def _poll(self, connection: Connection, account: Account) -> bool:
+        summary = poll_sources.poll(connection, account, now=self._clock(), stop=self._stop.is_set)
+        if summary.pages:
+            log.info("polled", source=account.ref, pages=summary.pages, messages=summary.messages)
+        return summary.pages > 0
+
+    def _fetch(self, connection: Connection, account: Account) -> bool:
+        summary = poll_sources.fetch_wanted(
+            connection, account, now=self._clock(), stop=self._stop.is_set
+        )
+        return summary.fetched > 0
+
+    def _read(self, connection: Connection, account: Account) -> bool:
+        summary = read(connection, account, now=self._clock())
+        messages = summary.messages.total()
+        if messages:
+            log.info("read", source=account.ref, messages=messages, orders=dict(summary.states))
+        return messages > 0 or bool(summary.settled.left_in)
