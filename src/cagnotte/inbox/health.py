@@ -69,7 +69,8 @@ class Health:
 def health(connection: Connection, watched: Sequence[Account], *, now: datetime) -> list[Health]:
     """Return how accounts have been doing, in their order. Those at rest have no alarms."""
     found = {account.id: Health(account) for account in watched}
-    _count(connection, found, now)
+    with connection.transaction():
+        _count(connection, found, now)
     for one in found.values():
         if one.account.active:
             one.alarms = list(_alarms(one, now))

@@ -276,9 +276,13 @@ class Order(models.Model):
                 condition=models.Q(wallet_id__isnull=False),
             ),
             models.Index(
+                fields=["wallet_id", "merchant", "occurred_at"],
+                name="inbox_order_unnumbered",
+                condition=models.Q(wallet_id__isnull=False, order_key=""),
+            ),
+            models.Index(
                 fields=["account_id", "state", "last_message_at"],
                 name="inbox_order_queue",
-                condition=~models.Q(state__in=["standing", "duplicate"]),
             ),
             models.Index(fields=["purchase_id"], name="inbox_order_of_purchase"),
         ]

@@ -185,8 +185,8 @@ def orders_alike(
             "merchants": [wish.merchant for wish in wishes],
             "keys": [wish.order_key for wish in wishes],
             "wallets": [wish.wallet_id for wish in wishes],
-            "since": [wish.occurred_at - time for wish in wishes],
-            "until": [wish.occurred_at + time for wish in wishes],
+            "moments": [wish.occurred_at for wish in wishes],
+            "apart": time,
         },
     ).fetchall()
 

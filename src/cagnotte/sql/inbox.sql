@@ -162,19 +162,43 @@ SELECT id, account_id, object_id, state, reason, revision, content_hash, purchas
 FROM inbox_order WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: orders_alike
--- in: programme_id, account_id, and per order sought: numbers, merchants, keys, wallets, since, until. out: (number, id) of
--- orders of other accounts that may be the same one: of that number, or of that member and time where either has no number.
--- Index: inbox_order_of_shop, inbox_order_of_wallet.
+-- in: programme_id, account_id, and per order sought: numbers, merchants, keys, wallets, moments; apart, how far in time. out:
+-- (number, id) of orders of other accounts that may be the same one: of that number, or of that member and about that time where
+-- either has no number; the fifty nearest in time of each sort. Looked up one by one, whatever the statistics say.
+-- Index: inbox_order_of_shop, inbox_order_of_wallet, inbox_order_unnumbered.
 SELECT n.number, o.id
-FROM unnest(%(numbers)s::integer[], %(merchants)s::text[], %(keys)s::text[]) AS n (number, merchant, key)
-JOIN inbox_order AS o ON o.programme_id = %(programme_id)s AND o.merchant = n.merchant AND o.order_key = n.key AND o.order_key <> ''
-WHERE o.account_id <> %(account_id)s AND o.occurred_at IS NOT NULL
-UNION
+FROM unnest(%(numbers)s::integer[], %(merchants)s::text[], %(keys)s::text[], %(moments)s::timestamptz[])
+    AS n (number, merchant, key, moment)
+CROSS JOIN LATERAL (
+    SELECT id FROM inbox_order
+    WHERE programme_id = %(programme_id)s AND merchant = n.merchant AND order_key = n.key AND order_key <> ''
+        AND account_id <> %(account_id)s AND occurred_at IS NOT NULL
+    ORDER BY greatest(occurred_at - n.moment, n.moment - occurred_at), id LIMIT 50
+) AS o
+UNION ALL
 SELECT n.number, o.id
-FROM unnest(%(numbers)s::integer[], %(merchants)s::text[], %(keys)s::text[], %(wallets)s::uuid[], %(since)s::timestamptz[],
-            %(until)s::timestamptz[]) AS n (number, merchant, key, wallet_id, since, until)
-JOIN inbox_order AS o ON o.wallet_id = n.wallet_id AND o.merchant = n.merchant AND o.occurred_at BETWEEN n.since AND n.until
-WHERE o.account_id <> %(account_id)s AND o.programme_id = %(programme_id)s AND (n.key = '' OR o.order_key = '');
+FROM unnest(%(numbers)s::integer[], %(merchants)s::text[], %(keys)s::text[], %(wallets)s::uuid[], %(moments)s::timestamptz[])
+    AS n (number, merchant, key, wallet_id, moment)
+CROSS JOIN LATERAL (
+    SELECT id FROM inbox_order
+    WHERE wallet_id = n.wallet_id AND merchant = n.merchant
+        AND occurred_at BETWEEN n.moment - %(apart)s::interval AND n.moment + %(apart)s::interval
+        AND account_id <> %(account_id)s AND programme_id = %(programme_id)s
+    ORDER BY greatest(occurred_at - n.moment, n.moment - occurred_at), id LIMIT 50
+) AS o
+WHERE n.key = ''
+UNION ALL
+SELECT n.number, o.id
+FROM unnest(%(numbers)s::integer[], %(merchants)s::text[], %(keys)s::text[], %(wallets)s::uuid[], %(moments)s::timestamptz[])
+    AS n (number, merchant, key, wallet_id, moment)
+CROSS JOIN LATERAL (
+    SELECT id FROM inbox_order
+    WHERE wallet_id = n.wallet_id AND merchant = n.merchant AND order_key = ''
+        AND occurred_at BETWEEN n.moment - %(apart)s::interval AND n.moment + %(apart)s::interval
+        AND account_id <> %(account_id)s AND programme_id = %(programme_id)s
+    ORDER BY greatest(occurred_at - n.moment, n.moment - occurred_at), id LIMIT 50
+) AS o
+WHERE n.key <> '';
 
 -- name: links_of
 -- in: ids. out: links of these orders, from either side: order, other, its account, verdict, reason, who decided.

@@ -401,7 +401,11 @@ class Migration(migrations.Migration):
                         name="inbox_order_of_wallet",
                     ),
                     models.Index(
-                        condition=models.Q(("state__in", ["standing", "duplicate"]), _negated=True),
+                        condition=models.Q(("order_key", ""), ("wallet_id__isnull", False)),
+                        fields=["wallet_id", "merchant", "occurred_at"],
+                        name="inbox_order_unnumbered",
+                    ),
+                    models.Index(
                         fields=["account_id", "state", "last_message_at"],
                         name="inbox_order_queue",
                     ),
