@@ -26,6 +26,7 @@ from cagnotte.purchases import services
 from cagnotte.purchases.mapping import Mapping
 from cagnotte.purchases.models import Source
 from cagnotte.purchases.reading.order_file import OrderFile
+from cagnotte.purchases.reading.rejected_rows import RejectedRows, rejected_rows
 from cagnotte.purchases.reading.tables import read_table
 
 Connection = psycopg.Connection[Any]
@@ -33,6 +34,8 @@ OnProgress = Callable[[int, int], None]
 """Told (bytes read, bytes in all)."""
 
 HASH_BLOCK_BYTES = 1 << 20
+ENDED_BY_LINES = ("csv", "jsonl")
+"""Formats that end with a line end when they are whole; the others know their end themselves."""
 
 
 @dataclass(slots=True)
@@ -88,7 +91,9 @@ def import_file(  # noqa: PLR0913 - what a person can say of an import
         file_id, seen = services.open_file(
             connection, source_id=row.id, sha256=sha256, name=path.name, size=size, now=now
         )
-        summary = ImportSummary(path, row.kind, seen_before=seen, ended=ended)
+        summary = ImportSummary(
+            path, row.kind, seen_before=seen, ended=ended or mapping.format not in ENDED_BY_LINES
+        )
         arrived = ArrivedFile(row.id, file_id, sha256, mapping.encoding)
         job = _Job(path, mapping, run, arrived, size, rejects)
         with _Rejects(job.rejects_path, path, mapping) as kept:
@@ -161,7 +166,7 @@ class _Rejects(AbstractContextManager["_Rejects"]):
         self._path = path
         self._original = original
         self._mapping = mapping
-        self._rows: TextIO | None = None
+        self._rows: RejectedRows | None = None
         self._reasons: TextIO | None = None
         self.count = 0
 
@@ -182,15 +187,9 @@ class _Rejects(AbstractContextManager["_Rejects"]):
         csv.writer(self._reasons).writerow([row_number, reason, error.sentence])
         self.count += 1
 
-    def _open(self) -> tuple[TextIO, TextIO]:
+    def _open(self) -> tuple[RejectedRows, TextIO]:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        encoding = self._mapping.encoding
-        rows = self._path.open("w", encoding=encoding, errors="surrogateescape", newline="")
-        if self._mapping.format == "csv":
-            with self._original.open(
-                encoding=encoding, errors="surrogateescape", newline=""
-            ) as original:
-                rows.write(original.readline())
+        rows = rejected_rows(self._path, self._original, self._mapping)
         reasons = self._path.with_suffix(".reasons.csv").open("w", encoding="utf-8", newline="")
         csv.writer(reasons).writerow(["row", "reason", "sentence"])
         return rows, reasons

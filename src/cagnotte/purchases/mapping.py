@@ -14,7 +14,10 @@ class Mapping:
     """The reading rules of one source.
 
     Attributes:
-        fields: our field → their column (CSV) or dotted path (JSON Lines).
+        format: csv, jsonl, xlsx or xml.
+        sheet, header_row: of a workbook: which sheet ("" = the first), and in which row the columns are named.
+        record: of XML: the path of the elements that are orders, or lines of orders.
+        fields: our field → their column (CSV, XLSX), dotted path (JSON Lines) or path of names (XML).
         lines: "rows", a path to the nested list, or None when an order has no lines (one line of its amount).
         line_fields: our line field → their column, or path inside a nested line.
         values: our field → their word → our word. defaults: our field → constant text.
@@ -29,6 +32,9 @@ class Mapping:
     format: str = "csv"
     encoding: str = "utf-8"
     delimiter: str = ","
+    sheet: str = ""
+    header_row: int = 1
+    record: str = ""
     timezone: str = "UTC"
     amounts: str = "decimal"
     fields: dict[str, str] = field(default_factory=dict)

@@ -65,5 +65,8 @@ LEFT_OUT = {
     "skus",
     "not_skus",
     "not_merchants",
+    "sheet",
+    "header_row",
+    "record",
 }
 """Keys that few programmes need; the reference has them."""

@@ -4,6 +4,7 @@ The words on our side are fixed (`catalog/source_fields.py`); the words on their
 """
 
 import codecs
+import re
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
@@ -13,6 +14,8 @@ from cagnotte.catalog.programme_file.problems import choices, meant
 from cagnotte.catalog.source_fields import FIELDS, LINE_FIELDS, REQUIRED, ROWS
 
 Kind = Literal["purchases", "products", "members", "decisions"]
+
+_NAME = re.compile(r"[^\W\d][\w.-]*")
 
 CONSTRAINED_VALUES: dict[str, tuple[str, ...]] = {
     "channel": ("web", "app", "store", "card"),
@@ -45,12 +48,23 @@ def _delimiter(text: str) -> str:
     return text
 
 
+def _element_path(text: str) -> str:
+    if not all(_NAME.fullmatch(step) for step in text.strip("/").split("/")):
+        raise ValueError(f"“{text}” is no path of XML names; write one such as orders/order.")
+    return text.strip("/")
+
+
+TABLES = {"csv": "a CSV file", "xlsx": "a workbook"}
+"""Formats whose rows are lines of orders."""
+
+
 class SourceSection(BaseModel):
     """A kind of file that is imported, and how its columns are read.
 
-    `fields` says which column (of a CSV file) or dotted path (of a JSON line) holds each of our fields. In a CSV file
-    of purchases each row is one line of an order (`lines: rows`) and rows of one order follow each other; in JSON
-    Lines `lines` is the path of the list. Without `line_fields` an order is its amount, and has no lines.
+    `fields` says which column (of a CSV file or a workbook), dotted path (of a JSON line) or path of names (of an XML
+    record) holds each of our fields. In rows of purchases each is one line of an order (`lines: rows`) and rows of one
+    order follow each other; in JSON Lines and XML `lines` is the path of the list. Without `line_fields` an order is
+    its amount, and has no lines.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,14 +74,27 @@ class SourceSection(BaseModel):
         Field(min_length=1, max_length=100, description="Its name in `cagnotte import --source`."),
     ]
     kind: Kind = Field(description="What its files hold.")
-    format: Literal["csv", "jsonl"] = Field(
-        default="csv", description="CSV with a header, or one JSON object a line."
+    format: Literal["csv", "jsonl", "xlsx", "xml"] = Field(
+        default="csv",
+        description="CSV with a header, one JSON object a line, a workbook of Excel, or XML.",
     )
     encoding: Annotated[str, AfterValidator(_encoding)] = Field(
-        default="utf-8", description="Such as utf-8 or cp1252."
+        default="utf-8",
+        description="Of CSV and JSON Lines: such as utf-8 or cp1252. The others say it themselves.",
     )
     delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
         default=",", description="Of CSV: one character, or tab."
+    )
+    sheet: Annotated[str, Field(min_length=1, max_length=31)] | None = Field(
+        default=None, description="Of a workbook: the sheet that is read; default: the first."
+    )
+    header_row: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=1, description="Of a workbook: the row that names the columns."
+    )
+    record: Annotated[str, AfterValidator(_element_path)] | None = Field(
+        default=None,
+        description="Of XML: the elements that are orders, or lines of orders with lines: rows; a path such as "
+        "orders/order, or a name.",
     )
     timezone: Annotated[str, AfterValidator(_timezone)] | None = Field(
         default=None, description="Of times written without one; default: the programme's."
@@ -76,7 +103,8 @@ class SourceSection(BaseModel):
     fields: dict[str, str] = Field(default={}, description="Ours: their column or path.")
     lines: str | None = Field(
         default=None,
-        description="rows (CSV; the default with line_fields), or the path of the list of lines (JSON Lines).",
+        description="rows (CSV and XLSX; the default with line_fields), or the path of the list of lines (JSON Lines, "
+        "XML).",
     )
     line_fields: dict[str, str] = Field(default={}, description="Ours: their column or key.")
     values: dict[str, dict[str, str]] = Field(
@@ -146,20 +174,37 @@ class SourceSection(BaseModel):
             )
 
     def _check_lines(self) -> None:
-        if self.format == "csv" and self.lines not in (None, ROWS):
+        if self.format in TABLES and self.lines not in (None, ROWS):
             raise ValueError(
-                "lines: a CSV file holds one line of an order per row; leave it out, or write rows."
+                f"lines: {TABLES[self.format]} holds one line of an order per row; leave it out, or write rows."
             )
         if self.format == "jsonl" and self.line_fields and self.lines in (None, ROWS):
             raise ValueError("lines: say at which path of the JSON the list of lines is.")
+        if self.format == "xml" and self.line_fields and self.lines is None:
+            raise ValueError(
+                "lines: say at which path of a record its lines are, or write rows when each record is a line."
+            )
         if self.lines is not None and not self.line_fields:
             raise ValueError("line_fields is missing; it says what the lines hold.")
+        self._check_format()
+
+    def _check_format(self) -> None:
+        if (self.format == "xml") != (self.record is not None):
+            raise ValueError(
+                "record is missing; it says which elements of the XML are orders."
+                if self.format == "xml"
+                else "record: only XML has records; write format: xml, or leave it out."
+            )
+        if self.format != "xlsx" and (self.sheet is not None or self.header_row != 1):
+            raise ValueError(
+                "sheet and header_row are of workbooks; write format: xlsx, or leave them out."
+            )
 
     def mapping(self, *, timezone: str) -> dict[str, Any]:
         """Return the reading rules as they are kept with the source; `timezone` is the programme's."""
         data = self.model_dump(mode="json")
         data["timezone"] = self.timezone or timezone
-        if self.line_fields and self.format == "csv":
+        if self.line_fields and self.format in TABLES:
             data["lines"] = ROWS
         return data
 

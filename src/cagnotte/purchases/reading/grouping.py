@@ -1,17 +1,17 @@
-"""From the rows of a CSV file to its orders: one each, or several that follow each other."""
+"""From the rows of a file to its orders: one each, or several that follow each other."""
 
 from collections.abc import Callable, Iterator
 
 from cagnotte.domain.errors import InvalidRow
 from cagnotte.purchases.mapping import Mapping
-from cagnotte.purchases.reading.csv_file import CsvFile, Key, Take
 from cagnotte.purchases.reading.refusals import disagreement, lies_apart, too_many_lines
 from cagnotte.purchases.reading.returns import ReturnRows
 from cagnotte.purchases.reading.split_orders import split_orders
+from cagnotte.purchases.reading.table_file import Key, TableFile, Take
 from cagnotte.purchases.reading.texts import LINES_MAX, Broken, OrderText, Read
 
 
-def one_per_row(file: CsvFile) -> Iterator[OrderText | Broken]:
+def one_per_row(file: TableFile) -> Iterator[OrderText | Broken]:
     """Take each row as one order."""
     take_fields, take_line = file.columns(file.mapping.fields), file.line_columns()
     names = tuple(file.mapping.fields)
@@ -23,7 +23,7 @@ def one_per_row(file: CsvFile) -> Iterator[OrderText | Broken]:
             yield OrderText(number, raw, fields, [take_line(row)] if take_line else [])
 
 
-def rows_joined(file: CsvFile) -> Iterator[Read]:
+def rows_joined(file: TableFile) -> Iterator[Read]:
     """Join consecutive rows of the same order. One bad row spoils its whole order, never a part of it."""
     take_fields, take_line = file.columns(file.mapping.fields), file.line_columns()
     key_of = file.order_key()

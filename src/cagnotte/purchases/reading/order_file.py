@@ -1,15 +1,19 @@
 """A file of orders, whatever its format."""
 
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from cagnotte.catalog.source_fields import ROWS
 from cagnotte.purchases.mapping import Mapping
-from cagnotte.purchases.reading.csv_file import CsvFile
 from cagnotte.purchases.reading.grouping import one_per_row, rows_joined
 from cagnotte.purchases.reading.json_lines import JsonLines
 from cagnotte.purchases.reading.returns import by_sign
+from cagnotte.purchases.reading.table_file import TableFile
 from cagnotte.purchases.reading.texts import Broken, OrderText, Read, ReturnText
+
+TABLES = {"csv": "csv_file:CsvFile", "xlsx": "xlsx_file:XlsxFile", "xml": "xml_file:XmlFile"}
+"""Formats that can be read as rows under columns: module and class. Loaded when needed, for Excel's takes a second."""
 
 
 class OrderFile:
@@ -28,18 +32,36 @@ class OrderFile:
         self.path = path
         self.mapping = mapping
         self.line_names = tuple(mapping.line_fields) or ("amount",)
-        self._csv = CsvFile(path, mapping) if mapping.format == "csv" else None
-        self.unread = self._csv.unread if self._csv is not None else []
+        self._table = _table(path, mapping)
+        self.unread = self._table.unread if self._table is not None else []
 
     def __iter__(self) -> Iterator[Read]:
-        file, mapping = self._csv, self.mapping
+        file, mapping = self._table, self.mapping
         if file is not None and mapping.lines == ROWS:
             return rows_joined(file)
-        orders = one_per_row(file) if file is not None else JsonLines(self.path, mapping).orders()
+        orders = self._orders()
         return by_sign(orders, self.line_names) if mapping.appends_returns else orders
+
+    def _orders(self) -> Iterator[OrderText | Broken]:
+        """Give the orders of a file in which each row, message or record is one."""
+        if self._table is None:
+            return JsonLines(self.path, self.mapping).orders()
+        nested = getattr(self._table, "orders", None)
+        orders: Iterator[OrderText | Broken] = nested() if nested else one_per_row(self._table)
+        return orders
 
     def sales(self) -> Iterator[OrderText | Broken]:
         """Give the file's orders; of a source that appends no returns, which is all there is."""
         for order in self:
             if not isinstance(order, ReturnText):
                 yield order
+
+
+def _table(path: Path, mapping: Mapping) -> TableFile | None:
+    """Open a file as a table; None for a format that is none."""
+    if mapping.format not in TABLES:
+        return None
+    module, _, name = TABLES[mapping.format].partition(":")
+    kind = getattr(importlib.import_module(f"cagnotte.purchases.reading.{module}"), name)
+    table: TableFile = kind(path, mapping)
+    return table

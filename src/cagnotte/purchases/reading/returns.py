@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from cagnotte.purchases.mapping import Mapping
-from cagnotte.purchases.reading.csv_file import ORDER_KEY, Row, Take
 from cagnotte.purchases.reading.refusals import mixed_signs
+from cagnotte.purchases.reading.table_file import ORDER_KEY, Row, Take
 from cagnotte.purchases.reading.texts import LINES_MAX, Broken, OrderText, Read, ReturnText
 
 

@@ -4,18 +4,17 @@ import contextlib
 import csv
 from array import array
 from collections.abc import Callable, Iterator
-from itertools import groupby, pairwise
-from operator import itemgetter
+from itertools import pairwise
 
-from cagnotte.purchases.reading.csv_file import ORDER_KEY, CsvFile, Key, Row
 from cagnotte.purchases.reading.returns import ReturnRows
+from cagnotte.purchases.reading.table_file import Key, Row, TableFile
 
 
-def split_orders(file: CsvFile, key_of: Callable[[list[str]], Key]) -> set[Key]:
+def split_orders(file: TableFile, key_of: Callable[[list[str]], Key]) -> set[Key]:
     """Return the orders whose rows lie apart, found by reading the file once with eight bytes per order."""
     if not file.mapping.appends_returns:
         with contextlib.suppress(IndexError, csv.Error):
-            if not _twice(_runs(file)):
+            if not _twice(file.key_runs()):
                 return set()
     # Something lies apart, or is damaged: read again, row by row, to be exact; and once more for the names.
     rows = file.rows()
@@ -26,22 +25,6 @@ def split_orders(file: CsvFile, key_of: Callable[[list[str]], Key]) -> set[Key]:
     if not twice:
         return set()
     return {key for _, _, row, _ in file.rows() if hash(key := key_of(row)) in twice}
-
-
-def _runs(file: CsvFile) -> Iterator[int]:
-    """Give the hash of each run of rows with the same key, without a step of Python for each row.
-
-    Raises IndexError or csv.Error in a damaged file.
-    """
-    fields = file.mapping.fields
-    places = [file.header.index(fields[name]) for name in ORDER_KEY if name in fields]
-    with file.open() as stream:
-        reader = csv.reader(stream, delimiter=file.mapping.delimiter, strict=True)
-        next(reader)
-        # Where the text ends in what is no character, what stands before it will be taken.
-        with contextlib.suppress(UnicodeDecodeError):
-            for key, _ in groupby(filter(None, reader), itemgetter(*places)):
-                yield hash(key)
 
 
 def _groups(rows: Iterator[Row], key_of: Callable[[list[str]], Key]) -> Iterator[Key]:
