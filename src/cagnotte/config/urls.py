@@ -5,11 +5,13 @@ from django.urls import include, path
 
 from cagnotte.api.receiving import receive
 from cagnotte.platform.health import livez, readyz
+from cagnotte.ui.styleguide import styleguide
 
 urlpatterns = [
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),
     path("", include("cagnotte.portal.urls")),
     path("in/<slug:programme>/<slug:source>/<str:token>", receive, name="receive"),
+    path("styleguide/", styleguide, name="styleguide"),
     path("admin/", admin.site.urls),
 ]

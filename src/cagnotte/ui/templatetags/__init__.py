@@ -1,0 +1,1 @@
+"""Tags that pages load by `{% load ui %}`."""
