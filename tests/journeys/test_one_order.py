@@ -218,6 +218,10 @@ def test_the_source_that_knows_the_member_tells_the_one_that_counts(inbox: Inbox
     inbox.send(postback(), ref="net")
     assert states(inbox) == {"shop": ("standing", ""), "net": ("duplicate", "other_source")}
     assert inbox.world.member("1") == {"confirmed": 250}
+    (told_by,) = inbox.world.rows(
+        "SELECT attribution->>'told_by' FROM inbox_order WHERE state = 'standing'"
+    )
+    assert told_by == ("net",)
 
 
 def test_it_tells_it_also_when_it_came_first(inbox: Inbox) -> None:
@@ -275,7 +279,8 @@ def states_of(inbox: Inbox, ref: str) -> list[tuple[str, str]]:
     return [
         (object_id, state)
         for object_id, state in inbox.world.rows(
-            "SELECT object_id, state FROM inbox_order WHERE account_id = %s", inbox.accounts[ref]
+            "SELECT object_id, state FROM inbox_order WHERE account_id = %s ORDER BY object_id",
+            inbox.accounts[ref],
         )
     ]
 

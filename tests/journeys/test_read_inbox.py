@@ -10,6 +10,8 @@ import pytest
 from django.db import connections
 
 from cagnotte.domain.errors import InvalidInput, NotFound, Refused
+from cagnotte.domain.purchases import Purchase
+from cagnotte.domain.rating import engine
 from cagnotte.hooks.sources import Piece
 from cagnotte.inbox import services
 from cagnotte.journeys import read_inbox, settle_orders
@@ -136,6 +138,16 @@ def test_a_test_order_is_kept_and_never_earns(shop: Inbox) -> None:
     shop.send(piece(test=True), ref="shop")
     assert shop.order("W1", "shop") == ("test", "test")
     assert shop.world.books() == {}
+
+
+def test_an_order_that_turns_out_to_be_a_test_earns_no_more(shop: Inbox) -> None:
+    shop.send(piece(version=1), ref="shop")
+    shop.send(piece(version=2, test=True), ref="shop")
+    assert shop.order("W1", "shop") == ("test", "test")
+    assert shop.world.purchase("W1")[:2] == ("declined", "other")
+    assert shop.world.member("1") == {}
+    shop.send(piece(version=3), ref="shop")
+    assert shop.world.member("1") == {"confirmed": 200}
 
 
 def test_a_shop_the_programme_does_not_name_is_taken_once_it_does(inbox: Inbox) -> None:
@@ -272,6 +284,49 @@ def test_an_account_whose_plugin_is_gone_leaves_its_messages_alone(inbox: Inbox)
     with pytest.raises(NotFound, match="forgotten"):
         inbox.read("old")
     assert inbox.messages("old") == [("new", "")]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"shop": "\x00harbour"},
+        {"member": "1\x00"},
+        {"member": "\ud800"},
+        {"sku": "\x00"},
+        {"number": "\x00"},
+        {"shop": "\ud800"},
+        {"currency": "\x00"},
+        {"status": "\x00"},
+    ],
+)
+def test_texts_that_cannot_be_kept_hold_up_no_other_order(
+    shop: Inbox, told: dict[str, Any]
+) -> None:
+    account = shop.account("shop")
+    account.merchant = ""
+    account.save()
+    shop.send(piece("W1", **{"shop": "corner", **told}), piece("W2", shop="corner"), ref="shop")
+    assert shop.order("W1", "shop")[0] in ("rejected", "unattributed")
+    assert shop.order("W2", "shop") == ("standing", "")
+
+
+def test_an_order_that_cannot_be_recorded_is_set_apart_from_the_others(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide = engine.decide
+
+    def refuse(purchase: Purchase, *arguments: Any, **named: Any) -> Any:
+        if purchase.order_ref == "A-3":
+            raise InvalidInput("This one cannot be decided.")
+        return decide(purchase, *arguments, **named)
+
+    monkeypatch.setattr(engine, "decide", refuse)
+    summary = inbox.send(*[postback(f"A-{number}") for number in range(6)])
+    assert summary.states == {"standing": 5, "rejected": 1}
+    assert inbox.order("A-3") == ("rejected", "not_recorded")
+    assert inbox.world.rows("SELECT count(*) FROM purchases_purchase") == [(5,)]
+    monkeypatch.undo()
+    assert inbox.replay(state="rejected").tally.new == 1
 
 
 # ---- read again ----

@@ -38,6 +38,9 @@ from cagnotte.purchases.reports import (
 LINE_NUMBER_MAX = 10**18
 """Sources number lines by their own ids, which are long."""
 
+UNITS_MAX = 10**12
+"""Units of one line."""
+
 LINES_MAX = 10_000
 """Lines of one order; more are a mistake."""
 
@@ -133,8 +136,8 @@ class FoldedReader:
             raise InvalidRow(
                 "bad_field", f"“{number}” is no line number; lines count from 1.", field="number"
             )
-        if told.quantity < 0 or told.returned_quantity < 0:
-            raise InvalidRow("bad_quantity", f"Line {number}: units are not negative.")
+        if min(told.quantity, told.returned_quantity) < 0 or told.quantity > UNITS_MAX:
+            raise InvalidRow("bad_quantity", f"Line {number}: {told.quantity} units cannot be.")
         category, brand, gift_card = self._products.get(told.sku) or NOTHING_KNOWN
         line = Line(
             number,
