@@ -23,8 +23,11 @@ WIDTH = 100
 
 ERROR_MODULES = (
     "cagnotte.platform.database_errors",
+    "cagnotte.platform.http",
     "cagnotte.platform.processes",
     "cagnotte.platform.secrets_box",
+    "cagnotte.hooks.reading",
+    "cagnotte.hooks.sources",
     "cagnotte.catalog.programme_file",
     "cagnotte.catalog.programme_file.parsing",
 )

@@ -261,14 +261,42 @@ def test_what_waits_is_shown_with_its_reason_and_decided_by_a_person(
     order = Order.objects.get(state="unattributed")
     assert "unattributed: shop A-4, 60.00 EUR, 2026-11-19 10:00" in told.output
     assert str(order.id) in told.output
-    assert data("queue", "shop")[0]["source"] == "shop"
-    assert "No order waits." in run("queue", "--state", "rejected").output
-    assert "No order waits." in run("queue", "partners").output
+    assert data("queue", "shop")["orders"][0]["source"] == "shop"
+    assert "Nothing waits." in run("queue", "--state", "rejected").output
+    assert "Nothing waits." in run("queue", "partners").output
     done = run("attribute", order.id, "2", "--by", "ada", AT)
     assert done.exit_code == 0, done.output
     assert world.member("2") == {"pending": 300}
-    assert "No order waits." in run("queue").output
+    assert "Nothing waits." in run("queue").output
     assert "No order is nobody's." in run("attribute", AT).output
+
+
+def test_messages_and_hints_that_lead_nowhere_wait_too(world: World, shop: OrdersServer) -> None:
+    push("shop", b'{"orders": [{"id": "A-1"}]}', b"not json")
+    with connect() as connection:
+        services.want(connection, Account.objects.get(ref="shop").id, ["B-1"], now=NOW)
+    run("poll", "shop", AT)
+    told = " ".join(run("queue").output.split())
+    first, second = Row.objects.filter(state="unreadable").order_by("id")
+    assert (
+        f"unreadable: shop message {first.id}, 2026-11-20 12:00, misread “version” is missing."
+        in told
+    )
+    assert (
+        f"unreadable: shop message {second.id}, 2026-11-20 12:00, misread The message is not JSON"
+        in told
+    )
+    assert "unfetched: shop B-1, hinted at 2026-11-20 12:00, tried 1 time(s), again after" in told
+    assert "Paged shop answered 404." in told
+    counted = {kind: len(found) for kind, found in data("queue").items()}
+    assert counted == {"orders": 0, "messages": 2, "to_fetch": 1}
+    only = data("queue", "--state", "unfetched")
+    assert {kind: len(found) for kind, found in only.items()} == {
+        "orders": 0,
+        "messages": 0,
+        "to_fetch": 1,
+    }
+    assert only["to_fetch"][0]["object_id"] == "B-1"
 
 
 def test_a_member_who_came_later_is_found_when_looked_for_again(

@@ -15,6 +15,7 @@ from cagnotte.inbox import accounts, services
 from cagnotte.inbox.models import Account, Order
 from cagnotte.inbox.models import Message as Row
 from cagnotte.journeys import work
+from cagnotte.journeys.read_inbox import read_inbox
 from cagnotte.journeys.work import Worker
 from cagnotte.platform.database import connect
 from tests.journeys.paged_source import KEY, NOW, PROGRAMME, OrdersServer, Paged, body, installed
@@ -114,15 +115,14 @@ def test_what_fails_for_one_account_keeps_no_other_waiting_and_is_left_alone_for
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tried = []
-    read = work.read_inbox
 
     def fails_for_hints(connection: Connection, run: Any, account: Account) -> Any:
         tried.append(account.ref)
         if account.ref == "hints":
             raise RuntimeError("broken")
-        return read(connection, run, account)
+        return read_inbox(connection, run, account)
 
-    monkeypatch.setattr(work, "read_inbox", fails_for_hints)
+    monkeypatch.setattr("cagnotte.journeys.work.read_inbox", fails_for_hints)
     push(connection, "hints", body(ORDER))
     worker.round(connection)
     assert sorted(tried) == ["hints", "shop"]
@@ -201,20 +201,19 @@ def test_a_worker_waits_for_a_database_that_is_away(
     world: World, shop: OrdersServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop, tried = threading.Event(), []
-    opened = work.connect
 
     def away_at_first() -> Any:
         tried.append(1)
         if len(tried) < 3:
             raise psycopg.OperationalError("away")
-        return opened()
+        return connect()
 
     def ends(_seconds: float) -> bool:
         if len(tried) > 3:
             stop.set()
         return stop.is_set()
 
-    monkeypatch.setattr(work, "connect", away_at_first)
+    monkeypatch.setattr("cagnotte.journeys.work.connect", away_at_first)
     monkeypatch.setattr(stop, "wait", ends)
     Worker(clock=clock, stop=stop).run()
     assert world.member("1") == {"pending": 300}

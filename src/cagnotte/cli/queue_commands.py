@@ -1,7 +1,9 @@
 """`cagnotte sources queue | attribute | same | distinct`: orders that wait for a person, and what the person says."""
 
 import getpass
+from dataclasses import asdict, is_dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import click
@@ -16,45 +18,81 @@ from cagnotte.cli.source_accounts import (
     print_json,
     print_read,
 )
-from cagnotte.cli.source_tables import print_queue
+from cagnotte.cli.source_tables import Waits, print_waits
 from cagnotte.domain.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from cagnotte.inbox.selectors import Queued
+    from cagnotte.inbox.unread import UnfetchedOrder, UnreadableMessage
+
+UNREADABLE, UNFETCHED = "unreadable", "unfetched"
+"""What waits beside orders: messages, and orders that are yet to be fetched."""
 
 by_option = click.option("--by", default=None, help="Who decides; default: you, by your login.")
 
 
 @click.command()
 @click.argument("ref", required=False)
-@click.option("--state", default=None, help="Only orders in this state.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@click.option("--state", default=None, help="Only what is in this state, such as unattributed.")
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="Of each kind."
+)
 @programme_option
 @json_option
 @with_database
 def queue(
     ref: str | None, state: str | None, limit: int, slug: str | None, *, as_json: bool
 ) -> None:
-    """Show the orders that wait, of the source REF or of all: for what, and why."""
-    from dataclasses import asdict
+    """Show what waits, of the source REF or of all: orders, messages that cannot be read, and why.
 
-    from cagnotte.inbox import selectors
-    from cagnotte.inbox.models import Order
+    States of orders: waiting, unattributed, doubtful, rejected. Of messages: unreadable. Orders that a source hinted
+    at and that cannot be fetched: unfetched.
+    """
     from cagnotte.platform.database import connect
 
-    if state is not None and state not in Order.State.values:
-        known = ", ".join(Order.State.values)
-        raise InvalidInput(f"There is no state “{state}”; there is {known}.", state=state)
+    _check_state(state)
     chosen = [find_account(slug, ref)] if ref else find_accounts(slug)
     with connect() as connection:
-        found = selectors.queue(
-            connection,
-            [one.id for one in chosen],
-            states=[state] if state else selectors.QUEUES,
-            limit=limit,
-        )
+        waits = _what_waits(connection, [one.id for one in chosen], state, limit)
     names = {one.id: one.ref for one in chosen}
     if as_json:
-        print_json([{**asdict(one), "source": names[one.account_id]} for one in found])
+        print_json(
+            {
+                kind: [{"source": names[one["account_id"]], **one} for one in map(_data, found)]
+                for kind, found in waits._asdict().items()
+            }
+        )
     else:
-        print_queue(found, names)
+        print_waits(waits, names)
+
+
+def _check_state(state: str | None) -> None:
+    from cagnotte.inbox.models import Order
+
+    known = (*Order.State.values, UNREADABLE, UNFETCHED)
+    if state is not None and state not in known:
+        raise InvalidInput(
+            f"There is no state “{state}”; there is {', '.join(known)}.", state=state
+        )
+
+
+def _what_waits(
+    connection: "psycopg.Connection[Any]", ids: list[UUID], state: str | None, limit: int
+) -> Waits:
+    from cagnotte.inbox import selectors, unread
+
+    states = [state] if state else selectors.QUEUES
+    return Waits(
+        selectors.queue(connection, ids, states=states, limit=limit),
+        unread.unreadable_messages(ids, limit=limit) if state in {None, UNREADABLE} else [],
+        unread.unfetched_orders(ids, limit=limit) if state in {None, UNFETCHED} else [],
+    )
+
+
+def _data(one: "Queued | UnreadableMessage | UnfetchedOrder") -> dict[str, Any]:
+    return asdict(one) if is_dataclass(one) else one._asdict()
 
 
 # ---- deciding -------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cagnotte.inbox.health import Health
     from cagnotte.inbox.models import Account
     from cagnotte.inbox.selectors import Queued
+    from cagnotte.inbox.unread import UnfetchedOrder, UnreadableMessage
 
 
 def _console() -> "Console":
@@ -128,26 +129,57 @@ def _span(seconds: int | None) -> str:
     return f"{seconds} s"
 
 
-def print_queue(found: "Sequence[Queued]", names: Mapping[UUID, str]) -> None:
-    """Print the orders that wait, one under the other: what each waits for, its id, and those it may be one with."""
-    from cagnotte.domain.money import format_minor
+class Waits(NamedTuple):
+    """What waits for somebody or something."""
 
+    orders: "Sequence[Queued]"
+    messages: "Sequence[UnreadableMessage]"
+    to_fetch: "Sequence[UnfetchedOrder]"
+
+
+def print_waits(waits: Waits, names: Mapping[UUID, str]) -> None:
+    """Print what waits, one under the other: what for, and the ids that other commands take."""
     console = _console()
-    if not found:
-        console.print("No order waits.")
-    for one in found:
-        amount = (
-            f", {format_minor(one.amount_minor, one.currency)} {one.currency}"
-            if one.amount_minor is not None and one.currency
-            else ""
-        )
+    if not any(waits):
+        console.print("Nothing waits.")
+    for order in waits.orders:
+        _print_order(console, order, names[order.account_id])
+    for message in waits.messages:
+        _print_message(console, message, names[message.account_id])
+    for one in waits.to_fetch:
         console.print(
-            f"{one.state}: {names[one.account_id]} {one.object_id}{amount}, {_time(one.occurred_at)}",
+            f"unfetched: {names[one.account_id]} {one.object_id}, hinted at {_time(one.since)}, tried "
+            f"{one.tries:,} time(s), again after {_time(one.next_at)}",
             soft_wrap=True,
         )
-        console.print(f"  {one.id}", style="dim")
-        told = one.sentence or one.reason
-        if told:
-            console.print(f"  {told}", soft_wrap=True)
-        for other in one.with_orders:
-            console.print(f"  may be one with {other}", style="dim")
+        console.print(f"  {one.sentence}", soft_wrap=True)
+
+
+def _print_order(console: "Console", one: "Queued", source: str) -> None:
+    from cagnotte.domain.money import format_minor
+
+    amount = (
+        f", {format_minor(one.amount_minor, one.currency)} {one.currency}"
+        if one.amount_minor is not None and one.currency
+        else ""
+    )
+    console.print(
+        f"{one.state}: {source} {one.object_id}{amount}, {_time(one.occurred_at)}", soft_wrap=True
+    )
+    console.print(f"  {one.id}", style="dim")
+    told = one.sentence or one.reason
+    if told:
+        console.print(f"  {told}", soft_wrap=True)
+    for other in one.with_orders:
+        console.print(f"  may be one with {other}", style="dim")
+
+
+def _print_message(console: "Console", one: "UnreadableMessage", source: str) -> None:
+    topic = f" {one.topic}" if one.topic else ""
+    console.print(
+        f"unreadable: {source} message {one.id}{topic}, {_time(one.received_at)}, {one.reason}",
+        soft_wrap=True,
+    )
+    console.print(f"  {one.sentence}", soft_wrap=True)
+    for place, _, sentence in one.problems:
+        console.print(f"  {place + ': ' if place else ''}{sentence}", soft_wrap=True)
