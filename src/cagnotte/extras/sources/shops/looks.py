@@ -6,10 +6,12 @@ for what changed, as others do, and once a day for everything that is recent.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from cagnotte.extras.sources.shops import sweeps
-from cagnotte.hooks.sources import Polled, Setting, SourceContext
+from cagnotte.hooks.reading import Misread
+from cagnotte.hooks.sources import Polled, Setting, SourceContext, SourceFailed
 
 HISTORY = Setting(
     "history_days",
@@ -26,8 +28,10 @@ def poll(
 ) -> Iterator[Polled]:
     """Yield pages of what changed since the cursor, or, a day after the last look, of all recent orders.
 
-    A look that breaks off goes on where it was. ask, again: as for `sweeps`.
+    A look that breaks off goes on where it was. ask, again: as for `sweeps`. Raises SourceFailed, also for an answer
+    that cannot be read.
     """
+    ask = partial(_readable, ask)
     looked = cursor.get("looked_at")
     if looked and context.now - datetime.fromisoformat(looked) < LOOK_EVERY:
         yield from sweeps.sweep(sweeps.since(context, cursor, again=again), cursor, ask)
@@ -40,3 +44,10 @@ def poll(
     done = {"looked_at": context.now.isoformat()}
     reached = known.get("looking") or known.get("since")
     yield Polled([], {**done, "since": reached} if reached else done)
+
+
+def _readable(ask: Ask, since: datetime, number: int) -> sweeps.Page:
+    try:
+        return ask(since, number)
+    except Misread as error:
+        raise SourceFailed(f"The shop answered something else: {error.sentence}") from None

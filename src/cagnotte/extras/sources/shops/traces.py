@@ -1,6 +1,7 @@
 """What in a shop's order leads to a member: fields that the shop fills in, the landing page, codes, an address."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from cagnotte.domain.attribution import Trace
@@ -23,6 +24,19 @@ SETTINGS = (
         default="cagnotte_member",
     ),
 )
+
+
+def kept(context: SourceContext, fields: Mapping[str, Any]) -> dict[str, str]:
+    """Return, of all that a shop keeps beside an order, the texts of the fields that the settings name.
+
+    What else stands there may be long, or personal, and is none of ours.
+    """
+    named = {context.settings["click_field"], context.settings["member_field"]} - {""}
+    return {
+        name: value
+        for name, value in fields.items()
+        if name in named and isinstance(value, str) and len(value) <= LENGTH_MAX
+    }
 
 
 def traces_of(

@@ -190,11 +190,11 @@ class Vendure(SourcePlugin):
         told = reading.dig(reading.read_json(message.body), "data.orders.items")
         for place, order in enumerate(reading.objects(told, "items"), 1):
             try:
-                yield from self._order(order)
+                yield from self._order(order, context)
             except InvalidInput as error:
                 yield Unreadable("misread", error.sentence, f"order {place}")
 
-    def _order(self, order: Mapping[str, Any]) -> Iterable[Read]:
+    def _order(self, order: Mapping[str, Any], context: SourceContext) -> Iterable[Read]:
         if order.get("orderPlacedAt") is None:
             yield Ignored("a basket, not yet an order")
             return
@@ -202,7 +202,9 @@ class Vendure(SourcePlugin):
             **{name: order.get(name) for name in ORDER_FIELDS},
             "email": reading.text(order, "customer.emailAddress", default=""),
             "country": reading.text(order, "shippingAddress.countryCode", default=""),
-            "fields": order.get("customFields") or {},
+            "fields": traces.kept(
+                context, reading.mapping(order.get("customFields") or {}, "customFields")
+            ),
             "lines": [_line_data(line) for line in reading.objects(order.get("lines"), "lines")],
             "surcharges": order.get("surcharges"),
             "payments": order.get("payments"),
@@ -249,7 +251,10 @@ class Vendure(SourcePlugin):
             native_status=state,
             reason=self.vocabulary.reason(state) if status is Validation.DECLINED else "",
             traces=traces.traces_of(
-                context, _texts(order), codes=codes, email=reading.text(order, "email", default="")
+                context,
+                reading.mapping(order.get("fields"), "customFields"),
+                codes=codes,
+                email=reading.text(order, "email", default=""),
             ),
             country=reading.text(order, "country", default=""),
             coupon_codes=codes,
@@ -268,12 +273,6 @@ def _custom(context: SourceContext) -> str:
         if not _FIELD.fullmatch(name):
             raise SourceFailed(f"“{name}” is no name of a custom field.")
     return f"customFields {{ {' '.join(found)} }}" if found else ""
-
-
-def _texts(order: Mapping[str, Any]) -> dict[str, str]:
-    """Return custom fields that hold text."""
-    fields = reading.mapping(order.get("fields"), "customFields")
-    return {name: value for name, value in fields.items() if isinstance(value, str) and name}
 
 
 def _moment(order: Any, name: str) -> datetime:
