@@ -16,6 +16,8 @@ import click
 
 from cagnotte.cli.main import COMMANDS, cli
 from cagnotte.domain import chart, errors, holds, lifecycle, payouts
+from cagnotte.hooks import manager
+from cagnotte.hooks.sources import SourceKind
 
 PAGES = Path(__file__).parent
 WIDTH = 100
@@ -131,6 +133,22 @@ def error_codes() -> str:
     return _table(("class", "code", "meaning"), *rows)
 
 
+def connected_sources() -> str:
+    """Every source that comes with Cagnotte: what it is, how it is heard, how well its reading is founded."""
+    rows = []
+    for plugin in manager.source_plugins().values():
+        page = PAGES / "how-to" / "sources" / f"{plugin.name}.md"
+        title = f"[{plugin.title}]({plugin.name}.md)" if page.is_file() else plugin.title
+        heard = [
+            word for word, does in (("asked", plugin.polls), ("sends", plugin.receives)) if does
+        ]
+        rows.append(
+            (title, _code(plugin.name), plugin.kind, " and ".join(heard) or "files", plugin.proof)
+        )
+    rows.sort(key=lambda row: (list(SourceKind).index(SourceKind(row[2])), row[1]))
+    return _table(("source", "plugin", "kind", "how it is heard", "proof"), *rows)
+
+
 def _tree(
     kind: type[errors.CagnotteError], depth: int = 0
 ) -> Iterator[tuple[int, type[errors.CagnotteError]]]:
@@ -181,6 +199,7 @@ TABLES: dict[str, Callable[[], str]] = {
     for function in (
         accounts,
         commands,
+        connected_sources,
         error_codes,
         hold_states,
         hold_transitions,
