@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from django.db.models import Max
 from psycopg.rows import tuple_row
 
 from cagnotte.catalog import models
@@ -59,6 +60,16 @@ def editions(programme_id: UUID) -> list[datetime]:
             if closed_at is not None:
                 moments.add(closed_at)
     return sorted(moments)
+
+
+def edition(programme_id: UUID) -> datetime | None:
+    """Return the last of `editions` without reading them all; None before the first load."""
+    moments: list[datetime] = []
+    for model in (models.Contract, models.Offer):
+        rows = model.objects.filter(programme_id=programme_id)
+        latest = rows.aggregate(known=Max("known_from"), closed=Max("closed_at"))
+        moments += [moment for moment in latest.values() if moment is not None]
+    return max(moments, default=None)
 
 
 def contracts_by_version(

@@ -65,6 +65,10 @@ CAGNOTTE_ALLOW_PRIVATE_ADDRESSES = env.bool("CAGNOTTE_ALLOW_PRIVATE_ADDRESSES", 
 # What a source sends is read in the request that brings it; false leaves it to the worker.
 CAGNOTTE_READ_AT_ONCE = env.bool("CAGNOTTE_READ_AT_ONCE", default=True)
 
+# Requests per minute that a secret key, and one browser with a publishable key, may make of the REST interface.
+CAGNOTTE_API_QUOTA = env.int("CAGNOTTE_API_QUOTA", default=6000)
+CAGNOTTE_API_BROWSER_QUOTA = env.int("CAGNOTTE_API_BROWSER_QUOTA", default=600)
+
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -91,6 +95,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First, so that every answer of the REST interface passes it.
+    "cagnotte.api.gate.Gate",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -15,6 +15,11 @@ class Programme(models.Model):
     currency = models.CharField(max_length=3)
     timezone = models.CharField(max_length=64, default="Europe/Paris")
     created_at = models.DateTimeField()
+    sandbox_of = models.UUIDField(
+        null=True,
+        blank=True,
+        help_text="The programme it is the test copy of; empty = members earn real money here.",
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -129,3 +134,120 @@ class MemberKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.value}"
+
+
+class ApiKey(models.Model):
+    """A key to the REST interface; what is kept of its secret is a hash. See `api_keys`."""
+
+    class Kind(models.TextChoices):
+        """Who may hold it: a server, or any browser."""
+
+        SECRET = "secret"  # noqa: S105 - the name of the kind
+        PUBLISHABLE = "publishable"
+
+    class Mode(models.TextChoices):
+        """Whose data it opens: a live programme's, or a sandbox's."""
+
+        LIVE = "live"
+        TEST = "test"
+
+    id = models.UUIDField(primary_key=True)
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
+    name = models.CharField(max_length=100, help_text="Who uses it, for people.")
+    kind = models.CharField(max_length=11, choices=Kind.choices)
+    mode = models.CharField(max_length=4, choices=Mode.choices)
+    scopes = ArrayField(models.CharField(max_length=40), default=list)
+    origins = ArrayField(
+        models.CharField(max_length=300),
+        default=list,
+        blank=True,
+        help_text="Of a publishable key: pages that may use it, such as https://shop.example.",
+    )
+    secret_hash = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the key.")
+    last4 = models.CharField(
+        max_length=4, help_text="Its last four characters, to tell keys apart."
+    )
+    api_version = models.CharField(
+        max_length=10, help_text="What it gets unless it asks for another."
+    )
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=150, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    replaced_by = models.UUIDField(null=True, blank=True, help_text="The key it was rotated to.")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.shown})"
+
+    @property
+    def shown(self) -> str:
+        """The key as people may see it: what begins it and its last four characters."""
+        short = "sk" if self.kind == self.Kind.SECRET else "pk"
+        return f"cag_{self.mode}_{short}_…{self.last4}"
+
+
+class ApiCall(models.Model):
+    """One request to the REST interface: who, what, how it ended. No bodies, no queries. See `api_calls`."""
+
+    id = models.UUIDField(primary_key=True, help_text="The request's id, as its answer says.")
+    at = models.DateTimeField()
+    programme_id = models.UUIDField()
+    key_id = models.UUIDField()
+    method = models.CharField(max_length=7)
+    path = models.CharField(max_length=500)
+    status = models.PositiveSmallIntegerField()
+    duration_ms = models.PositiveIntegerField()
+    code = models.CharField(max_length=60, blank=True, help_text="Of the problem, if any.")
+    objects_named = ArrayField(
+        models.CharField(max_length=40), default=list, help_text="What path and answer name."
+    )
+
+    class Meta:
+        """Read by programme, newest first."""
+
+        indexes: ClassVar = [
+            models.Index(fields=["programme_id", "-at"], name="api_call_of_programme"),
+            models.Index(fields=["at"], name="api_call_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}: {self.status}"
+
+
+class ApiAnswer(models.Model):
+    """What a request with an Idempotency-Key was answered; the same request again is answered the same."""
+
+    programme_id = models.UUIDField()
+    token = models.CharField(max_length=255, help_text="The Idempotency-Key.")
+    fingerprint = models.BinaryField(max_length=32, help_text="SHA-256 of method, path and body.")
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField(default=dict)
+    sealed_body = models.TextField(help_text="See `platform.secrets_box`.")
+    answered_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        """A token is used once in a programme."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["programme_id", "token"], name="api_answer_unique"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["expires_at"], name="api_answer_age")]
+
+    def __str__(self) -> str:
+        return self.token
+
+
+class ApiBucket(models.Model):
+    """How many requests a key may still make at once. An unlogged table: after a crash every bucket is full."""
+
+    id = models.CharField(
+        primary_key=True, max_length=80, help_text="The key, and of a publishable one the address."
+    )
+    level = models.FloatField(help_text="Requests left at `filled_at`.")
+    filled_at = models.DateTimeField()
+    admitted = models.BooleanField(help_text="Whether the last request was.")
+
+    def __str__(self) -> str:
+        return self.id

@@ -7,12 +7,12 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from cagnotte.domain.errors import NotFound
-from cagnotte.identity.models import Party, Programme
+from cagnotte.identity.models import Member, Party, Programme, Wallet
 from cagnotte.platform import sql
 
 
 def programme(slug: str | None) -> Programme:
-    """Return the programme of that slug, or the only one when no slug is given.
+    """Return the programme of that slug, or the only one that is no sandbox when no slug is given.
 
     Raises NotFound, with the slugs that exist, when there is none or the choice is open.
     """
@@ -26,11 +26,12 @@ def programme(slug: str | None) -> Programme:
     slugs = ", ".join(known)
     if slug is not None:
         raise NotFound(f"There is no programme “{slug}”. The programmes are: {slugs}.", slug=slug)
-    if len(known) > 1:
+    live = [found for found in known.values() if found.sandbox_of is None]
+    if len(live) != 1:
         raise NotFound(
             f"There are several programmes; name one of them: {slugs}.", slugs=list(known)
         )
-    return next(iter(known.values()))
+    return live[0]
 
 
 def parties(programme_id: UUID) -> dict[tuple[str, str], UUID]:
@@ -72,3 +73,48 @@ def member_index(
     with connection.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(sql.load("enrol").member_index, {"programme_id": programme_id})
         return {ref: (wallet_id, member_id) for ref, wallet_id, member_id in cursor}
+
+
+def party_page(
+    programme_id: UUID, kind: str, *, after: str | None = None, count: int = 20
+) -> list[Party]:
+    """Return parties of a kind in the order of their references, those after one if it is named."""
+    rows = Party.objects.filter(programme_id=programme_id, kind=kind)
+    if after is not None:
+        rows = rows.filter(ref__gt=after)
+    return list(rows.order_by("ref")[:count])
+
+
+def party(programme_id: UUID, kind: str, party_id: UUID) -> Party | None:
+    """Return one party of a programme, None when it has none of this id and kind."""
+    return Party.objects.filter(programme_id=programme_id, kind=kind, id=party_id).first()
+
+
+def member_page(
+    programme_id: UUID,
+    *,
+    after: str | None = None,
+    count: int = 20,
+    ref: str | None = None,
+    email: str | None = None,
+) -> list[Member]:
+    """Return members with their wallets in the order of their numbers; email: whatever its capitals."""
+    rows = Member.objects.filter(programme_id=programme_id).select_related("wallet")
+    if after is not None:
+        rows = rows.filter(ref__gt=after)
+    if ref is not None:
+        rows = rows.filter(ref=ref)
+    if email is not None:
+        rows = rows.filter(email__iexact=email)
+    return list(rows.order_by("ref")[:count])
+
+
+def member(programme_id: UUID, member_id: UUID) -> Member | None:
+    """Return one member of a programme with the wallet, None when there is none of this id."""
+    found = Member.objects.filter(programme_id=programme_id, id=member_id)
+    return found.select_related("wallet").first()
+
+
+def wallet(programme_id: UUID, wallet_id: UUID) -> Wallet | None:
+    """Return one wallet of a programme, None when there is none of this id."""
+    return Wallet.objects.filter(programme_id=programme_id, id=wallet_id).first()
