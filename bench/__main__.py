@@ -23,6 +23,7 @@ BENCHES = {
     "hot_merchant": "one merchant in every purchase against many",
     "movements": "a member's balance and last movements in small and large wallets",
     "one_purchase": "single purchases against pgbench",
+    "go": "a link followed against a bare view that inserts one row",
     "memory": "peak memory of a whole year against a tenth",
     "oracles": "other people's accounting programs read the books",
 }

@@ -68,8 +68,9 @@ class OfferBook:
     shops: Mapping[str, Shop]
     routes: Mapping[str, list[Route]]
     offers: Mapping[str, list[Offer]]
-    _in_force: dict[tuple[str, date], list[tuple[str, int]]] = field(default_factory=dict)
+    _in_force: dict[date, dict[str, list[tuple[str, int]]]] = field(default_factory=dict)
     _words: dict[tuple[UUID, str | None], str] = field(default_factory=dict)
+    _promises: dict[tuple[UUID, str, date], str] = field(default_factory=dict)
 
     def today(self, now: datetime) -> date:
         """Return the day in the programme's time zone."""
@@ -90,22 +91,28 @@ class OfferBook:
     def shops_of(self, offer: Offer) -> list[Shop]:
         """Return the shops with a site where an offer holds, by reference."""
         asked = offer.conditions
+        refs = sorted(asked.merchants) if asked.merchants else self.shops
         return [
-            shop
-            for ref, shop in self.shops.items()
-            if (not asked.merchants or ref in asked.merchants) and ref not in asked.not_merchants
+            self.shops[ref] for ref in refs if ref in self.shops and ref not in asked.not_merchants
         ]
 
     def in_force(self, shop: Shop, day: date) -> list[tuple[str, int]]:
         """Return (reference, version) of what a shop offers on all its products on a day."""
-        key = (shop.ref, day)
-        if key not in self._in_force:
-            self._in_force[key] = [
-                (offer.ref, offer.version)
-                for offer in self.current(day)
-                if shop in self.shops_of(offer) and not _names_products(offer)
-            ][:IN_FORCE_MAX]
-        return self._in_force[key]
+        if day not in self._in_force:
+            found: dict[str, list[tuple[str, int]]] = {ref: [] for ref in self.shops}
+            for offer in self.current(day):
+                if not _names_products(offer):
+                    for at in self.shops_of(offer):
+                        found[at.ref].append((offer.ref, offer.version))
+            self._in_force[day] = found
+        return self._in_force[day][shop.ref][:IN_FORCE_MAX]
+
+    def promise(self, offer: Offer, shop: Shop, day: date) -> str:
+        """Return what an offer promises at a shop on a day, as JSON."""
+        key = (offer.id, shop.ref, day)
+        if key not in self._promises:
+            self._promises[key] = promise(offer, self.in_force(shop, day))
+        return self._promises[key]
 
     def words(self, offer: Offer) -> str:
         """Say what an offer promises, in the active language."""
@@ -132,13 +139,19 @@ class Books:
         known = self._books.get(slug)
         if known and abs(now - known[0]) < FRESH:
             return known[1]
-        with self._lock:
+        # One thread asks; the others need not wait for it when they have something to go on with.
+        if known is None:
+            self._lock.acquire()
+        elif not self._lock.acquire(blocking=False):
+            return known[1]
+        try:
             known = self._books.get(slug)
-            if known and abs(now - known[0]) < FRESH:
-                return known[1]
-            book = _read(connection, slug, now, known[1] if known else None)
-            self._books[slug] = (now, book)
-            return book
+            if known is None or abs(now - known[0]) >= FRESH:
+                known = now, _read(connection, slug, now, known[1] if known else None)
+                self._books[slug] = known
+            return known[1]
+        finally:
+            self._lock.release()
 
 
 def _read(connection: Connection, slug: str, now: datetime, known: OfferBook | None) -> OfferBook:
@@ -245,7 +258,7 @@ def follow(connection: Connection, book: OfferBook, asked: Asked, *, now: dateti
         visit_id=asked.visit_id,
         clicked_at=now,
         offer=(offer.ref, offer.version),
-        promise=promise(offer, book.in_force(shop, day)),
+        promise=book.promise(offer, shop, day),
         promised=book.words(offer),
         device=asked.visitor.device,
         consent=asked.visitor.consent,

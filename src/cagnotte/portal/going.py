@@ -30,8 +30,12 @@ VISIT_COOKIE = "cagnotte_visit"
 """Holds a random number and nothing else: it lets a click before the sign-in count for the member."""
 
 VISIT_DAYS = 30
+"""From the first click; later ones do not make it longer."""
 
 RIVAL_SECONDS_MAX = 86_400
+
+PREPARED_AFTER = 5
+"""The driver's own default: statements that come more often are planned once for the connection."""
 
 NAMES_MAX = 3
 """Shops named beside an offer."""
@@ -57,7 +61,7 @@ class Way(NamedTuple):
 @require_safe
 def go(request: HttpRequest, programme: str, offer: str) -> HttpResponse:
     """Note the click and redirect to the shop; say what is there instead where the link leads nowhere."""
-    visitor = visitor_of(request.headers)
+    visitor = visitor_of(request.META)
     if visitor.asking is Asking.AHEAD:
         # A redirect would be kept and followed when the person clicks, without asking here again, and the click would
         # be lost. A refusal makes the browser ask again then.
@@ -81,13 +85,13 @@ def go(request: HttpRequest, programme: str, offer: str) -> HttpResponse:
 
 def _led(request: HttpRequest, programme: str, ref: str, visitor: Visitor) -> HttpResponse:
     now = timezone.now()  # noqa: TID251 - the edge: a page reads the clock once and passes it on
-    django_connection.ensure_connection()
-    connection = cast("psycopg.Connection[Any]", django_connection.connection)
+    connection = _driver()
     try:
         book = BOOKS.of(connection, programme, now)
     except NotFound:
         return _page(request, 404, *_unknown())
-    visit_id = _visit_of(request)
+    known = _visit_of(request)
+    visit_id = known or uuid4()
     asked = Asked(
         offer=ref if ref in book.offers else ref.rstrip("/"),
         visitor=visitor,
@@ -108,15 +112,26 @@ def _led(request: HttpRequest, programme: str, ref: str, visitor: Visitor) -> Ht
     response = HttpResponseRedirect(lead.address)
     # The shop and the network learn from which site the visitor comes, not from which page.
     response["Referrer-Policy"] = "strict-origin"
-    if lead.clicked is not None:
+    if lead.clicked is not None and known is None:
         _remember(request, response, visit_id)
     return response
 
 
-def _visit_of(request: HttpRequest) -> UUID:
-    """Return the visitor's number: the one they bring, else a new one."""
+def _driver() -> "psycopg.Connection[Any]":
+    """Return the driver's connection of this thread, which plans each of our few statements once.
+
+    Django tells the driver to prepare nothing, for the sake of its own statements; those never are.
+    """
+    django_connection.ensure_connection()
+    connection = cast("psycopg.Connection[Any]", django_connection.connection)
+    connection.prepare_threshold = PREPARED_AFTER
+    return connection
+
+
+def _visit_of(request: HttpRequest) -> UUID | None:
+    """Return the number that the visitor brings, None for none or one that we never gave."""
     told = request.COOKIES.get(VISIT_COOKIE, "")
-    return UUID(told) if _VISIT.fullmatch(told) else uuid4()
+    return UUID(told) if _VISIT.fullmatch(told) else None
 
 
 def _remember(request: HttpRequest, response: HttpResponse, visit_id: UUID) -> None:

@@ -2,7 +2,7 @@
 
 -- name: insert_click
 -- in: the columns of tracking_click; bucket is the visit's. Writes one row: of the member who claimed the visit,
--- else nobody's. Index: visit_claim_unique. Locks: none. out: wallet_id.
+-- else nobody's. Index: visit_claim_unique. Locks: none.
 INSERT INTO tracking_click
     (id, ref, programme_id, bucket, merchant_id, wallet_id, visit_id, clicked_at, offer_ref, offer_version, promise,
      promised, device, consent, origin, path, via, rival_at)
@@ -11,8 +11,7 @@ SELECT %(id)s, %(ref)s, asked.programme_id, coalesce(claim.bucket, %(bucket)s), 
        %(consent)s, %(origin)s, %(path)s, %(via)s, %(rival_at)s::timestamptz
 FROM (SELECT %(visit_id)s::uuid AS visit_id, %(programme_id)s::uuid AS programme_id) AS asked
 LEFT JOIN tracking_visitclaim AS claim
-    ON claim.visit_id = asked.visit_id AND claim.programme_id = asked.programme_id
-RETURNING wallet_id;
+    ON claim.visit_id = asked.visit_id AND claim.programme_id = asked.programme_id;
 
 -- name: claim_visit
 -- in: visit_id, programme_id, wallet_id, bucket, now. Writes tracking_visitclaim, unless the visit has its member.

@@ -1,7 +1,6 @@
 """What a link promises, as data that is kept with the click and in words that the visitor read."""
 
-from typing import Any
-
+import orjson
 from django.utils.translation import gettext as _
 
 from cagnotte.catalog.definitions import EFFECT_NAMES, offer_data
@@ -10,9 +9,9 @@ from cagnotte.domain.offers import Offer
 from cagnotte.platform.figures import money, percent
 
 
-def promise(offer: Offer, in_force: list[tuple[str, int]]) -> dict[str, Any]:
-    """Return a promise as data: the effect of the offer, and all versions in force for the whole shop that day."""
-    return {"effect": offer_data(offer)["effect"], "in_force": in_force}
+def promise(offer: Offer, in_force: list[tuple[str, int]]) -> str:
+    """Return a promise as JSON: the effect of the offer, and all versions in force for the whole shop that day."""
+    return orjson.dumps({"effect": offer_data(offer)["effect"], "in_force": in_force}).decode()
 
 
 def promised(offer: Offer, currency: str) -> str:

@@ -1,13 +1,12 @@
 """Writing clicks, and saying whose visits are."""
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import orjson
 import psycopg
 from psycopg.rows import tuple_row
 
@@ -36,7 +35,7 @@ class NewClick:
 
     Attributes:
         offer: reference and version of the offer whose link was followed.
-        promise, promised: what was promised, as data and in words (`tracking.promises`).
+        promise, promised: what was promised, as JSON and in words (`tracking.promises`).
         path: of the page at the shop, "" for its front page. via: the account whose link is taken, "" for our own.
         rival_at: when another publisher had brought the visitor to the shop, where the link tells.
     """
@@ -46,7 +45,7 @@ class NewClick:
     visit_id: UUID
     clicked_at: datetime
     offer: tuple[str, int]
-    promise: Mapping[str, Any] = field(default_factory=dict)
+    promise: str = "{}"
     promised: str = ""
     device: Click.Device = Click.Device.WEB
     consent: Click.Consent = Click.Consent.UNASKED
@@ -57,11 +56,10 @@ class NewClick:
 
 
 class Clicked(NamedTuple):
-    """A click as written: its id, its reference, and whose it is (None: nobody's yet)."""
+    """A click as written: its id and its reference."""
 
     id: UUID
     ref: str
-    wallet_id: UUID | None
 
 
 def new_ref() -> str:
@@ -87,7 +85,7 @@ def record_click(connection: Connection, click: NewClick, *, ref: str | None = N
         "clicked_at": click.clicked_at,
         "offer_ref": click.offer[0],
         "offer_version": click.offer[1],
-        "promise": orjson.dumps(click.promise).decode(),
+        "promise": click.promise,
         "promised": click.promised,
         "device": click.device.value,
         "consent": click.consent.value,
@@ -96,10 +94,10 @@ def record_click(connection: Connection, click: NewClick, *, ref: str | None = N
         "via": click.via,
         "rival_at": click.rival_at,
     }
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute(SQL.insert_click, facts)
-        (wallet_id,) = cursor.fetchone() or (None,)
-    return Clicked(click_id, ref, wallet_id)
+    # A cursor of the driver's own kind, whatever the connection makes by default: the server plans the statement once.
+    with psycopg.Cursor(connection) as cursor:
+        cursor.execute(SQL.insert_click, facts, prepare=True)
+    return Clicked(click_id, ref)
 
 
 def claim_visit(

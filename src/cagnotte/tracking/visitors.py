@@ -8,7 +8,8 @@ purchase, a person taken for a program costs them their reward.
 import enum
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from cagnotte.tracking.models import Click
 
@@ -52,36 +53,44 @@ _TABLET = re.compile(
 )
 _PHONE = re.compile(r"mobi|iphone|ipod|android|windows phone|blackberry|opera mini", re.IGNORECASE)
 
-_AHEAD_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+_AHEAD_HEADERS = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 """Of today's standard and of older browsers. Safari says "preview" for the pictures of its start page."""
 
-_REFUSALS = ("Sec-GPC", "DNT")
+_REFUSALS = ("HTTP_SEC_GPC", "HTTP_DNT")
 """Global Privacy Control, and the older Do Not Track: both say no with a 1."""
 
-
-def visitor_of(headers: Mapping[str, str]) -> Visitor:
-    """Tell who asks, by the headers of a request, whose names are found in any case."""
-    agent = headers.get("User-Agent", "")
-    refused = any(headers.get(name) == "1" for name in _REFUSALS)
-    consent = Click.Consent.REFUSED if refused else Click.Consent.UNASKED
-    return Visitor(_asking(headers, agent), _device(headers, agent), consent)
+AGENTS_MAX = 4_096
+"""Names of browsers whose class is remembered, since the same ones come again and again; in memory alone."""
 
 
-def _asking(headers: Mapping[str, str], agent: str) -> Asking:
-    purposes = " ".join(headers.get(name, "") for name in _AHEAD_HEADERS)
-    if _AHEAD.search(purposes):
+def visitor_of(environ: Mapping[str, Any]) -> Visitor:
+    """Tell who asks, by the headers of a request under their names in WSGI, such as HTTP_USER_AGENT."""
+    refused = any(environ.get(name) == "1" for name in _REFUSALS)
+    is_robot, device = _class_of(environ.get("HTTP_USER_AGENT", ""))
+    if environ.get("HTTP_SEC_CH_UA_MOBILE") == "?1":
+        device = Click.Device.PHONE
+    return Visitor(
+        _asking(environ, is_robot=is_robot),
+        device,
+        Click.Consent.REFUSED if refused else Click.Consent.UNASKED,
+    )
+
+
+def _asking(environ: Mapping[str, Any], *, is_robot: bool) -> Asking:
+    purposes = " ".join([environ[name] for name in _AHEAD_HEADERS if name in environ])
+    if purposes and _AHEAD.search(purposes):
         return Asking.AHEAD
-    # Every browser names itself.
-    if not agent or "preview" in purposes or _ROBOT.search(agent):
+    if is_robot or "preview" in purposes:
         return Asking.ROBOT
-    if headers.get("Sec-Fetch-Dest", "document") != "document":
+    if environ.get("HTTP_SEC_FETCH_DEST", "document") != "document":
         return Asking.EMBEDDED
     return Asking.PERSON
 
 
-def _device(headers: Mapping[str, str], agent: str) -> Click.Device:
-    if headers.get("Sec-CH-UA-Mobile") == "?1":
-        return Click.Device.PHONE
+@lru_cache(maxsize=AGENTS_MAX)
+def _class_of(agent: str) -> tuple[bool, Click.Device]:
+    """Tell by a browser's name whether it is a program, and what it runs on. Every browser names itself."""
+    is_robot = not agent or _ROBOT.search(agent) is not None
     if _TABLET.search(agent):
-        return Click.Device.TABLET
-    return Click.Device.PHONE if _PHONE.search(agent) else Click.Device.WEB
+        return is_robot, Click.Device.TABLET
+    return is_robot, Click.Device.PHONE if _PHONE.search(agent) else Click.Device.WEB
