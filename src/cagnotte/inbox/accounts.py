@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import secrets as random_secrets
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,13 +23,15 @@ from cagnotte.domain.errors import Conflict, InvalidInput, NotFound
 from cagnotte.hooks import manager
 from cagnotte.hooks.sources import HttpClient, SourceContext, SourcePlugin
 from cagnotte.inbox.models import Account, Secret
-from cagnotte.platform.secrets_box import seal, unseal
+from cagnotte.platform.secrets_box import SecretUnreadable, seal, unseal
 
 TOKEN_BYTES = 24
 """Of the secret part of an address: nobody guesses 192 bits."""
 
 ADDRESS_TOKEN = "address"  # noqa: S105 - the name, not the value
 """The name under which that part is kept among an account's secrets."""
+
+NOBODY = UUID(int=0)
 
 KEEP_HOURS = 24
 """How long a replaced secret stays valid, so that the other side can change over."""
@@ -271,7 +274,7 @@ def addressed(programme: str, ref: str, token: str, *, now: datetime) -> Account
         .filter(programme__slug=programme, ref=ref, active=True)
         .first()
     )
-    valid = _token_hashes(found, now) if found else []
+    valid = _token_hashes(found, now)
     # Also where nothing was found: a comparison takes as long as any other.
     right = False
     for one in (*valid, _hashed(random_secrets.token_urlsafe(TOKEN_BYTES))):
@@ -279,10 +282,18 @@ def addressed(programme: str, ref: str, token: str, *, now: datetime) -> Account
     return found if right and found is not None and _receives(found) else None
 
 
-def _token_hashes(account: Account, now: datetime) -> list[str]:
-    row = Secret.objects.filter(account_id=account.id, name=ADDRESS_TOKEN).first()
-    before = [_hashed(unseal(row.sealed_before))] if row and _has_before(row, now) else []
-    return [account.receive_token_hash, *before] if account.receive_token_hash else before
+def _token_hashes(account: Account | None, now: datetime) -> list[str]:
+    """The hashes of an account's valid tokens. Without an account the same is asked of the database, for nothing."""
+    account_id = account.id if account else NOBODY
+    row = Secret.objects.filter(account_id=account_id, name=ADDRESS_TOKEN).first()
+    if account is None or not account.receive_token_hash:
+        return []
+    before: list[str] = []
+    if row is not None and _has_before(row, now):
+        # A token that cannot be unsealed any more is no valid one.
+        with suppress(SecretUnreadable):
+            before.append(_hashed(unseal(row.sealed_before)))
+    return [account.receive_token_hash, *before]
 
 
 def _hashed(token: str) -> str:

@@ -57,7 +57,8 @@ class SourceCalls:
 class Turns:
     """Turns to call, kept in the account's row, so that all processes together keep the pace.
 
-    In no stretch of `pace.seconds` are more than `pace.calls` made. The connection must be outside of transactions.
+    In no stretch of `pace.seconds` are more than `pace.calls` made. A source that may be asked only every few minutes
+    gets one call each time, so its plugin must yield a page for each. The connection must be outside of transactions.
     """
 
     def __init__(

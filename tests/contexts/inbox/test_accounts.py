@@ -198,6 +198,14 @@ def test_a_replaced_address_answers_for_a_while(account: Account) -> None:
         assert accounts.addressed("corner", "partners", token, now=moment) == found
 
 
+def test_a_token_sealed_with_another_key_is_no_valid_one(account: Account) -> None:
+    old = token_of(accounts.address_path(account, now=NOW))
+    new = token_of(accounts.address_path(account, now=NOW, new=True))
+    with override_settings(CAGNOTTE_FIELD_KEY="another"):
+        assert accounts.addressed("corner", "partners", new, now=NOW) == account
+        assert accounts.addressed("corner", "partners", old, now=NOW) is None
+
+
 def test_every_wrong_address_is_nobodys(account: Account, programme: Programme) -> None:
     token = token_of(accounts.address_path(account, now=NOW))
     for address in (
