@@ -1,15 +1,18 @@
 """One order told by several sources earns once; where the rules leave a doubt, a person decides."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from cagnotte.domain.errors import InvalidInput, NotFound, Refused
 from cagnotte.domain.sightings import Verdict
 from cagnotte.hooks.sources import Message
 from cagnotte.inbox.models import Tolerance
-from cagnotte.journeys import one_order, read_inbox
+from cagnotte.journeys import one_order, read_inbox, settle_orders
 from tests.journeys.inbox_world import Inbox, Ledgerly, ledgerly, piece, postback
 from tests.journeys.test_order_of_messages import sums
 from tests.journeys.world import World
@@ -81,6 +84,30 @@ def test_the_order_in_which_sources_tell_does_not_matter(inbox: Inbox) -> None:
     assert {state for ref in ("net", "net2") for _, state in states_of(inbox, ref)} == {"duplicate"}
     assert inbox.world.member("1") == {"pending": 250 * len(orders)}
     assert sums(inbox.world, "1")["member.pending", ""] == -250 * len(orders)
+
+
+def test_sources_read_at_the_same_moment_never_earn_twice(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settle_orders, "CHUNK_ORDERS", 4)
+    names = [f"P-{number}" for number in range(24)]
+    inbox.keep(*[piece(name, number=name, amount="49.90") for name in names], ref="shop")
+    inbox.keep(*[postback(name) for name in reversed(names)], ref="net")
+    inbox.keep(*[postback(name) for name in names], ref="net2")
+    start = Barrier(3)
+
+    def work(ref: str) -> None:
+        start.wait()
+        try:
+            inbox.read(ref)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(3) as workers:
+        list(workers.map(work, ["shop", "net", "net2"]))
+    assert {state for _, state in states_of(inbox, "shop")} == {"standing"}
+    assert {state for ref in ("net", "net2") for _, state in states_of(inbox, ref)} == {"duplicate"}
+    assert inbox.world.member("1") == {"confirmed": 250 * len(names)}
 
 
 def test_between_equal_ranks_what_stands_stays(inbox: Inbox) -> None:
