@@ -168,7 +168,10 @@ CASE = Case(
             ],
             report(
                 order_ref="EXP01", updated_at=AT_LATER,
-                lines=[line(sku="7-3", discount=Decimal("2.50")), line(2, discount=Decimal("2.50"))],
+                lines=[
+                    line(sku="7-3", discount=Decimal("2.50"), tax=Decimal("1.17")),
+                    line(2, discount=Decimal("2.50"), tax=Decimal("1.17")),
+                ],
             ),
         ),
         Life(

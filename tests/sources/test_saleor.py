@@ -170,8 +170,8 @@ CASE = Case(
                 order_ref="1018", coupon_codes=("TEN",),
                 traces=[TraceFound(Trace.PROMO_CODE, "TEN"), TraceFound(Trace.EMAIL, "ana@mail.example")],
                 lines=[
-                    tea(discount=Decimal("2.50"), returned_amount=Decimal("2.50")),
-                    pot(discount=Decimal("3.30"), returned_amount=Decimal("3.29")),
+                    tea(discount=Decimal("2.50"), tax=Decimal("3.75"), returned_amount=Decimal("2.50")),
+                    pot(discount=Decimal("3.30"), tax=Decimal("4.95"), returned_amount=Decimal("3.29")),
                 ],
             ),
         ),

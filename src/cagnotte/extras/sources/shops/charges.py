@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
+from cagnotte.domain.money import Rounding, divide
 from cagnotte.extras.sources.shops import amounts
 from cagnotte.hooks.sources import ReportLine
 
@@ -28,11 +29,25 @@ def charged(charges: Iterable[Charge]) -> Charge:
 def discounted(
     lines: Sequence[ReportLine], charges: Iterable[Charge], currency: str
 ) -> list[ReportLine]:
-    """Return the lines with the fees below zero spread over them as discounts, in proportion to their amounts."""
+    """Return the lines with the fees below zero spread over them as discounts, in proportion to what they cost.
+
+    The tax in a line goes down as its price does.
+    """
     discount = -sum((one.amount for one in charges if one.amount < 0), NOTHING)
+    if not discount:
+        return list(lines)
     weights = [line.amount - line.discount for line in lines]
     shares = amounts.spread(discount, weights, currency, "fees")
-    return [
-        replace(line, discount=line.discount + share) if share else line
-        for line, share in zip(lines, shares, strict=True)
-    ]
+    return [_less(line, share, currency) for line, share in zip(lines, shares, strict=True)]
+
+
+def _less(line: ReportLine, share: Decimal, currency: str) -> ReportLine:
+    before = line.amount - line.discount
+    if not before or not share:
+        return line
+    tax = divide(
+        amounts.minor(line.tax, currency, "tax") * amounts.minor(before - share, currency, "fees"),
+        amounts.minor(before, currency, "amount"),
+        Rounding.HALF_UP,
+    )
+    return replace(line, discount=line.discount + share, tax=amounts.major(tax, currency))

@@ -6,7 +6,6 @@ for what changed, as others do, and once a day for everything that is recent.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from cagnotte.extras.sources.shops import sweeps
@@ -31,7 +30,7 @@ def poll(
     A look that breaks off goes on where it was. ask, again: as for `sweeps`. Raises SourceFailed, also for an answer
     that cannot be read.
     """
-    ask = partial(_readable, ask)
+    ask = readable(ask)
     looked = cursor.get("looked_at")
     if looked and context.now - datetime.fromisoformat(looked) < LOOK_EVERY:
         yield from sweeps.sweep(sweeps.since(context, cursor, again=again), cursor, ask)
@@ -41,13 +40,19 @@ def poll(
     for page in sweeps.sweep(start, cursor, ask, name="looking"):
         known = page.cursor
         yield page
-    done = {"looked_at": context.now.isoformat()}
-    reached = known.get("looking") or known.get("since")
-    yield Polled([], {**done, "since": reached} if reached else done)
+    done = {name: value for name, value in known.items() if name != "looking"}
+    if "looking" in known:
+        done["since"] = known["looking"]
+    yield Polled([], {**done, "looked_at": context.now.isoformat()})
 
 
-def _readable(ask: Ask, since: datetime, number: int) -> sweeps.Page:
-    try:
-        return ask(since, number)
-    except Misread as error:
-        raise SourceFailed(f"The shop answered something else: {error.sentence}") from None
+def readable(ask: Ask) -> Ask:
+    """Return the same question, which raises SourceFailed where its answer cannot be read."""
+
+    def asked(since: datetime, number: int) -> sweeps.Page:
+        try:
+            return ask(since, number)
+        except Misread as error:
+            raise SourceFailed(f"The shop answered something else: {error.sentence}") from None
+
+    return asked

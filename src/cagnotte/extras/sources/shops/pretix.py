@@ -228,8 +228,9 @@ class Pretix(SourcePlugin):
         piece = Piece(
             _object_id(order), "order", reading.plain(data), _modified(order).utc, _steps(order)
         )
+        word = reading.text(order, "status")
         yield piece
-        yield from standing.refusal(piece, self.vocabulary, reading.text(order, "status"))
+        yield from standing.refusal(piece, self.vocabulary, word)
 
     # ---- how an order stands ----
 
@@ -292,7 +293,7 @@ def _steps(order: Mapping[str, Any]) -> int:
     unknown = [state for state in states if state not in REFUND_STEPS]
     if unknown:
         raise UnknownWord(f"“{unknown[0]}” is no state of a refund that pretix is known to use.")
-    return sum(REFUND_STEPS[state] for state in states)
+    return min(sum(REFUND_STEPS[state] for state in states), refunds.STEPS_MAX)
 
 
 def _kept(order: Mapping[str, Any], path: str, names: Sequence[str]) -> list[dict[str, Any]]:

@@ -15,6 +15,9 @@ from cagnotte.extras.sources.shops import amounts
 from cagnotte.hooks.reading import Misread
 from cagnotte.hooks.sources import ReportLine
 
+STEPS_MAX = 30_000
+"""More steps than this in the life of an order's refunds are not told apart: a piece's weight has its limit."""
+
 
 class Refund(NamedTuple):
     """One refund of an order. ref: the shop's. amount: tax included, ≥ 0. units: number of a line → units back."""

@@ -195,11 +195,11 @@ class Saleor(SourcePlugin):
         if word == "DRAFT":
             yield Ignored("a draft, not yet an order")
             return
-        refunded = _minor(order, "totalRefunded.amount", default=True)
-        piece = Piece(
-            reading.text(order, "id"), "order", _data(order, context), _updated(order), refunded
-        )
+        object_id = reading.text(order, "id")
+        piece = Piece(object_id, "order", _data(order, context), _updated(order))
+        back = Piece(object_id, "refunds", _given_back(order), _refunded(order))
         yield piece
+        yield back
         yield from standing.refusal(piece, self.vocabulary, word)
 
     # ---- how an order stands ----
@@ -210,7 +210,7 @@ class Saleor(SourcePlugin):
         """Return the order, what was given back taken off the units it was for."""
         if "order" not in pieces:
             return Waiting("order_unknown", "Only the end of this order is known yet.")
-        order = pieces["order"]
+        order = {**pieces["order"], **pieces.get("refunds", {})}
         currency = reading.text(order, "currency", length_max=3)
         word = reading.text(order, "status")
         status = standing.standing_of(
@@ -263,11 +263,17 @@ def _updated(order: Any) -> datetime:
     return reading.moment(reading.dig(order, "updatedAt"), "updatedAt", None).utc
 
 
-def _minor(order: Mapping[str, Any], path: str, *, default: bool = False) -> int:
-    """Return an amount of an order in minor units; a cent of a binary fraction too many is none."""
+def _refunded(order: Mapping[str, Any]) -> int:
+    """Return what was given back so far, in minor units: it only grows, whatever the order's time of change says."""
     currency = reading.text(order, "channel.currencyCode", length_max=3)
-    told = reading.decimal(order, path, default=Decimal(0) if default else None)
-    return amounts.minor(amounts.rounded(told, currency), currency, path)
+    told = reading.decimal(order, "totalRefunded.amount", default=Decimal(0))
+    return amounts.minor(amounts.rounded(told, currency), currency, "totalRefunded")
+
+
+def _given_back(order: Mapping[str, Any]) -> dict[str, Any]:
+    told = {"refunded": reading.dig(order, "totalRefunded.amount"), "back": _units_back(order)}
+    found: dict[str, Any] = reading.plain(told)
+    return found
 
 
 def _data(order: Mapping[str, Any], context: SourceContext) -> dict[str, Any]:
@@ -282,7 +288,6 @@ def _data(order: Mapping[str, Any], context: SourceContext) -> dict[str, Any]:
         "currency": reading.dig(order, "channel.currencyCode"),
         "country": reading.dig(order, "shippingAddress.country.code"),
         "total": reading.dig(order, "total.gross.amount"),
-        "refunded": reading.dig(order, "totalRefunded.amount"),
         "shipping": reading.dig(order, "shippingPrice.gross.amount"),
         "shipping_net": reading.dig(order, "shippingPrice.net.amount"),
         "metadata": traces.kept(
@@ -293,7 +298,6 @@ def _data(order: Mapping[str, Any], context: SourceContext) -> dict[str, Any]:
             },
         ),
         "lines": [_line_data(one) for one in reading.objects(order.get("lines"), "lines")],
-        "back": _units_back(order),
     }
     found: dict[str, Any] = reading.plain(kept)
     return found
@@ -350,7 +354,7 @@ def _lines(
         raise reading.Misread("The order holds no article.")
     lines = [_line(number, line, currency) for number, line in enumerate(told, 1)]
     lines = charges.discounted(lines, beside, currency)
-    back = reading.mapping(order.get("back"), "fulfillments")
+    back = reading.mapping(order.get("back", {}), "fulfillments")
     units = {
         number: reading.whole({"quantity": back.get(reading.text(line, "id"), 0)}, "quantity")
         for number, line in enumerate(told, 1)

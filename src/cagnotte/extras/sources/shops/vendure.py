@@ -212,8 +212,9 @@ class Vendure(SourcePlugin):
         code = reading.text(order, "code", length_max=100)
         weight = _steps(order)
         piece = Piece(code, "order", reading.plain(data), _moment(order, "updatedAt"), weight)
+        state = reading.text(order, "state")
         yield piece
-        yield from standing.refusal(piece, self.vocabulary, reading.text(order, "state"))
+        yield from standing.refusal(piece, self.vocabulary, state)
 
     # ---- how an order stands ----
 
@@ -297,7 +298,7 @@ def _steps(order: Mapping[str, Any]) -> int:
         steps += REFUND_STEPS[state]
     for line in reading.objects(order.get("lines"), "lines"):
         steps += _placed(line) - reading.whole(line, "quantity")
-    return steps
+    return min(steps, refunds.STEPS_MAX)
 
 
 def _placed(line: Any) -> int:
