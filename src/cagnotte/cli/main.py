@@ -37,6 +37,9 @@ COMMANDS: dict[str, Entry] = {
     "import": Entry(
         "purchase_commands:import_command", "Import members, products, purchases or answers."
     ),
+    "files": Entry(
+        "file_commands:files", "Look at files before they are imported; watch a folder for them."
+    ),
     "sources": Entry(
         "source_commands:sources", "Connect, ask and watch sources; see to what waits."
     ),
@@ -60,6 +63,8 @@ COMMANDS: dict[str, Entry] = {
         "purchase_commands:balance_command", "Show what a member holds, now or on a day."
     ),
     "ledger": Entry("ledger_commands:ledger", "Check, export, seal and close the books."),
+    "keys": Entry("key_commands:keys", "Make, list, rotate and revoke keys to the REST interface."),
+    "api": Entry("api_commands:api", "Describe the REST interface; tidy what it keeps."),
     "db": Entry("db_commands:db", "Start, stop, migrate and inspect the database."),
 }
 """Every command. Modules are imported when their command runs, so that the others start fast."""

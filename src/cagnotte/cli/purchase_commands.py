@@ -57,7 +57,7 @@ def import_command(
     rejects: Path | None,
     now: datetime | None,
 ) -> None:
-    """Import members, products, purchases or answers from FILES (CSV or JSON Lines).
+    """Import members, products, purchases or answers from FILES (CSV, JSON Lines, XLSX or XML).
 
     Good rows are taken; rejected ones are written to a file of their own with their reasons, to be mended and
     imported again. Importing the same file again changes nothing.

@@ -6,9 +6,10 @@ memory, good rows taken, bad ones kept with their reason and written to a file t
 
 import csv
 import hashlib
+import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -83,7 +84,7 @@ def import_file(  # noqa: PLR0913 - what a person can say of an import
         raise InvalidInput(f"There is no file {path}.", path=str(path))
     with database.connect() as connection:
         run = ProgrammeRun.open(connection, programme, now)
-        row = _source(run, source)
+        row = source_of(run, source)
         mapping = Mapping.from_data({"ref": row.ref, "kind": row.kind, **row.mapping})
         rejects = rejects or _rejects_path(path)
         _check_apart(path, rejects)
@@ -96,7 +97,7 @@ def import_file(  # noqa: PLR0913 - what a person can say of an import
         )
         arrived = ArrivedFile(row.id, file_id, sha256, mapping.encoding)
         job = _Job(path, mapping, run, arrived, size, rejects)
-        with _Rejects(job.rejects_path, path, mapping) as kept:
+        with _Rejects(job.rejects_path, path, mapping) as kept, _saying_what_it_seems(job):
             _TAKERS[row.kind](connection, job, jobs, summary, kept, on_progress)
         summary.rejects = job.rejects_path if kept.count else None
         services.finish_file(connection, file_id, now)
@@ -113,7 +114,24 @@ class _Job:
     rejects_path: Path
 
 
-def _source(run: ProgrammeRun, ref: str) -> Source:
+@contextmanager
+def _saying_what_it_seems(job: _Job) -> Iterator[None]:
+    """Add to the refusal of a whole file where file and mapping seem to differ."""
+    try:
+        yield
+    except InvalidInput as error:
+        looking = importlib.import_module("cagnotte.purchases.reading.looking")
+        try:
+            told = looking.differences(looking.look(job.path), job.mapping)
+        except InvalidInput:
+            told = []
+        if not told:
+            raise
+        raise InvalidInput(" ".join([error.sentence, *told]), **error.facts) from error
+
+
+def source_of(run: ProgrammeRun, ref: str) -> Source:
+    """Return a source of files. Raises NotFound, with the names there are, and InvalidInput for a connected one."""
     found = Source.objects.filter(programme_id=run.id, ref=ref).first()
     if found is None:
         known = ", ".join(

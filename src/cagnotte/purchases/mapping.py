@@ -22,6 +22,7 @@ class Mapping:
         line_fields: our line field → their column, or path inside a nested line.
         values: our field → their word → our word. defaults: our field → constant text.
         amounts: "decimal" ("12.40") or "minor" ("1240"). timezone: of times without an offset.
+        decimal: what stands before the cents, "." or ",". dates: how they are written ("DD/MM/YYYY"), "" = ISO 8601.
         unknown_products: "reject" or "accept" articles that the catalogue does not hold.
         returns: "cumulative" (an order is told again with what came back so far) or "appended" (a row or message
             with a negative amount is a return of the order it names).
@@ -37,6 +38,8 @@ class Mapping:
     record: str = ""
     timezone: str = "UTC"
     amounts: str = "decimal"
+    decimal: str = "."
+    dates: str = ""
     fields: dict[str, str] = field(default_factory=dict)
     lines: str | None = None
     line_fields: dict[str, str] = field(default_factory=dict)

@@ -68,5 +68,7 @@ LEFT_OUT = {
     "sheet",
     "header_row",
     "record",
+    "decimal",
+    "dates",
 }
 """Keys that few programmes need; the reference has them."""

@@ -15,6 +15,7 @@ from cagnotte.catalog.source_fields import FIELDS, LINE_FIELDS, REQUIRED, ROWS
 
 Kind = Literal["purchases", "products", "members", "decisions"]
 
+_DATE_TOKEN = re.compile("YYYY|YY|MM|DD|hh|mm|ss")
 _NAME = re.compile(r"[^\W\d][\w.-]*")
 
 CONSTRAINED_VALUES: dict[str, tuple[str, ...]] = {
@@ -100,6 +101,15 @@ class SourceSection(BaseModel):
         default=None, description="Of times written without one; default: the programme's."
     )
     amounts: Literal["decimal", "minor"] = Field(default="decimal", description="12.40, or 1240.")
+    decimal: Literal[".", ","] = Field(
+        default=".",
+        description="What stands before the cents; with a comma, 1 234,56 and 1.234,56 are read too.",
+    )
+    dates: str | None = Field(
+        default=None,
+        max_length=40,
+        description="How dates are written, such as DD/MM/YYYY hh:mm; default: as 2026-11-20T12:30:00.",
+    )
     fields: dict[str, str] = Field(default={}, description="Ours: their column or path.")
     lines: str | None = Field(
         default=None,
@@ -160,6 +170,19 @@ class SourceSection(BaseModel):
                 "line_fields) or a constant in defaults."
             )
         self._check_lines()
+        self._check_spellings()
+
+    def _check_spellings(self) -> None:
+        if self.decimal == "," and self.amounts == "minor":
+            raise ValueError(
+                "decimal: amounts in minor units have no comma; leave one of both out."
+            )
+        tokens = _DATE_TOKEN.findall(self.dates or "DDMMYYYY")
+        has_day = {"DD", "MM"} <= set(tokens) and {"YY", "YYYY"} & set(tokens)
+        if not has_day or len(set(tokens)) < len(tokens):
+            raise ValueError(
+                f"dates: “{self.dates}” is no pattern of dates; write one such as DD/MM/YYYY hh:mm or YYYYMMDD."
+            )
 
     def _check_returns(self) -> None:
         if self.returns == "appended":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cagnotte.catalog.source_fields import ROWS
 from cagnotte.purchases.mapping import Mapping
+from cagnotte.purchases.reading import spellings
 from cagnotte.purchases.reading.grouping import one_per_row, rows_joined
 from cagnotte.purchases.reading.json_lines import JsonLines
 from cagnotte.purchases.reading.returns import by_sign
@@ -36,6 +37,12 @@ class OrderFile:
         self.unread = self._table.unread if self._table is not None else []
 
     def __iter__(self) -> Iterator[Read]:
+        read = self._read()
+        if spellings.is_needed(self.mapping):
+            return spellings.respelled(read, self.mapping, self.line_names)
+        return read
+
+    def _read(self) -> Iterator[Read]:
         file, mapping = self._table, self.mapping
         if file is not None and mapping.lines == ROWS:
             return rows_joined(file)

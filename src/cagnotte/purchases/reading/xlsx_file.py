@@ -16,7 +16,7 @@ from contextlib import closing
 from datetime import date, datetime, time, timedelta
 from decimal import Context, Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from openpyxl import Workbook, load_workbook  # type: ignore[import-untyped]
 from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
@@ -54,7 +54,7 @@ class XlsxFile(TableFile):
     def __init__(self, path: Path, mapping: Mapping) -> None:
         super().__init__(path, mapping)
         _check_package(path)
-        for number, _, texts, _ in self._all_rows():
+        for number, _, texts, _ in _sheet_rows(path, mapping.sheet):
             if number == mapping.header_row:
                 while texts and not texts[-1]:
                     texts.pop()
@@ -66,7 +66,7 @@ class XlsxFile(TableFile):
     def rows(self) -> Iterator[Row]:
         """Give (row number, the row as a line of CSV, its texts, what is wrong with it or None)."""
         width = len(self.header)
-        for number, _, texts, error in self._all_rows():
+        for number, _, texts, error in _sheet_rows(self.path, self.mapping.sheet):
             if number <= self.mapping.header_row or not any(texts):
                 continue
             beyond = [text for text in texts[width:] if text]
@@ -74,41 +74,47 @@ class XlsxFile(TableFile):
             wrong = error or (wrong_width(width + len(beyond), width) if beyond else None)
             yield number, as_csv(row), row, wrong
 
-    def _all_rows(self) -> Iterator[Row]:
-        """Give all rows that stand in the sheet, as wide as each is."""
-        try:
-            # Opened here: where a workbook is damaged, its reader forgets to close it.
-            with (
-                self.path.open("rb") as stream,
-                closing(_quietly(lambda: load_workbook(stream, read_only=True))) as book,
-            ):
-                sheet = self._sheet(book)
-                # What a sheet says of its size is often wrong; the rows themselves are not.
-                sheet.reset_dimensions()
-                rows = sheet.iter_rows()
-                for number in range(1, ROWS_MAX + 1):
-                    cells = _quietly(lambda: next(rows, None))
-                    if cells is None:
-                        return
-                    yield _row(number, cells)
-        except _BROKEN as error:
-            raise InvalidInput(
-                f"{self.path.name} cannot be read as a workbook of Excel (.xlsx): {str(error)[:200]}. "
-                "What stands before it was taken.",
-                path=str(self.path),
-            ) from error
 
-    def _sheet(self, book: Workbook) -> Any:
-        name = self.mapping.sheet
-        if not name:
-            return book.worksheets[0]
-        if name not in book.sheetnames:
-            raise InvalidInput(
-                f"{self.path.name} has no sheet “{name}”. Its sheets are: {', '.join(book.sheetnames)}.",
-                path=str(self.path),
-                sheet=name,
-            )
-        return book[name]
+def _sheet_rows(path: Path, name: str) -> Iterator[Row]:
+    """Give all rows that stand in a sheet, as wide as each is."""
+    try:
+        # Opened here: where a workbook is damaged, its reader forgets to close it.
+        with path.open("rb") as stream, closing(_open(stream)) as book:
+            sheet = _sheet(book, name, path)
+            # What a sheet says of its size is often wrong; the rows themselves are not.
+            sheet.reset_dimensions()
+            rows = sheet.iter_rows()
+            for number in range(1, ROWS_MAX + 1):
+                cells = _quietly(lambda: next(rows, None))
+                if cells is None:
+                    return
+                yield _row(number, cells)
+    except _BROKEN as error:
+        raise _unreadable(path, error) from error
+
+
+def _open(stream: BinaryIO) -> Workbook:
+    return _quietly(lambda: load_workbook(stream, read_only=True))
+
+
+def _unreadable(path: Path, error: Exception) -> InvalidInput:
+    return InvalidInput(
+        f"{path.name} cannot be read as a workbook of Excel (.xlsx): {str(error)[:200]}. "
+        "What stands before it was taken.",
+        path=str(path),
+    )
+
+
+def _sheet(book: Workbook, name: str, path: Path) -> Any:
+    if not name:
+        return book.worksheets[0]
+    if name not in book.sheetnames:
+        raise InvalidInput(
+            f"{path.name} has no sheet “{name}”. Its sheets are: {', '.join(book.sheetnames)}.",
+            path=str(path),
+            sheet=name,
+        )
+    return book[name]
 
 
 def _quietly(do: Callable[[], T]) -> T:
@@ -213,6 +219,22 @@ _WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
     ((date, time), lambda value: str(value.isoformat())),
 )
 """How values are written; the first that fits. Lengths of time are among those that fit nowhere."""
+
+
+def sheet_names(path: Path) -> list[str]:
+    """Return the names of a workbook's sheets. Raises InvalidInput when it is none."""
+    _check_package(path)
+    try:
+        with path.open("rb") as stream, closing(_open(stream)) as book:
+            return [str(name) for name in book.sheetnames]
+    except _BROKEN as error:
+        raise _unreadable(path, error) from error
+
+
+def first_rows(path: Path, sheet: str = "") -> Iterator[tuple[int, list[str], InvalidRow | None]]:
+    """Give the rows of a sheet, none of them a header: number, texts, what is wrong with it or None."""
+    for number, _, texts, error in _sheet_rows(path, sheet):
+        yield number, texts, error
 
 
 def as_csv(row: list[str]) -> str:

@@ -116,7 +116,7 @@ class _Walk:
         if not self.began:
             _refuse_document_type(element, self._path)
             self.began = True
-        self._names.append(_local(element))
+        self._names.append(local_name(element.tag))
         # A record within a record is a part of it.
         if self._depth or self._is_record():
             self._depth += 1
@@ -158,9 +158,9 @@ def _refuse_document_type(root: Element, path: Path) -> None:
         )
 
 
-def _local(element: Element) -> str:
-    name: str = etree.QName(element).localname
-    return name
+def local_name(name: object) -> str:
+    """Return the name of an element or attribute without its namespace; "" for what is neither."""
+    return name.rpartition("}")[2] if isinstance(name, str) else ""
 
 
 def _forget(element: Element) -> None:
@@ -184,7 +184,7 @@ def _at(element: Element, path: str) -> list[Element]:
 
 
 def _is_named(child: Element, name: str) -> bool:
-    return isinstance(child.tag, str) and _local(child) == name
+    return local_name(child.tag) == name
 
 
 def text_at(element: Element, path: str) -> str:
@@ -202,7 +202,7 @@ def text_at(element: Element, path: str) -> str:
 
 def _attribute(element: Element, name: str) -> str:
     for key, value in element.attrib.items():
-        if etree.QName(key).localname == name:
+        if local_name(key) == name:
             return str(value)
     return ""
 
