@@ -18,6 +18,7 @@ class AskedLanguage:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer in the language asked for."""
         asked = request.GET.get("lang", "")
         if asked not in dict(settings.LANGUAGES):
             return self.get_response(request)

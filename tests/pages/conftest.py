@@ -1,0 +1,119 @@
+"""Chromium in front of pages. Anything a page's policy forbids, or an error in its scripts, fails the test.
+
+Needs Chromium: `apt install chromium`, or its path in CAGNOTTE_CHROMIUM.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.pages.servers import Shop, cagnotte_server, shop_server
+
+AXE = Path(__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+
+PHONE, DESKTOP = 390, 1280
+
+SCREENS = [(width, scheme) for width in (PHONE, DESKTOP) for scheme in ("light", "dark")]
+
+
+@dataclass
+class Window:
+    """A page in the browser, and what went wrong in it."""
+
+    page: Page
+    wrong: list[str] = field(default_factory=list)
+
+    def open(self, address: str) -> Page:
+        """Go there and wait until it is quiet."""
+        self.page.goto(address)
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+    def accessibility(self) -> list[str]:
+        """What axe finds wrong, one line per rule."""
+        self.page.evaluate(AXE)
+        found = self.page.evaluate("axe.run()")
+        return [
+            f"{rule['id']}: {rule['nodes'][0]['html'][:200]} {rule['nodes'][0]['failureSummary']}"
+            for rule in found["violations"]
+        ]
+
+    def too_wide(self) -> bool:
+        """Whether the page scrolls sideways."""
+        wide: bool = self.page.evaluate(
+            "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        )
+        return wide
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all pages of this process."""
+    # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    path = os.environ.get("CAGNOTTE_CHROMIUM") or shutil.which("chromium")
+    assert path, "These tests need Chromium: apt install chromium, or set CAGNOTTE_CHROMIUM."
+    with sync_playwright() as driver:
+        args = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
+        opened = driver.chromium.launch(executable_path=path, args=args)
+        yield opened
+        opened.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def windows(browser: Browser) -> Iterator[Any]:
+    """Make windows: width in pixels, colour scheme, language. What went wrong in any of them fails the test."""
+    contexts: list[BrowserContext] = []
+    made: list[Window] = []
+
+    def make(width: int = DESKTOP, scheme: str = "light", locale: str = "fr-FR") -> Window:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if scheme == "dark" else "light",
+            locale=locale,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        window = Window(context.new_page())
+        window.page.on("console", lambda message: _hear(window, message.type, message.text))
+        window.page.on("pageerror", lambda error: window.wrong.append(str(error)))
+        made.append(window)
+        return window
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert [wrong for window in made for wrong in window.wrong] == []
+
+
+def _hear(window: Window, kind: str, text: str) -> None:
+    if kind in ("error", "warning"):
+        window.wrong.append(f"{kind}: {text}")
+
+
+@pytest.fixture(scope="session")
+def cagnotte() -> Iterator[str]:
+    """Cagnotte's address; pages that need a database ask for one themselves."""
+    with cagnotte_server() as address:
+        yield address
+
+
+@pytest.fixture
+def shop(cagnotte: str) -> Iterator[Shop]:
+    """A shop with a strict policy, which allows Cagnotte's script and nothing inside its pages."""
+    with shop_server() as opened:
+        opened.policy = (
+            f"default-src 'none'; script-src {cagnotte}; connect-src {opened.address}; "
+            "style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+            "require-trusted-types-for 'script'; trusted-types 'none'"
+        )
+        yield opened
