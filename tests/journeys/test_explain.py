@@ -4,8 +4,10 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner, Result
@@ -14,11 +16,14 @@ from cagnotte.cli.main import cli
 from cagnotte.domain.errors import NotFound
 from cagnotte.domain.ids import public_id
 from cagnotte.identity.selectors import programme
+from cagnotte.identity.services import party_id_of, wallet_id_of
 from cagnotte.journeys import explain
 from cagnotte.journeys.explain import BalanceTold, Why
 from cagnotte.platform import database
 from cagnotte.platform.database import connect
-from tests.journeys.world import World
+from cagnotte.tracking.services import NewClick, claim_visit, record_click
+from tests.journeys.inbox_world import Inbox, postback
+from tests.journeys.world import World, corner
 
 DUE = date(2026, 3, 12)
 TEA = "T1,1,2026-02-10T10:00:00,EUR,confirmed,earl,1,10.00,tea,acme"
@@ -317,3 +322,84 @@ def test_the_command_prints_balance_and_movements(world: World) -> None:
 
     assert "  confirmed            0.70 EUR\n" in said
     assert said.endswith("  2026-02-10 tracked: confirmed +0.70 EUR\n")
+
+
+# ---- whose it is, and which day counts ----
+
+
+def clicked_on(world: World, at: datetime, **more: Any) -> str:
+    """Let member 2 click on a link of the corner shop; return the reference."""
+    programme_id = programme("corner").id
+    new = NewClick(
+        programme_id,
+        party_id_of(programme_id, "merchant", "corner"),
+        uuid4(),
+        at,
+        ("standard", 1),
+        **more,
+    )
+    with connect() as connection:
+        claim_visit(
+            connection,
+            programme_id=programme_id,
+            visit_id=new.visit_id,
+            wallet_id=wallet_id_of(programme_id, "2"),
+            now=at,
+        )
+        return record_click(connection, new).ref
+
+
+BY_CLICK = corner(
+    "binding: click",
+    "attribution: {accept: [click, member_number], stand_down_minutes: 30}",
+    offers="""
+    - ref: until-yesterday
+      name: 10 % until the ninth
+      effect: {kind: percent, rate: 10 %}
+      priority: 5
+      valid_until: 2026-02-09
+    """,
+)
+
+
+def test_the_offers_of_the_day_of_the_click_hold_and_are_told(
+    committed_db: str, tmp_path: Path
+) -> None:
+    world = World(tmp_path)
+    world.load(BY_CLICK)
+    inbox = Inbox(world)
+    inbox.connect()
+    ref = clicked_on(world, datetime(2026, 2, 9, 19, tzinfo=UTC))
+    inbox.send(postback(member="", click_id=ref))
+
+    told = why("A-17")
+
+    assert told.reward_minor == 499
+    assert "What was offered on Feb. 9, 2026 holds, the day of the click." in told.sentences
+    assert told.sentences[-1] == "The click of Feb. 9, 2026, 8 p.m. says whose it is."
+
+
+def test_a_click_that_stood_down_is_told_and_another_trace_decides(
+    committed_db: str, tmp_path: Path
+) -> None:
+    world = World(tmp_path)
+    world.load(BY_CLICK)
+    inbox = Inbox(world)
+    inbox.connect()
+    at = datetime(2026, 2, 9, 19, tzinfo=UTC)
+    ref = clicked_on(world, at, rival_at=at - timedelta(minutes=10))
+    inbox.send(postback(member="1", click_id=ref))
+
+    told = why("A-17")
+
+    assert (told.member_ref, told.reward_minor) == ("1", 250)
+    assert told.sentences[-2:] == [
+        "The member number given with the order says whose it is.",
+        f"Passed over: “{ref}” came while another publisher's visit was fresh.",
+    ]
+
+
+def test_a_purchase_of_a_file_says_nothing_of_whose_it_is(world: World) -> None:
+    world.till(TEA)
+
+    assert not [sentence for sentence in why("T1").sentences if "whose" in sentence]

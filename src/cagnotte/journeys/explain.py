@@ -21,6 +21,7 @@ from cagnotte.identity.models import Programme
 from cagnotte.ledger import selectors as ledger
 from cagnotte.platform.sql import load
 from cagnotte.purchases import selectors as purchases
+from cagnotte.rewards.sentences.attributed import attributed_told
 from cagnotte.rewards.sentences.explaining import explain
 from cagnotte.rewards.sentences.told import Audience
 
@@ -127,7 +128,7 @@ def why(
         reward_minor=amount,
         released_minor=released,
         decision=decision,
-        sentences=told,
+        sentences=told + _attributed(connection, programme, purchase_id, audience),
         versions=[
             VersionTold(*version)
             for version in connection.execute(SQL.versions, {"id": purchase_id})
@@ -136,6 +137,18 @@ def why(
             EntryTold(*entry) for entry in connection.execute(SQL.entries, {"id": purchase_id})
         ],
         lots=[LotTold(*lot) for lot in connection.execute(SQL.lots, {"id": purchase_id})],
+    )
+
+
+def _attributed(
+    connection: Connection, programme: Programme, purchase_id: UUID, audience: Audience
+) -> list[str]:
+    """Say whose a purchase is and why, where a connected source told of it and that had to be found out."""
+    row = connection.execute(SQL.attribution, {"id": purchase_id}).fetchone()
+    if row is None:
+        return []
+    return attributed_told(
+        orjson.loads(row[0]), zone=ZoneInfo(programme.timezone), audience=audience
     )
 
 

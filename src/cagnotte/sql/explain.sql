@@ -25,6 +25,12 @@ JOIN rewards_decision AS d ON d.id = r.decision_id
 JOIN identity_member AS m ON m.id = p.member_id
 WHERE p.id = %(id)s AND p.programme_id = %(programme_id)s;
 
+-- name: attribution
+-- in: id. out: what decided whose a purchase is, as the order of a connected source keeps it; nothing for purchases of
+-- files. Index: inbox_order_of_purchase.
+SELECT attribution::text FROM inbox_order
+WHERE purchase_id = %(id)s AND attribution ? 'kind' ORDER BY settled_at DESC LIMIT 1;
+
 -- name: versions
 -- in: id. out: what was said of it, oldest first. Index: purchase_version_unique.
 SELECT number, recorded_at, event, validation, reason FROM purchases_purchaseversion
