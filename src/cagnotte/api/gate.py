@@ -165,7 +165,7 @@ class _Call:
     def _without_database(self, error: Exception) -> HttpResponse:
         explained = explain(error.__cause__ or error)
         if explained is None:
-            log.exception("a request failed", request_id=self.request.request_id)
+            log.error("a request failed", exc_info=error, request_id=self.request.request_id)
             return self._fault()
         return from_error(explained, self.request)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
@@ -64,7 +64,30 @@ def completed(api: NinjaAPI, document: OpenAPISchema) -> OpenAPISchema:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             _complete(path, method, operation, views[operation["operationId"]])
-    return document
+    for schema in document["components"]["schemas"].values():
+        _tell_constants(schema)
+    return cast("OpenAPISchema", _without_titles(document))
+
+
+def _tell_constants(schema: Document) -> None:
+    """Say that what every answer of a shape holds (`object`) is always there."""
+    constants = [name for name, told in schema.get("properties", {}).items() if "const" in told]
+    if constants:
+        schema["required"] = sorted({*schema.get("required", ()), *constants})
+
+
+def _without_titles(part: Any) -> Any:
+    """Leave out what pydantic makes of the names of fields: it says the same twice."""
+    if isinstance(part, dict):
+        named = isinstance(part.get("title"), str) and (
+            "type" in part or "anyOf" in part or "$ref" in part
+        )
+        return {
+            key: _without_titles(value)
+            for key, value in part.items()
+            if not (key == "title" and named)
+        }
+    return [_without_titles(one) for one in part] if isinstance(part, list) else part
 
 
 def _operations(api: NinjaAPI) -> Iterator[Any]:
@@ -74,45 +97,70 @@ def _operations(api: NinjaAPI) -> Iterator[Any]:
 
 
 def _complete(path: str, method: str, operation: Document, view: Any) -> None:
-    statuses = set(ALWAYS)
     parameters = operation.setdefault("parameters", [])
-    if "{" in path or method != "get":
-        # What a body names may be missing too.
-        statuses |= {404}
-    if method != "get":
-        statuses |= {409, 412, 413, 415}
-    if getattr(view.view_func, "takes_token", False):
-        parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
-    parameters.append({"$ref": "#/components/parameters/CagnotteVersion"})
-    for status in sorted(statuses):
-        operation["responses"].setdefault(
-            str(status), {"$ref": f"#/components/responses/Problem{status}"}
-        )
-    operation["responses"] = {
-        str(status): told
-        for status, told in sorted(operation["responses"].items(), key=lambda item: str(item[0]))
-    }
-    scopes = sorted({auth.scope for auth in view.auth_callbacks})
-    if scopes:
-        operation["x-scopes"] = scopes
-        operation["x-publishable"] = any(isinstance(auth, AnyKey) for auth in view.auth_callbacks)
+    for parameter in parameters:
+        if parameter["in"] == "path" and parameter["name"].endswith("_id"):
+            parameter["description"] = (
+                "The public id: three letters, an underscore and 26 characters."
+            )
+    shared = _shared_headers(method, operation, view)
+    parameters += [{"$ref": f"#/components/parameters/{name}"} for name in shared]
+    told = {str(status): answer for status, answer in operation["responses"].items()}
+    for status in _problems_of(path, method):
+        told.setdefault(str(status), {"$ref": f"#/components/responses/Problem{status}"})
+    operation["responses"] = dict(sorted(told.items()))
+    operation["x-scopes"] = sorted({auth.scope for auth in view.auth_callbacks})
+    operation["x-publishable"] = any(isinstance(auth, AnyKey) for auth in view.auth_callbacks)
     operation["description"] = re.sub(r"\s*\n\s*", " ", operation.get("description", "")).strip()
+
+
+def _shared_headers(method: str, operation: Document, view: Any) -> list[str]:
+    shared = ["CagnotteVersion"]
+    if getattr(view.view_func, "takes_token", False):
+        shared.append("IdempotencyKey")
+    if method == "patch":
+        shared.append("IfMatch")
+    if "304" in {str(status) for status in operation["responses"]}:
+        shared.append("IfNoneMatch")
+    return shared
+
+
+def _problems_of(path: str, method: str) -> set[int]:
+    """Return the statuses of the problems an operation can have. What a body names may be missing too."""
+    found = set(ALWAYS)
+    if "{" in path or method != "get":
+        found.add(404)
+    if method != "get":
+        found |= {409, 412, 413, 415}
+    return found
+
+
+def _header(name: str, description: str, **schema: Any) -> Document:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string", **schema},
+    }
 
 
 def _parameters() -> Document:
     return {
-        "IdempotencyKey": {
-            "name": TOKEN_HEADER,
-            "in": "header",
-            "required": False,
-            "description": "One per request that is new; the same again is answered the same, and done once.",
-            "schema": {"type": "string", "pattern": f"^[ -~]{{1,{TOKEN_LENGTH_MAX}}}$"},
-        },
-        "CagnotteVersion": {
-            "name": VERSION_HEADER,
-            "in": "header",
-            "required": False,
-            "description": "A version of the interface; without it the key's.",
-            "schema": {"type": "string", "enum": list(VERSIONS)},
-        },
+        "CagnotteVersion": _header(
+            VERSION_HEADER,
+            "A version of the interface; without it the key's.",
+            enum=list(VERSIONS),
+        ),
+        "IdempotencyKey": _header(
+            TOKEN_HEADER,
+            "One per request that is new; the same again is answered the same, and done once.",
+            pattern=f"^[!-~][ -~]{{0,{TOKEN_LENGTH_MAX - 1}}}$",
+        ),
+        "IfMatch": _header(
+            "If-Match", "The ETag of what was read; what changed since is left as it is (412)."
+        ),
+        "IfNoneMatch": _header(
+            "If-None-Match", "The ETag of what is held; the same is not sent again (304)."
+        ),
     }

@@ -63,9 +63,9 @@ class ProblemPlace(Schema):
     """One thing that is wrong, and where: one of the first three says."""
 
     pointer: str | None = Field(
-        None, description="JSON pointer into the body.", examples=["#/email"]
+        default=None, description="JSON pointer into the body.", examples=["#/email"]
     )
-    parameter: str | None = Field(None, description="A parameter of the path or query.")
+    parameter: str | None = Field(default=None, description="A parameter of the path or query.")
     header: str | None = None
     code: str
     detail: str

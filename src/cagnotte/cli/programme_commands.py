@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from cagnotte.cli.bootstrap import with_database
-from cagnotte.cli.purchase_commands import now_option, read_clock
+from cagnotte.cli.purchase_commands import now_option, programme_option, read_clock
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -81,6 +81,26 @@ def load(file: Path, now: datetime | None) -> None:
     parsed = _parse(file)
     _print_warnings(console, parsed, _today(parsed, moment))
     _print_loaded(console, load_programme.load(parsed, now=moment))
+
+
+@programme.command()
+@programme_option
+@click.option("--anew", is_flag=True, help="Begin with an empty one; test keys open it at once.")
+@now_option
+@with_database
+def sandbox(slug: str | None, now: datetime | None, *, anew: bool) -> None:
+    """Make a programme's sandbox, where test keys try things: the same rules, and books of its own.
+
+    Each later `programme load` brings it up to date.
+    """
+    from cagnotte.identity.selectors import programme as programme_of
+    from cagnotte.journeys import sandbox as journey
+
+    work = journey.start_anew if anew else journey.make
+    made = work(programme_of(slug), now=read_clock(now))
+    click.echo(
+        f"The sandbox is {made.slug}. Make a key for it: cagnotte keys create --test --name NAME"
+    )
 
 
 @programme.command()

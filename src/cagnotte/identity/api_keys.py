@@ -205,7 +205,7 @@ def admit(
     if row is None:
         return None
     *facts, admitted, level = row
-    key = Caller(*facts, left=int(level) if admitted else -1)
+    key = Caller._make([*facts, int(level) if admitted else -1])
     return key._replace(scopes=frozenset(key.scopes), origins=tuple(key.origins))
 
 
@@ -235,9 +235,7 @@ def key(programme_id: UUID, text: str) -> ApiKey:
     ]
     if len(fitting) != 1:
         what = "no key" if not fitting else f"{len(fitting)} keys"
-        raise NotFound(
-            f"There is {what} “{text}”; `cagnotte keys list` shows them with their ids.", key=text
-        )
+        raise NotFound(f"There is {what} “{text}”; `cagnotte keys list` shows them.", key=text)
     return fitting[0]
 
 

@@ -25,7 +25,7 @@ from cagnotte.identity.models import Programme
 from cagnotte.identity.services import PartyFacts
 from cagnotte.inbox import accounts
 from cagnotte.inbox.accounts import AccountFacts
-from cagnotte.journeys import take_over
+from cagnotte.journeys import sandbox, take_over
 from cagnotte.journeys.take_over import TakenOver
 from cagnotte.ledger import services as ledger
 from cagnotte.payouts import selectors as payout_rules
@@ -119,6 +119,7 @@ def load(parsed: ParsedProgramme, *, now: datetime) -> Loaded:
     connection = cast("psycopg.Connection[Any]", django_connection.connection)
     _open_accounts(connection, programme)
     _save_payouts_and_opening(connection, parsed, loaded, now)
+    sandbox.follow(programme, now=now)
     return loaded
 
 

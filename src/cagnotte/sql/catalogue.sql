@@ -42,3 +42,15 @@ SELECT count(*) FILTER (WHERE is_new)::integer, count(*) FILTER (WHERE NOT is_ne
 -- name: drop_product_stage
 -- Makes room for the next set in the same database transaction.
 DROP TABLE product_stage;
+
+-- name: copy_products
+-- in: programme_id, to_id. Writes catalog_product: what the one programme has and the other lacks or has otherwise.
+-- Index: product_sku_unique.
+INSERT INTO catalog_product AS held (programme_id, sku, name, category_ref, brand_ref, gift_card)
+SELECT %(to_id)s::uuid, sku, name, category_ref, brand_ref, gift_card FROM catalog_product
+WHERE programme_id = %(programme_id)s ORDER BY sku
+ON CONFLICT (programme_id, sku) DO UPDATE SET
+    name = excluded.name, category_ref = excluded.category_ref, brand_ref = excluded.brand_ref,
+    gift_card = excluded.gift_card
+WHERE (held.name, held.category_ref, held.brand_ref, held.gift_card)
+    IS DISTINCT FROM (excluded.name, excluded.category_ref, excluded.brand_ref, excluded.gift_card);

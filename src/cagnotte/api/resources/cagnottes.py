@@ -147,18 +147,17 @@ def get_my_cagnotte(request: ApiRequest) -> Cagnotte:
 
 def cagnotte_of(request: ApiRequest, wallet: Wallet, as_of: date | None) -> Cagnotte:
     """Render what a wallet holds."""
-    currency = request.key.currency
-    states = {
-        state: amount(minor, currency)
-        for state, minor in _states(request, wallet.id, as_of).items()
-    }
-    left = states["available"].amount_minor - states["owing"].amount_minor
+    currency, states = request.key.currency, _states(request, wallet.id, as_of)
     return Cagnotte(
         id=public_id("wal", wallet.id),
         as_of=as_of,
         state="closed" if wallet.closed_at else "frozen" if wallet.frozen else "open",
-        spendable=amount(max(left, 0), currency),
-        **states,
+        pending=amount(states["pending"], currency),
+        confirmed=amount(states["confirmed"], currency),
+        available=amount(states["available"], currency),
+        held=amount(states["held"], currency),
+        owing=amount(states["owing"], currency),
+        spendable=amount(max(states["available"] - states["owing"], 0), currency),
     )
 
 

@@ -29,11 +29,13 @@ Expand = Annotated[list[Literal["cagnotte"]], Query(description="What is shown w
 class MemberChange(Body):
     """What may be changed of a member; what is left out stays as it is."""
 
-    name: str | None = Field(None, max_length=200)
-    email: str | None = Field(None, max_length=254, description="Empty: there is none any more.")
-    country: str | None = Field(None, max_length=2, description="ISO 3166, in capitals.")
-    locale: str | None = Field(None, max_length=10, examples=["fr"])
-    segments: list[Segment] | None = Field(None, max_length=50)
+    name: str | None = Field(default=None, max_length=200)
+    email: str | None = Field(
+        default=None, max_length=254, description="Empty: there is none any more."
+    )
+    country: str | None = Field(default=None, max_length=2, description="ISO 3166, in capitals.")
+    locale: str | None = Field(default=None, max_length=10, examples=["fr"])
+    segments: list[Segment] | None = Field(default=None, max_length=50)
 
 
 class NewMember(MemberChange):
@@ -42,7 +44,7 @@ class NewMember(MemberChange):
     ref: Ref = Field(
         description="Their number, as shops and files give it; unique in the programme."
     )
-    joined_on: date | None = Field(None, description="Without it, today.")
+    joined_on: date | None = Field(default=None, description="Without it, today.")
 
     model_config = ConfigDict(
         extra="forbid",
@@ -64,7 +66,7 @@ class Member(Schema):
     joined_on: date
     state: Literal["open", "frozen", "closed"] = Field(description="Of the cagnotte.")
     cagnotte_id: str
-    cagnotte: Cagnotte | None = Field(None, description="With `expand=cagnotte`.")
+    cagnotte: Cagnotte | None = Field(default=None, description="With `expand=cagnotte`.")
 
 
 class Members(pages.Page):
