@@ -28,6 +28,7 @@ serve: $(VENV)/.installed-run ## Run the web server on http://127.0.0.1:8000
 ##@ Working on Cagnotte
 
 test: $(VENV)/.installed-test ## Install what the tests need and run them (ARGS="tests/domain -k money")
+	@.ci/system
 	@$(BIN)/pytest -n $(JOBS) $(ARGS)
 
 lint: $(VENV)/.installed-test ## Style, spelling, SQL, dependencies
