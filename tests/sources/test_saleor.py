@@ -75,7 +75,7 @@ def page(*orders: dict[str, Any]) -> Message:
     return Message(json_bytes(told), "orders")
 
 
-def fulfilment(status: str, units: int, of: str = "L1") -> dict[str, Any]:
+def fulfillment(status: str, units: int, of: str = "L1") -> dict[str, Any]:
     return {"status": status, "lines": [{"quantity": units, "orderLine": {"id": of}}]}
 
 
@@ -135,7 +135,7 @@ def with_signature(body: bytes, signature: str) -> Incoming:
 LATER = "2026-11-10T09:00:00+00:00"
 AT_LATER = {"updated_at": datetime(2026, 11, 10, 9, tzinfo=UTC)}
 ONE_BACK: dict[str, Any] = {
-    "fulfillments": [fulfilment("FULFILLED", 1), fulfilment("REFUNDED_AND_RETURNED", 1)],
+    "fulfillments": [fulfillment("FULFILLED", 1), fulfillment("REFUNDED_AND_RETURNED", 1)],
     "totalRefunded": money("12.5"),
 }
 
@@ -191,7 +191,7 @@ CASE = Case(
                 event(
                     id="RETURNED", status="RETURNED", updatedAt=LATER, totalRefunded=money("62.9"),
                     fulfillments=[
-                        fulfilment("REFUNDED_AND_RETURNED", 2), fulfilment("REFUNDED_AND_RETURNED", 1, "L2")
+                        fulfillment("REFUNDED_AND_RETURNED", 2), fulfillment("REFUNDED_AND_RETURNED", 1, "L2")
                     ],
                 )
             ],
@@ -304,14 +304,14 @@ def test_what_is_given_back_later_counts_although_the_order_did_not_change() -> 
 
 
 def test_units_that_came_back_before_their_money_take_nothing_off() -> None:
-    returned = event(fulfillments=[fulfilment("RETURNED", 1)])
+    returned = event(fulfillments=[fulfillment("RETURNED", 1)])
     found = Standing(CASE.plugin, CASE.context()).take(returned).report("T3JkZXI6MTc=")
     assert found == report()
 
 
-def test_an_unknown_state_of_a_fulfilment_is_refused_by_name() -> None:
+def test_an_unknown_state_of_a_fulfillment_is_refused_by_name() -> None:
     taken = Standing(CASE.plugin, CASE.context())
-    taken.take(page(order(fulfillments=[fulfilment("SHREDDED", 1)]), order(id="B")))
+    taken.take(page(order(fulfillments=[fulfillment("SHREDDED", 1)]), order(id="B")))
     assert ["“SHREDDED”" in one.sentence for one in taken.unreadable] == [True]
     assert list(taken.pieces) == ["B"]
 

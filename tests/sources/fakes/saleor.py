@@ -75,7 +75,7 @@ class SaleorFake(FakeServer):
             "shippingAddress": {"country": {"code": "FR"}},
             "metadata": [{"key": "cagnotte_click", "value": order.click}, {"key": "note", "value": "x" * 9000}],
             "lines": [_line(line) for line in state.lines],
-            "fulfillments": _fulfilments(order, state, self.clock.now),
+            "fulfillments": _fulfillments(order, state, self.clock.now),
         }  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def _line(line: Line) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _fulfilments(order: Order, state: State, now: datetime) -> list[dict[str, Any]]:
+def _fulfillments(order: Order, state: State, now: datetime) -> list[dict[str, Any]]:
     sent = [
         {"quantity": line.units, "orderLine": {"id": f"L{line.number}"}} for line in state.lines
     ]

@@ -5,7 +5,7 @@ given to it, which Saleor calls deprecated, with HMAC-SHA256. Both the webhook's
 the same fields of an order; the subscription to paste is in docs/how-to/sources/saleor.md.
 
 Amounts are numbers in major units. What an order's lines and delivery cost beyond its total was paid by gift cards, or
-taken off the order as a whole. Which units came back stands in fulfilments, and what was given back at the order.
+taken off the order as a whole. Which units came back stands in fulfillments, and what was given back at the order.
 
 https://docs.saleor.io/api-reference/orders/objects/order, …/developer/extending/webhooks/payload-signature.
 """
@@ -79,8 +79,14 @@ PAGE = (
 ONE = "query($id: ID!) { order(id: $id) { ...Cagnotte } }" + SELECTED
 
 GIVEN_BACK = frozenset({"REFUNDED", "REFUNDED_AND_RETURNED"})
-"""Fulfilments of units whose price was given back."""
-FULFILMENTS = GIVEN_BACK | {"FULFILLED", "RETURNED", "REPLACED", "CANCELED", "WAITING_FOR_APPROVAL"}
+"""Fulfillments of units whose price was given back."""
+FULFILLMENTS = GIVEN_BACK | {
+    "FULFILLED",
+    "RETURNED",
+    "REPLACED",
+    "CANCELED",
+    "WAITING_FOR_APPROVAL",
+}
 
 FINISHED = ("FULFILLED", "PARTIALLY_RETURNED")
 
@@ -316,12 +322,12 @@ def _line_data(line: Mapping[str, Any]) -> dict[str, Any]:
 def _units_back(order: Mapping[str, Any]) -> dict[str, int]:
     """Return which units were paid back, by the id of their line. Raises UnknownWord."""
     found: dict[str, int] = {}
-    for fulfilment in reading.objects(order.get("fulfillments"), "fulfillments"):
-        word = reading.text(fulfilment, "status")
-        if word not in FULFILMENTS:
-            raise UnknownWord(f"“{word}” is no state of a fulfilment that Saleor is known to use.")
+    for fulfillment in reading.objects(order.get("fulfillments"), "fulfillments"):
+        word = reading.text(fulfillment, "status")
+        if word not in FULFILLMENTS:
+            raise UnknownWord(f"“{word}” is no state of a fulfillment that Saleor is known to use.")
         if word in GIVEN_BACK:
-            for line in reading.objects(fulfilment.get("lines"), "lines"):
+            for line in reading.objects(fulfillment.get("lines"), "lines"):
                 name = reading.text(line, "orderLine.id")
                 found[name] = found.get(name, 0) + reading.whole(line, "quantity")
     return found
