@@ -2,4 +2,8 @@
 
 import os
 
+from tests.journeys.conftest import empty_world
+
+__all__ = ["empty_world"]
+
 collect_ignore = [] if os.environ.get("CAGNOTTE_PRETIX") else ["test_pretix.py"]

@@ -3,14 +3,26 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
+import httpx
 import pytest
 
 from cagnotte.domain.attribution import Trace
 from cagnotte.domain.purchases import Validation
 from cagnotte.extras.sources.shops.oscar import Oscar
 from cagnotte.hooks.sources import PurchaseReport, TraceFound
+from cagnotte.identity.models import Member
+from cagnotte.inbox import accounts
+from cagnotte.inbox.models import Account, Order
+from cagnotte.platform.database import connect
+from cagnotte.tracking import services as tracking
+from tests.journeys.world import World
+from tests.shops.cagnotte_server import cagnotte_server
 from tests.shops.oscar_shop import FOLDER, OscarShop, oscar_shop
 from tests.shops.receiver import Receiver
 from tests.shops.venvs import python_of
@@ -100,6 +112,70 @@ def test_while_nobody_answers_customers_buy_all_the_same_and_it_is_told_later(
     told = receiver.count
     assert "0 told, 0 failed, 0 waiting" in shop.manage("cagnotte_send")
     assert receiver.count == told
+
+
+# ---- the whole road, to the member's cagnotte ----
+
+PROGRAMME = """
+programme: {slug: corner, name: Corner shop, currency: EUR, timezone: Europe/Paris}
+merchants: [{ref: corner, name: Corner shop, site: "https://corner.example/catalogue/"}]
+contracts: [{ref: corner, merchant: corner, same_entity: true}]
+offers: [{ref: standard, name: 5 % on everything, effect: {kind: percent, rate: 5 %}}]
+sources:
+  - {ref: members, kind: members, format: csv, fields: {ref: number, name: name}}
+  - {ref: shop, plugin: oscar, merchant: corner}
+"""
+
+
+def test_a_member_s_click_leads_to_a_reward_and_a_return_takes_its_share_back(
+    empty_world: World, tmp_path: Path
+) -> None:
+    world, now = empty_world, datetime.now(UTC)
+    world.now = now
+    world.load(PROGRAMME)
+    account = Account.objects.select_related("programme").get(ref="shop")
+    accounts.set_secret(account, "secret", SECRET, now=now)
+    path = accounts.address_path(account, now=now)
+    with (
+        cagnotte_server() as url,
+        oscar_shop(tmp_path, cagnotte_url=url + path, secret=SECRET) as shop,
+    ):
+        click = click_of(url, "1")
+        number = shop.buy({"TEA-250": 2, "POT-1": 1}, click=click)
+        assert world.member("1") == {"pending": 290}, "5 % of 58.00"
+
+        shop.manage("refund", number, "12.50", "--sku", "TEA-250")
+        assert world.member("1") == {"pending": 228}, "5 % of 45.50"
+
+        shop.manage("set_status", number, "Being processed", "Complete")
+        assert world.member("1") == {"confirmed": 228}
+
+        stranger = shop.buy({"POT-1": 1})
+        cancelled = shop.buy({"POT-1": 1}, click=click)
+        assert world.member("1") == {"confirmed": 228, "pending": 165}
+        shop.manage("set_status", cancelled, "Cancelled")
+    assert world.member("1") == {"confirmed": 228}
+    states = dict(Order.objects.values_list("order_ref", "state"))
+    assert states == {number: "standing", stranger: "unattributed", cancelled: "standing"}
+    assert world.purchase(cancelled)[:2] == ("declined", "cancelled")
+
+
+def click_of(url: str, member: str) -> str:
+    """Follow the link of an offer as a member's browser does, and return the click that the shop is handed."""
+    browser = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36"
+    with httpx.Client(base_url=url, headers={"user-agent": browser}, trust_env=False) as client:
+        answer = client.get("/go/corner/standard")
+        assert answer.status_code == 302, answer.text
+        visit_id = UUID(client.cookies["cagnotte_visit"])
+    address = urlsplit(answer.headers["location"])
+    assert (address.netloc, address.path) == ("corner.example", "/catalogue/")
+    found = Member.objects.get(ref=member)
+    with connect() as connection:
+        assert tracking.claim_visit(
+            connection, programme_id=found.programme_id, visit_id=visit_id,
+            wallet_id=found.wallet_id, now=datetime.now(UTC),
+        )  # fmt: skip
+    return parse_qs(address.query)["cagnotte_click"][0]
 
 
 def test_the_app_s_own_tests_pass() -> None:
