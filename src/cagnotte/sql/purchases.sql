@@ -22,10 +22,10 @@ WHERE wallet_id = %(wallet_id)s AND occurred_on >= %(since)s ORDER BY occurred_a
 -- purchases of the programme; for the night.
 SELECT p.merchant_id,
        greatest(1, ceil(extract(epoch FROM
-           percentile_disc(0.9) WITHIN GROUP (ORDER BY first.recorded_at - p.occurred_at)) / 86400))::integer,
+           percentile_disc(0.9) WITHIN GROUP (ORDER BY told.recorded_at - p.occurred_at)) / 86400))::integer,
        count(*)::integer
 FROM purchases_purchase AS p
-JOIN purchases_purchaseversion AS first ON first.purchase_id = p.id AND first.number = 1
+JOIN purchases_purchaseversion AS told ON told.purchase_id = p.id AND told.number = 1
 WHERE p.programme_id = %(programme_id)s AND p.occurred_on >= %(since)s
 GROUP BY p.merchant_id HAVING count(*) >= %(least)s
 ORDER BY p.merchant_id;

@@ -149,13 +149,14 @@ DELETE FROM tracking_click WHERE id IN (
 
 -- name: delete_clicks_of
 -- in: programme_id, wallet_id. Deletes a member's clicks, those of their visits included.
--- Indexes: click_of_wallet, visit_claim_of_wallet, click_of_visit. Locks: the rows it deletes.
-DELETE FROM tracking_click AS c
-WHERE c.programme_id = %(programme_id)s AND (
-    c.wallet_id = %(wallet_id)s OR c.wallet_id IS NULL AND c.visit_id IN (
-        SELECT claim.visit_id FROM tracking_visitclaim AS claim
-        WHERE claim.wallet_id = %(wallet_id)s AND claim.programme_id = %(programme_id)s
-    )
+-- Indexes: click_of_wallet, visit_claim_of_wallet, click_of_visit, the primary key. Locks: the rows it deletes.
+DELETE FROM tracking_click WHERE id IN (
+    SELECT c.id FROM tracking_click AS c
+    WHERE c.wallet_id = %(wallet_id)s AND c.programme_id = %(programme_id)s
+    UNION ALL
+    SELECT c.id FROM tracking_visitclaim AS claim JOIN tracking_click AS c ON c.visit_id = claim.visit_id
+    WHERE claim.wallet_id = %(wallet_id)s AND claim.programme_id = %(programme_id)s AND c.wallet_id IS NULL
+          AND c.programme_id = %(programme_id)s
 );
 
 -- name: delete_claims_of
