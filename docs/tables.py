@@ -15,7 +15,7 @@ from typing import TypeVar
 import click
 
 from cagnotte.cli.main import COMMANDS, cli
-from cagnotte.domain import chart, errors, holds, lifecycle, payouts
+from cagnotte.domain import chart, errors, holds, lifecycle, payouts, vouchers
 from cagnotte.hooks import manager
 from cagnotte.hooks.sources import SourceKind
 
@@ -115,6 +115,16 @@ def hold_states() -> str:
     return _members(holds.HoldState)
 
 
+def voucher_transitions() -> str:
+    """The life of a voucher."""
+    return _transitions(vouchers.TRANSITIONS)
+
+
+def voucher_states() -> str:
+    """What each state of a voucher means."""
+    return _members(vouchers.VoucherState)
+
+
 def _members(kind: type[enum.StrEnum]) -> str:
     """The members of an enumeration with the sentence that stands under each in the source."""
     found = re.findall(r'= "(\w+)"\n    """(.+?)"""', inspect.getsource(kind), re.DOTALL)
@@ -206,6 +216,8 @@ TABLES: dict[str, Callable[[], str]] = {
         payout_states,
         payout_transitions,
         purchase_transitions,
+        voucher_states,
+        voucher_transitions,
     )
 }
 

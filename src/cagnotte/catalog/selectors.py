@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from psycopg.rows import tuple_row
 from cagnotte.catalog import models
 from cagnotte.catalog.definitions import contract_from, offer_from
 from cagnotte.catalog.versions import InForce, VersionRow, in_force
-from cagnotte.domain.contracts import Contract
+from cagnotte.domain.contracts import Contract, FunderKind
 from cagnotte.domain.offers import Offer
 from cagnotte.platform import sql
 
@@ -35,6 +35,25 @@ def contracts(programme_id: UUID, *, known_at: datetime | None = None) -> list[C
         )
         for found in _in_force(models.Contract, programme_id, known_at)
     ]
+
+
+def contract_of_shop(programme_id: UUID, merchant_ref: str, on: date) -> Contract | None:
+    """Return the contract that says how a shop works with the programme on a day: its own, else its network's."""
+    rows = models.Contract.objects.filter(
+        programme_id=programme_id, definition__merchant=merchant_ref
+    ).exclude(funder_kind=FunderKind.BRAND)
+    columns = [field.name for field in dataclasses.fields(VersionRow)]
+    found = in_force(
+        VersionRow(*row) for row in rows.order_by("ref", "version").values_list(*columns)
+    )
+    standing = [
+        contract_from(one.row.definition)
+        for one in found
+        if one.valid_from <= on <= one.valid_until
+    ]
+    return min(
+        standing, key=lambda one: (one.funder_kind != FunderKind.MERCHANT, one.ref), default=None
+    )
 
 
 def offers(programme_id: UUID, *, known_at: datetime | None = None) -> list[Offer]:

@@ -168,6 +168,57 @@ class BasePolicy:
     excluded: Products | None = None
 
 
+class VoucherRest(enum.StrEnum):
+    """Where goes what an expired voucher still holds."""
+
+    MEMBER = "member"
+    """It is the member's available money again."""
+    BREAKAGE = "breakage"
+    """As with an expired lot: to the funder, or to the programme."""
+
+
+class DoubleUse(enum.StrEnum):
+    """Who bears a signed voucher that a till without a line took although it was used before."""
+
+    PROGRAMME = "programme"
+    """The shop is paid all the same, at the programme's loss."""
+    SHOP = "shop"
+    """It is reported, and the shop is not paid a second time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What members may pay at the shop with their cagnotte; amounts in minor units of the programme's currency.
+
+    Attributes:
+        accepted: it can be paid with at all.
+        order_max_minor: the most that one order may take; None = no limit.
+        order_max_bps: the part of an order that it may pay; needs the order's total when it is below all of it.
+        member_day_max_minor: the most that one member may spend at the shop on one day; None = no limit.
+        expired_vouchers: None = vouchers bought from the wallet go back to the member, those that an offer gave
+            to whoever gains by an expiry.
+        double_use: of signed vouchers.
+    """
+
+    accepted: bool = True
+    order_max_minor: int | None = None
+    order_max_bps: int = FULL_BPS
+    member_day_max_minor: int | None = None
+    expired_vouchers: VoucherRest | None = None
+    double_use: DoubleUse = DoubleUse.PROGRAMME
+
+    def __post_init__(self) -> None:
+        limits = (self.order_max_minor, self.member_day_max_minor)
+        if any(limit is not None and limit <= 0 for limit in limits):
+            raise InvalidContract("A limit of spending is above zero; leave it out for none.")
+        if not 0 < self.order_max_bps <= FULL_BPS:
+            raise InvalidContract("The cagnotte pays more than 0 % and at most 100 % of an order.")
+
+
+ALL_IS_ACCEPTED = Spending()
+"""No limit."""
+
+
 @dataclass(frozen=True, slots=True)
 class CommissionRate:
     """A commission: a share of the base of the products that meet all lists, and/or a fixed sum per order."""
@@ -200,6 +251,8 @@ class Contract:
         lot_months: life of money from the day it is available; None = it never expires.
         breakage_to: "funder" or "programme".
         same_entity: the shop and the programme are one legal person.
+        redemption_fee_bps: kept by the programme of cagnotte money that is spent at the shop.
+        spending: what members may pay there with their cagnotte; of a merchant's or network's contract alone.
         attribution: how a purchase at the shop finds its member; of a merchant's or network's contract alone.
         coupons: codes, lower-cased, that an order may use and still earn; None = any, empty = none at all.
     """
@@ -230,6 +283,7 @@ class Contract:
     vat_base: str = "none"
     same_entity: bool = False
     redemption_fee_bps: int = 0
+    spending: Spending = ALL_IS_ACCEPTED
     attribution: Policy = USUAL
     coupons: frozenset[str] | None = None
 

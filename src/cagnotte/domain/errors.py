@@ -116,6 +116,14 @@ class PayoutRefused(Refused):
     """The payout cannot be made now."""
 
 
+class SpendingLimited(Refused):
+    """The shop does not take that much of the cagnotte."""
+
+
+class VoucherRefused(Refused):
+    """The voucher cannot be used for this order."""
+
+
 class NoSlot(Refused):
     """Too many recorders of one programme are open at once."""
 

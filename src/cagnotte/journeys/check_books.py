@@ -48,6 +48,25 @@ CHECKS: tuple[Check, ...] = (
         "refunded does not agree.",
     ),
     sql_check(
+        "vouchers",
+        "open vouchers add up to what is owed on vouchers",
+        SQL.vouchers_are_owed,
+        "Vouchers of programme {programme_id} hold {open}, the ledger says {balance}.",
+    ),
+    sql_check(
+        "voucher uses",
+        "vouchers, their uses and refunds agree with each other",
+        SQL.vouchers_are_their_uses,
+        "Voucher {id} over {amount}: it says that {used} of it are used, its uses and refunds say {told}; or its "
+        "state does not fit.",
+    ),
+    sql_check(
+        "shares",
+        "what a wallet paid of an order is the sum over its lines",
+        SQL.captures_are_their_lines,
+        "Capture {capture_id} over {amount}: its lines say {shares}, or what was refunded of them does not agree.",
+    ),
+    sql_check(
         "owing",
         "nobody owes and holds money at once",
         SQL.owing_excludes_available,

@@ -1,4 +1,4 @@
-"""What nobody did in time: holds nobody captured, lots nobody spent, debts nobody repaid.
+"""What nobody did in time: holds nobody captured, vouchers and lots nobody spent, debts nobody repaid.
 
 Each lot goes to the account that was fixed with it. Wallets are taken some at a time, each time in one database
 transaction; what a run that was interrupted has done stays done, and the next run does the rest.
@@ -16,6 +16,7 @@ from cagnotte.domain.bookings.spending import Occasion, Purse
 from cagnotte.domain.chart import Account
 from cagnotte.journeys import give_up_owing
 from cagnotte.wallet import services as wallet
+from cagnotte.wallet import vouchers
 from cagnotte.wallet.movements import SQL, Connection, book, lock_wallets
 from cagnotte.wallet.movements import occasion as occasion_of
 
@@ -32,7 +33,8 @@ _BEFORE_ALL = UUID(int=0)
 class ExpireResult:
     """What expired; amounts in minor units. `gained_minor` is by the kind of account that gained.
 
-    debts, given_up_minor: what members owed for longer than their contracts' period.
+    debts, given_up_minor: what members owed for longer than their contracts' period. vouchers: those whose days were
+    over; returned_minor: what of them went back to their members, the rest is in gained_minor.
     """
 
     holds: int = 0
@@ -42,6 +44,8 @@ class ExpireResult:
     gained_minor: Counter[str] = field(default_factory=Counter)
     debts: int = 0
     given_up_minor: int = 0
+    vouchers: int = 0
+    returned_minor: int = 0
 
     def add(self, expired: list[tuple[int, str]], wallets: int) -> None:
         """Count the lots of one database transaction."""
@@ -63,7 +67,7 @@ class Expiry:
 
 
 def run(connection: Connection, order: Expiry, *, progress: Progress | None = None) -> ExpireResult:
-    """Expire holds, then lots, then debts, of all wallets of a programme; commits by itself.
+    """Expire holds, then vouchers, then lots, then debts, of all wallets of a programme; commits by itself.
 
     A second run finds nothing.
     """
@@ -74,6 +78,7 @@ def run(connection: Connection, order: Expiry, *, progress: Progress | None = No
         if not done:
             break
         result.holds += done
+    _close_vouchers(connection, order, result)
     _expire_all_lots(connection, order, result, progress)
     given_up = give_up_owing.run(
         connection,
@@ -84,6 +89,17 @@ def run(connection: Connection, order: Expiry, *, progress: Progress | None = No
     )
     result.debts, result.given_up_minor = given_up.debts, given_up.amount_minor
     return result
+
+
+def _close_vouchers(connection: Connection, order: Expiry, result: ExpireResult) -> None:
+    while True:
+        with connection.transaction():
+            done = vouchers.close_overdue(connection, occasion=_occasion(connection, order))
+        if not done.vouchers:
+            return
+        result.vouchers += done.vouchers
+        result.returned_minor += done.returned_minor
+        result.gained_minor.update(done.gained)
 
 
 def _expire_all_lots(

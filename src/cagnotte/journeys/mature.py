@@ -26,7 +26,8 @@ from cagnotte.domain.ids import milliseconds_of
 from cagnotte.domain.lifecycle import Event
 from cagnotte.domain.periods import add_months
 from cagnotte.domain.purchases import Validation
-from cagnotte.journeys import restate
+from cagnotte.journeys import issue_vouchers, restate
+from cagnotte.journeys.breakage import gainer
 from cagnotte.journeys.changes import lock_by_id, state_change
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.recording import Recording
@@ -50,7 +51,7 @@ class Matured:
     """What a run released, in minor units.
 
     overdue: purchases confirmed because nobody answered in time. waiting: by what keeps the others, a block's name
-    or "settlement", and those of which a voucher is still to come.
+    or "settlement". vouchers, voucher_minor: what was released as vouchers instead of money, beside released_minor.
     """
 
     overdue: int = 0
@@ -59,6 +60,8 @@ class Matured:
     released_minor: int = 0
     repaid_minor: int = 0
     waiting: Counter[str] = field(default_factory=Counter)
+    vouchers: int = 0
+    voucher_minor: int = 0
 
     def add(self, chunk: "ChunkReleased") -> None:
         """Count a chunk. No wallet is in two of them."""
@@ -78,6 +81,7 @@ class ChunkReleased(NamedTuple):
     released_minor: int
     repaid_minor: int
     waiting: dict[str, int]
+    to_voucher: list[UUID]
 
 
 def mature(
@@ -92,7 +96,11 @@ def mature(
     rules = {**_occasion(run, on), **_terms(run, on)}
     for ids, count in _due(connection, run.id, on):
         with connection.transaction():
-            result.add(_release(connection, run, ids, rules))
+            chunk = _release(connection, run, ids, rules)
+            result.add(chunk)
+            issued = issue_vouchers.issue(connection, run, chunk.to_voucher, on=on)
+            result.vouchers += len(issued)
+            result.voucher_minor += sum(issued)
         on_chunk(count)
     with connection.transaction():
         # Once a night, so that reading a busy account never means adding up more than a day of its deltas.
@@ -189,9 +197,9 @@ def _terms(run: ProgrammeRun, on: date) -> dict[str, Any]:
             for contract in contracts
         ],
         "breakages": [contract.breakage_to for contract in contracts],
-        "gainers": [_gainer(run, contract) for contract in contracts],
-        "usual_gainer": _account("programme.breakage", run.id),
-        "self_funded_gainer": _account("programme.promotions", run.id),
+        "gainers": [json.dumps(_told(gainer(run, contract))) for contract in contracts],
+        "usual_gainer": json.dumps(_told(gainer(run, None))),
+        "self_funded_gainer": json.dumps(_told(gainer(run, None, self_funded=True))),
         "paid_first": _requiring(contracts, ReleaseSettlement.PAID),
         "billed_first": _requiring(contracts, ReleaseSettlement.BILLED),
     }
@@ -201,12 +209,5 @@ def _requiring(contracts: list[Contract], settlement: ReleaseSettlement) -> list
     return [contract.id for contract in contracts if contract.release.settlement is settlement]
 
 
-def _gainer(run: ProgrammeRun, contract: Contract) -> str:
-    """Return who gains when a lot expires, frozen on it: the funder owes less, or the programme earns."""
-    if contract.breakage_to == "funder":
-        return _account("funder.due", contract.funder_id)
-    return _account("programme.breakage", run.id)
-
-
-def _account(kind: str, owner_id: UUID) -> str:
-    return json.dumps({"kind": kind, "owner_id": str(owner_id)})
+def _told(account: Account) -> dict[str, str]:
+    return {"kind": account.kind, "owner_id": str(account.owner_id)}

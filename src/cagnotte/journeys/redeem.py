@@ -3,6 +3,7 @@
 A shop names its orders itself: doing the same thing twice under one name returns what was done the first time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -10,16 +11,22 @@ from uuid import UUID
 from cagnotte.domain.bookings.spending import Occasion
 from cagnotte.domain.errors import NotFound
 from cagnotte.domain.holds import HoldPurpose
+from cagnotte.journeys import spending_rules
+from cagnotte.journeys.spending_rules import Purse
 from cagnotte.wallet import captures, selectors
 from cagnotte.wallet import services as wallet
 from cagnotte.wallet.captures import LATE, CaptureAsk, RefundAsk
-from cagnotte.wallet.movements import Connection
+from cagnotte.wallet.movements import Connection, lock_wallets
 from cagnotte.wallet.movements import occasion as occasion_of
 from cagnotte.wallet.selectors import CaptureView, HoldView, RefundView
 from cagnotte.wallet.services import HoldAsk
+from cagnotte.wallet.shares import Line
 
 HOLD_MINUTES = 30
 """How long an order may take from its hold to its capture, unless the shop says otherwise."""
+
+HOLD_MINUTES_MAX = 24 * 60
+"""Longest hold that shops may ask for over the interface: members' money is not kept from them for days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +39,16 @@ class Checkout:
     now: datetime
     on: date
 
+    def purse(self, wallet_id: UUID) -> Purse:
+        """Return whose money is spent here."""
+        return Purse(self.programme_id, wallet_id, self.merchant_id, self.currency, self.on)
+
     def reference(self, order: str) -> str:
         """Return the hold's own name: two shops may number their orders alike."""
         return f"{self.merchant_id}/{order}"
 
 
-def hold(
+def hold(  # noqa: PLR0913 - what an order asks for
     connection: Connection,
     checkout: Checkout,
     *,
@@ -45,14 +56,28 @@ def hold(
     order: str,
     amount_minor: int,
     minutes: int = HOLD_MINUTES,
+    order_total_minor: int | None = None,
 ) -> HoldView:
     """Reserve money for an order; it goes back by itself after `minutes`.
 
+    order_total_minor: what the order comes to, where the shop tells it; the cagnotte never pays more.
+
     Raises:
         InsufficientFunds: less can be spent. Refused: the wallet is frozen or closed.
+        SpendingLimited: the shop's contract does not let an order, or a day, take so much.
         Conflict: the order has a hold of another wallet or amount. In each case nothing was changed.
     """
+    contract = spending_rules.contract_of(checkout.programme_id, checkout.merchant_id, checkout.on)
     with connection.transaction():
+        lock_wallets(connection, [wallet_id], programme_id=checkout.programme_id)
+        if _find(connection, checkout, order) is None:
+            spending_rules.check(
+                connection,
+                spending_rules.spending_of(contract),
+                checkout.purse(wallet_id),
+                amount_minor,
+                order_total_minor,
+            )
         return wallet.place_hold(
             connection,
             HoldAsk(
@@ -73,18 +98,27 @@ def capture(
     *,
     order: str,
     amount_minor: int,
-    fee_minor: int = 0,
+    fee_minor: int | None = 0,
+    lines: Sequence[Line] = (),
 ) -> CaptureView:
     """Spend what an order holds, in whole or in part; the rest goes back.
+
+    fee_minor: kept by the programme; None = as the shop's contract says. lines: what the order's lines cost; what is
+    spent is then shared out over them for good, and refunds tell lines.
 
     Raises:
         InsufficientFunds: more than is held, or a hold that expired and whose money is spent.
         Conflict: captured before with another amount. IllegalTransition: the hold was released.
         NotFound: the order has no hold. In each case nothing was changed.
     """
+    if fee_minor is None:
+        contract = spending_rules.contract_of(
+            checkout.programme_id, checkout.merchant_id, checkout.on
+        )
+        fee_minor = spending_rules.fee_of(contract, amount_minor)
     with connection.transaction():
         held = _held(connection, checkout, order)
-        ask = CaptureAsk(held.id, amount_minor, fee_minor, checkout.merchant_id)
+        ask = CaptureAsk(held.id, amount_minor, fee_minor, checkout.merchant_id, tuple(lines))
         return captures.capture(connection, ask, occasion=_occasion(connection, checkout))
 
 
@@ -102,24 +136,38 @@ def release(connection: Connection, checkout: Checkout, *, order: str) -> HoldVi
 
 
 def refund(
-    connection: Connection, checkout: Checkout, *, order: str, refund_id: str, amount_minor: int
+    connection: Connection,
+    checkout: Checkout,
+    *,
+    order: str,
+    refund_id: str,
+    amount_minor: int = 0,
+    lines: Sequence[Line] = (),
 ) -> RefundView:
     """Give back to the member what an order took from the wallet, or a part of it.
+
+    Either an amount, or what came back of lines that the capture told: each gives back exactly its share.
 
     Raises:
         Refused: more than was taken and is not refunded yet. Conflict: the refund stands with another amount.
         NotFound: the order took nothing from a wallet. In each case nothing was changed.
     """
     with connection.transaction():
-        held = _held(connection, checkout, order)
-        spent = selectors.capture_of_hold(connection, held.id)
-        if spent is None:
-            late = _find(connection, checkout, order, LATE)
-            spent = selectors.capture_of_hold(connection, late.id) if late else None
-        if spent is None:
-            raise NotFound(f"Order “{order}” has taken nothing from a wallet.", order=order)
-        ask = RefundAsk(spent.id, refund_id, amount_minor)
+        spent = capture_of(connection, checkout, order)
+        ask = RefundAsk(spent.id, refund_id, amount_minor, tuple(lines))
         return captures.refund_capture(connection, ask, occasion=_occasion(connection, checkout))
+
+
+def capture_of(connection: Connection, checkout: Checkout, order: str) -> CaptureView:
+    """Return what an order took from a wallet, in time or late. Raises NotFound when it took nothing."""
+    held = _held(connection, checkout, order)
+    spent = selectors.capture_of_hold(connection, held.id)
+    if spent is None:
+        late = _find(connection, checkout, order, LATE)
+        spent = selectors.capture_of_hold(connection, late.id) if late else None
+    if spent is None:
+        raise NotFound(f"Order “{order}” has taken nothing from a wallet.", order=order)
+    return spent
 
 
 def _occasion(connection: Connection, checkout: Checkout) -> Occasion:

@@ -37,6 +37,7 @@ from cagnotte.purchases.facts import facts_of, purchase_from_facts
 Connection = psycopg.Connection[Any]
 INGEST = load("ingest")
 SQL = load("restate")
+VOUCHERS = load("vouchers")
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ class Booked:
     decision: Decision
     frozen: dict[str, Any]
     rules_at: datetime
+    vouchered_minor: int
     parts: list[PartAmounts]
 
 
@@ -105,10 +107,11 @@ def _read_booked(connection: Connection, changes: list[Change]) -> dict[UUID, Bo
             from_data(orjson.loads(decision)),
             orjson.loads(frozen),
             rules_at,
+            vouchered,
             [],
         )
-        for purchase_id, amount, released, kept, decision, frozen, rules_at in connection.execute(
-            SQL.rewards, {"ids": ids, "whole": whole}
+        for purchase_id, amount, released, kept, decision, frozen, rules_at, vouchered in (
+            connection.execute(SQL.rewards, {"ids": ids, "whole": whole})
         )
     }
     for purchase_id, _, *part in connection.execute(SQL.parts, {"ids": ids}):
@@ -136,6 +139,11 @@ def _read_lots(
     """Lock the lots that may have to give money back: only where something was released."""
     released = [change.row for change in changes if booked[change.row.id].released_minor]
     lots = WalletLots(run.id)
+    vouchered = [row.id for row in released if booked[row.id].vouchered_minor]
+    if vouchered:
+        lots.read_vouchers(
+            connection.execute(VOUCHERS.vouchers_of_purchases, {"purchase_ids": sorted(vouchered)})
+        )
     if released:
         rows = connection.execute(
             SQL.lots,
@@ -204,6 +212,7 @@ class _Restating:
             row,
             max(0, before.released_minor - aim.reward_minor),
             policy.clawback if policy else None,
+            _vouchers_lost(change, before, decision),
         )
         # What is given up stays with the member: should the purchase be confirmed after all, it is not given twice.
         given_up_minor, clawback = clawback.losses_minor, clawback._replace(losses_minor=0)
@@ -226,6 +235,10 @@ class _Restating:
         )
         _recount(change, before.decision, decision, self.recording, self.budgets)
         self._record(change, version_id, before, decision)
+        taken_minor = before.released_minor - released_minor
+        self.writes.vouchered[row.id] = before.vouchered_minor - min(
+            taken_minor, _vouchers_lost(change, before, decision)
+        )
         self.writes.add(change, version_id, decision, (standing, after), policy)
         return Outcome(
             row,
@@ -279,7 +292,15 @@ class _Restating:
     def write(self, connection: Connection) -> None:
         """Write all updates; versions and ledger go with the recording."""
         self.writes.write(connection)
-        self.lots.write(connection, SQL.update_lots)
+        self.lots.write(connection, SQL.update_lots, VOUCHERS.take_back_vouchers)
+
+
+def _vouchers_lost(change: Change, before: Booked, decision: Decision) -> int:
+    """Return what was issued as vouchers and would no longer be, after a change."""
+    if not before.vouchered_minor:
+        return 0
+    still = 0 if change.validation is Validation.DECLINED else decision.voucher_minor
+    return max(0, before.vouchered_minor - still)
 
 
 def _day(change: Change) -> date:

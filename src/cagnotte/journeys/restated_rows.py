@@ -27,6 +27,8 @@ class RestatedRows:
         self.purchases: list[tuple[Any, ...]] = []
         self.rewards: list[tuple[Any, ...]] = []
         self.parts: list[tuple[Any, ...]] = []
+        self.vouchered: dict[UUID, int] = {}
+        """Of L, what stands as vouchers, by purchase; set before its rows are added."""
 
     def add(
         self,
@@ -49,8 +51,9 @@ class RestatedRows:
             base = decision.base_minor if purchase else None
             vouchers = decision.voucher_minor if purchase else None
             self.rewards.append(
-                (row.id, base, *_amounts(after), vouchers, version_id if purchase else None)
-            )
+                (row.id, base, *_amounts(after), vouchers, version_id if purchase else None,
+                 self.vouchered[row.id])
+            )  # fmt: skip
         self._add_parts(row, decision, before, after)
 
     def _add_parts(
@@ -72,7 +75,7 @@ class RestatedRows:
         names = "ids validations reasons versions amounts hashes reported files confirmed release answer event at days"
         connection.execute(SQL.update_purchases, _columns(names, self.purchases))
         if self.rewards:
-            names = "ids bases amounts released kept vouchers decisions"
+            names = "ids bases amounts released kept vouchers decisions vouchered"
             connection.execute(SQL.update_rewards, _columns(names, self.rewards))
         if self.parts:
             names = (

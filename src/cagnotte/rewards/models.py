@@ -26,6 +26,9 @@ class Reward(models.Model):
         default=0, help_text="L: made available so far, net of clawbacks."
     )
     voucher_minor = models.BigIntegerField(default=0, help_text="Of R, what is given as vouchers.")
+    vouchered_minor = models.BigIntegerField(
+        default=0, db_default=0, help_text="Of L, what was issued as vouchers."
+    )
     kept_minor = models.BigIntegerField(
         default=0, help_text="K: what the member keeps at the programme's loss."
     )

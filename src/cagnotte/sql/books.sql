@@ -55,6 +55,68 @@ WITH reserved AS (
 )
 SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY id LIMIT 20;
 
+-- name: vouchers_are_owed
+-- What vouchers still hold is what the programme owes on vouchers.
+WITH held AS (
+    SELECT programme_id, currency,
+           sum(amount_minor - used_minor - returned_minor - expired_minor - taken_minor)::bigint AS open_minor
+    FROM wallet_voucher GROUP BY programme_id, currency
+), booked AS (
+    SELECT a.programme_id, a.currency, -sum(e.amount_minor)::bigint AS balance_minor
+    FROM ledger_account AS a JOIN ledger_entry AS e ON e.account_id = a.id WHERE a.kind = 'programme.vouchers'
+    GROUP BY a.programme_id, a.currency
+), wrong AS MATERIALIZED (
+    SELECT programme_id, currency, coalesce(open_minor, 0) AS open_minor, coalesce(balance_minor, 0) AS balance_minor
+    FROM held FULL JOIN booked USING (programme_id, currency)
+    WHERE coalesce(open_minor, 0) <> coalesce(balance_minor, 0)
+)
+SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY programme_id LIMIT 20;
+
+-- name: vouchers_are_their_uses
+-- What was used of a voucher is what its uses say less what came back of them; its state says whether something is left.
+WITH used AS (
+    SELECT u.voucher_id, sum(u.amount_minor - u.refunded_minor) AS used_minor,
+           bool_and(u.refunded_minor = coalesce(f.amount_minor, 0)) AS refunds_agree
+    FROM wallet_voucher_use AS u
+    LEFT JOIN LATERAL (
+        SELECT sum(r.amount_minor) AS amount_minor FROM wallet_voucher_refund AS r WHERE r.use_id = u.id
+    ) AS f ON true
+    WHERE u.kind = 'used' GROUP BY u.voucher_id
+), told AS (
+    SELECT v.id, v.currency, v.amount_minor, v.used_minor, v.state, coalesce(u.used_minor, 0)::bigint AS told_minor,
+           coalesce(u.refunds_agree, true) AS refunds_agree,
+           v.amount_minor - v.used_minor - v.returned_minor - v.expired_minor - v.taken_minor AS open_minor
+    FROM wallet_voucher AS v LEFT JOIN used AS u ON u.voucher_id = v.id
+), wrong AS MATERIALIZED (
+    SELECT id, currency, amount_minor, used_minor, told_minor FROM told
+    WHERE used_minor <> told_minor OR NOT refunds_agree
+       OR (state IN ('issued', 'part_used')) <> (open_minor > 0) OR (state = 'issued' AND used_minor > 0)
+)
+SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY id LIMIT 20;
+
+-- name: captures_are_their_lines
+-- What a capture paid, where its order's lines are known, is the sum of its shares; so is each refund told by lines.
+WITH shared AS (
+    SELECT capture_id, sum(share_minor)::bigint AS shares_minor FROM wallet_capture_line GROUP BY capture_id
+), back AS (
+    SELECT refund_id, sum(share_minor)::bigint AS shares_minor FROM wallet_refund_line GROUP BY refund_id
+), too_much AS (
+    SELECT l.capture_id FROM wallet_capture_line AS l
+    JOIN wallet_refund_line AS r ON r.capture_id = l.capture_id AND r.line = l.line
+    GROUP BY l.capture_id, l.line, l.amount_minor, l.share_minor
+    HAVING sum(r.amount_minor) > l.amount_minor OR sum(r.share_minor) > l.share_minor
+), wrong AS MATERIALIZED (
+    SELECT c.id AS capture_id, c.currency, c.amount_minor, s.shares_minor
+    FROM shared AS s JOIN wallet_capture AS c ON c.id = s.capture_id
+    WHERE c.amount_minor <> s.shares_minor
+       OR c.id IN (SELECT capture_id FROM too_much)
+       OR EXISTS (
+           SELECT FROM wallet_refund AS f JOIN back AS b ON b.refund_id = f.id
+           WHERE f.capture_id = c.id AND f.amount_minor <> b.shares_minor
+       )
+)
+SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY capture_id LIMIT 20;
+
 -- name: owing_excludes_available
 -- Nobody owes and holds money at once: what comes in repays first.
 WITH wrong AS MATERIALIZED (

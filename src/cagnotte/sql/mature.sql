@@ -53,14 +53,14 @@ WHERE (
 -- in: places, locked with their wallets; programme_id, programme_hex, currency; on and the same as text, day; effective_on,
 -- now, and stamp, the bytes that ids of now begin with; of each contract: contract_ids, last_days of a lot, breakages and
 -- gainers; usual_gainer, self_funded_gainer; contracts by what they wait for: paid_first, billed_first.
--- out: batch_id, purchases, wallets, released_minor, repaid_minor, waiting.
+-- out: batch_id, purchases, wallets, released_minor, repaid_minor, waiting, and the purchases whose vouchers can be issued.
 -- Writes rewards_lot, rewards_reward, purchases_purchase, and the batch into ledger_stage. Index: primary keys,
 -- reward_part_unique, ledger_account's by owner; rewards_decision only where the shop itself gives nothing.
 -- What is owed is guarded by the wallets' locks: nobody moves it without.
 WITH due AS MATERIALIZED (
-    SELECT n.place, p.id, p.wallet_id, p.bucket, p.version, p.release_on, r.released_minor, r.voucher_minor,
-           -- What was promised as a voucher never turns into money; it waits to be issued as one.
-           r.amount_minor - r.voucher_minor - r.released_minor AS amount_minor,
+    SELECT n.place, p.id, p.wallet_id, p.bucket, p.version, p.release_on, r.released_minor, v.voucher_minor,
+           -- What was promised as a voucher never turns into money; it is issued as one.
+           r.amount_minor - r.released_minor - v.voucher_minor AS amount_minor,
            CASE WHEN p.blocks <> '{}' THEN (SELECT min(block) FROM unnest(p.blocks) AS b (block))
                 WHEN NOT part.settled THEN 'settlement' END AS waits_for,
            part.self_funded,
@@ -77,6 +77,9 @@ WITH due AS MATERIALIZED (
     FROM unnest(%(places)s::tid[]) AS n (place)
     CROSS JOIN LATERAL (SELECT * FROM purchases_purchase WHERE ctid = n.place OFFSET 0) AS p
     CROSS JOIN LATERAL (SELECT * FROM rewards_reward WHERE purchase_id = p.id OFFSET 0) AS r
+    CROSS JOIN LATERAL (
+        SELECT least(greatest(r.voucher_minor - r.vouchered_minor, 0), r.amount_minor - r.released_minor) AS voucher_minor
+    ) AS v
     CROSS JOIN LATERAL (
         SELECT -- settlement_allows(…, settlement_of(…)) for a commission above zero.
                coalesce(bool_and(CASE
@@ -176,18 +179,19 @@ WITH due AS MATERIALIZED (
     LEFT JOIN unnest(%(contract_ids)s::uuid[], %(last_days)s::date[], %(breakages)s::text[], %(gainers)s::jsonb[])
         AS t (contract_id, last_day, breakage_to, gainer) ON t.contract_id = b.contract_id
 ), rewarded AS (
-    UPDATE rewards_reward SET released_minor = amount_minor - voucher_minor
+    UPDATE rewards_reward
+    SET released_minor = amount_minor
+                         - least(greatest(voucher_minor - vouchered_minor, 0), amount_minor - released_minor)
     WHERE purchase_id = ANY(ARRAY(SELECT id FROM booked))
 ), done AS (
-    -- A purchase of which a voucher is still to come keeps its date.
+    -- A purchase of which a voucher is still to be issued keeps its date until it is.
     UPDATE purchases_purchase SET release_on = NULL
     WHERE ctid = ANY(ARRAY(SELECT place FROM booked WHERE voucher_minor = 0))
 )
 SELECT (SELECT id FROM batch), count(*), count(DISTINCT wallet_id), coalesce(sum(amount_minor), 0)::bigint,
        coalesce(sum(repaid_minor), 0)::bigint, (
-           SELECT coalesce(jsonb_object_agg(w.reason, w.n), '{}') FROM (
-               SELECT coalesce(waits_for, 'voucher') AS reason, count(*) AS n FROM due
-               WHERE waits_for IS NOT NULL OR voucher_minor > 0 GROUP BY 1
+           SELECT coalesce(jsonb_object_agg(w.waits_for, w.n), '{}') FROM (
+               SELECT waits_for, count(*) AS n FROM due WHERE waits_for IS NOT NULL GROUP BY 1
            ) AS w
-       )
+       ), (SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM due WHERE waits_for IS NULL AND voucher_minor > 0)
 FROM booked;

@@ -15,7 +15,8 @@ FOR NO KEY UPDATE;
 SELECT r.purchase_id, r.amount_minor, r.released_minor, r.kept_minor,
        CASE WHEN r.purchase_id = ANY(%(whole)s::uuid[]) THEN d.decision
             ELSE d.decision - ARRAY['lines', 'awards', 'misses'] END::text,
-       CASE WHEN r.purchase_id = ANY(%(whole)s::uuid[]) THEN d.frozen ELSE '{"counters": []}' END::text, d.rules_at
+       CASE WHEN r.purchase_id = ANY(%(whole)s::uuid[]) THEN d.frozen ELSE '{"counters": []}' END::text, d.rules_at,
+       r.vouchered_minor
 FROM rewards_reward AS r JOIN rewards_decision AS d ON d.id = r.decision_id
 WHERE r.purchase_id = ANY(%(ids)s);
 
@@ -63,10 +64,10 @@ UPDATE rewards_reward AS r
 SET base_minor = coalesce(n.base_minor, r.base_minor), amount_minor = n.amount_minor,
     released_minor = n.released_minor, kept_minor = n.kept_minor,
     voucher_minor = coalesce(n.voucher_minor, r.voucher_minor),
-    decision_id = coalesce(n.decision_id, r.decision_id)
+    decision_id = coalesce(n.decision_id, r.decision_id), vouchered_minor = n.vouchered_minor
 FROM unnest(%(ids)s::uuid[], %(bases)s::bigint[], %(amounts)s::bigint[], %(released)s::bigint[],
-            %(kept)s::bigint[], %(vouchers)s::bigint[], %(decisions)s::uuid[])
-    AS n (id, base_minor, amount_minor, released_minor, kept_minor, voucher_minor, decision_id)
+            %(kept)s::bigint[], %(vouchers)s::bigint[], %(decisions)s::uuid[], %(vouchered)s::bigint[])
+    AS n (id, base_minor, amount_minor, released_minor, kept_minor, voucher_minor, decision_id, vouchered_minor)
 WHERE r.purchase_id = n.id;
 
 -- name: save_parts

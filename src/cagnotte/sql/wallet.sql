@@ -223,6 +223,82 @@ VALUES (
     %(fee_minor)s, %(repaid_minor)s, %(now)s
 );
 
+-- name: insert_capture_lines
+-- in: capture_id, and one array per column. Writes wallet_capture_line in the order given.
+INSERT INTO wallet_capture_line (capture_id, line, amount_minor, share_minor)
+SELECT %(capture_id)s, n.line, n.amount_minor, n.share_minor
+FROM unnest(%(lines)s::text[], %(amounts_minor)s::bigint[], %(shares_minor)s::bigint[]) WITH ORDINALITY
+    AS n (line, amount_minor, share_minor, place)
+ORDER BY n.place;
+
+-- name: shares_of_capture
+-- in: capture_id. out: each line with what came back of it. Index: capture_line_unique, refund_line_capture. No locks: the
+-- hold is locked before.
+SELECT
+    paid.line, paid.amount_minor, paid.share_minor, coalesce(sum(back.amount_minor), 0)::bigint,
+    coalesce(sum(back.share_minor), 0)::bigint
+FROM wallet_capture_line AS paid
+LEFT JOIN wallet_refund_line AS back ON back.capture_id = paid.capture_id AND back.line = paid.line
+WHERE paid.capture_id = %(capture_id)s
+GROUP BY paid.id, paid.line, paid.amount_minor, paid.share_minor
+ORDER BY paid.id;
+
+-- name: lines_of_refund
+-- in: refund_id. Index: refund_line_unique. No locks: the hold is locked before.
+SELECT line, amount_minor, share_minor FROM wallet_refund_line WHERE refund_id = %(refund_id)s ORDER BY id;
+
+-- name: insert_refund_lines
+-- in: refund_id, capture_id, and one array per column. Writes wallet_refund_line.
+INSERT INTO wallet_refund_line (refund_id, capture_id, line, amount_minor, share_minor)
+SELECT %(refund_id)s, %(capture_id)s, n.line, n.amount_minor, n.share_minor
+FROM unnest(%(lines)s::text[], %(amounts_minor)s::bigint[], %(shares_minor)s::bigint[])
+    AS n (line, amount_minor, share_minor);
+
+-- name: spent_at_shop
+-- in: programme_id, wallet_id, merchant_id, currency, day. out: what a wallet spent at a shop since that day began in the
+-- programme's time zone, or holds for it now, less what came back. Index: hold_of_wallet. No locks: the wallet is
+-- locked before.
+SELECT coalesce(sum(
+    CASE hold.state WHEN 'open' THEN hold.amount_minor ELSE capture.amount_minor - capture.refunded_minor END
+), 0)::bigint
+FROM wallet_hold AS hold
+INNER JOIN identity_programme AS programme ON programme.id = hold.programme_id
+LEFT JOIN wallet_capture AS capture ON capture.hold_id = hold.id
+WHERE
+    hold.wallet_id = %(wallet_id)s AND hold.programme_id = %(programme_id)s AND hold.merchant_id = %(merchant_id)s
+    AND hold.currency = %(currency)s AND hold.purpose = 'redeem' AND hold.created_at >= %(day)s::timestamp AT TIME ZONE programme.timezone
+    AND hold.state IN ('open', 'captured');
+
+-- name: holds_page
+-- in: programme_id, wallet_id (null = all), before (the last one of the page before, null = from the newest), at_most.
+-- out: ids of holds for orders, newest first. Index: hold_of_wallet where a wallet is named. No locks.
+SELECT id FROM wallet_hold
+WHERE
+    programme_id = %(programme_id)s AND purpose = 'redeem'
+    AND (%(wallet_id)s::uuid IS NULL OR wallet_id = %(wallet_id)s)
+    AND (
+        %(before)s::uuid IS NULL
+        OR (created_at, id) < (SELECT h.created_at, h.id FROM wallet_hold AS h WHERE h.id = %(before)s)
+    )
+ORDER BY created_at DESC, id DESC
+LIMIT %(at_most)s;
+
+-- name: refunds_of_capture
+-- in: capture_id. out: oldest first. Index: refund_unique. No locks.
+SELECT id, capture_id, reference, wallet_id, amount_minor, fee_minor, repaid_minor, refunded_at
+FROM wallet_refund
+WHERE capture_id = %(capture_id)s
+ORDER BY refunded_at, id;
+
+-- name: programmes_with_overdue_holds
+-- in: now. out: (id, currency, timezone) of programmes with holds to give back. Index: hold_due. No locks.
+SELECT programme.id, programme.currency, programme.timezone
+FROM identity_programme AS programme
+WHERE programme.id IN (
+    SELECT hold.programme_id FROM wallet_hold AS hold WHERE hold.state = 'open' AND hold.expires_at <= %(now)s
+)
+ORDER BY programme.id;
+
 -- name: wallets_with_expired_lots
 -- in: programme_id, currency, day, after (a wallet id), at_most. Index: lot_open, then the wallet's primary key.
 -- No locks; whoever expires them looks again.

@@ -5,7 +5,8 @@ the first time.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from cagnotte.domain import holds, lots
@@ -16,7 +17,7 @@ from cagnotte.domain.holds import HoldEvent, HoldState
 from cagnotte.domain.ids import bucket_of, named_id
 from cagnotte.domain.lots import Take
 from cagnotte.domain.money import Money, Rounding, divide
-from cagnotte.wallet import selectors
+from cagnotte.wallet import selectors, shares
 from cagnotte.wallet.movements import (
     SQL,
     Connection,
@@ -29,6 +30,7 @@ from cagnotte.wallet.movements import (
 )
 from cagnotte.wallet.selectors import Allocation, CaptureView, HoldView, RefundView
 from cagnotte.wallet.services import HoldAsk, place_hold
+from cagnotte.wallet.shares import Line
 
 LATE = ":late"
 """Ends the reference of the hold that a late capture makes anew."""
@@ -39,12 +41,17 @@ LATE = ":late"
 
 @dataclass(frozen=True, slots=True)
 class CaptureAsk:
-    """What a shop takes of a hold; `fee_minor` of it is the programme's."""
+    """What a shop takes of a hold; `fee_minor` of it is the programme's.
+
+    lines: what the order's lines cost, by the shop's own names; what is taken is shared out over them, so that a line
+    that comes back gives back exactly its share. Empty: refunds tell amounts.
+    """
 
     hold_id: UUID
     amount_minor: int
     fee_minor: int = 0
     merchant_id: UUID | None = None
+    lines: tuple[Line, ...] = ()
 
 
 def capture(connection: Connection, ask: CaptureAsk, *, occasion: Occasion) -> CaptureView:
@@ -71,12 +78,14 @@ def capture(connection: Connection, ask: CaptureAsk, *, occasion: Occasion) -> C
             hold.merchant_id,
         )
         anew = place_hold(connection, late, occasion=occasion)
-        again = CaptureAsk(anew.id, ask.amount_minor, ask.fee_minor, ask.merchant_id)
+        again = replace(ask, hold_id=anew.id)
         return capture(connection, again, occasion=occasion)
     holds.next_state(hold.state, HoldEvent.CAPTURE)
     _check_capture(hold, ask)
+    shares.check(ask.amount_minor, ask.lines, hold.currency)
     spent, rest = _spend(connection, hold, ask.amount_minor, occasion)
     done = _write_capture(connection, hold, ask, occasion)
+    shares.write(connection, done, ask.lines)
     purse = occasion.purse(hold.wallet_id)
     book(
         connection,
@@ -277,22 +286,28 @@ def _choose_back(
 
 @dataclass(frozen=True, slots=True)
 class RefundAsk:
-    """What comes back of a capture; `reference` is the shop's own id of the refund."""
+    """What comes back of a capture; `reference` is the shop's own id of the refund.
+
+    Either `amount_minor` of the wallet's money, or `lines`: what came back of each line's price, of which the wallet
+    gets the line's share.
+    """
 
     capture_id: UUID
     reference: str
-    amount_minor: int
+    amount_minor: int = 0
+    lines: tuple[Line, ...] = ()
 
 
 def refund_capture(connection: Connection, ask: RefundAsk, *, occasion: Occasion) -> RefundView:
     """Give back to the member a captured amount, or a part; the programme gives its part of the fee back.
 
-    The fee follows the running total, so that after any number of parts all of it has come back. The same
-    refund twice returns the first.
+    The fee follows the running total, so that after any number of parts all of it has come back; so does the share
+    of a line. The same refund twice returns the first. Lines whose share rounds to nothing give nothing back.
 
     Raises:
         Conflict: the reference stands for another amount.
-        Refused: more than was captured and is not yet refunded; nothing was changed.
+        Refused: more than was captured and is not yet refunded, or more of a line than it cost; an amount where lines
+            were told, or the contrary. In each case nothing was changed.
         NotFound: no such capture.
     """
     capture_seen = selectors.capture_by_id(connection, ask.capture_id)
@@ -301,17 +316,41 @@ def refund_capture(connection: Connection, ask: RefundAsk, *, occasion: Occasion
     lock_wallets_and_holds(connection, [capture_seen.hold_id], occasion)
     spent = selectors.capture_by_id(connection, ask.capture_id) or capture_seen
     first = selectors.refund_by_reference(connection, ask.capture_id, ask.reference)
-    if first is not None:
-        if first.amount_minor != ask.amount_minor:
-            raise Conflict(
-                f"“{ask.reference}” already stands for a refund of "
-                f"{Money(first.amount_minor, spent.currency)}.",
-                reference=ask.reference,
-                amount_minor=first.amount_minor,
-            )
-        return first
-    _check_refund(spent, ask)
+    refund_id = named_id("refund", spent.id, ask.reference)
+    told = shares.back(connection, spent, refund_id, ask.lines) if ask.lines else None
+    if told is not None:
+        ask = replace(ask, amount_minor=told.amount_minor)
+    if first is not None or (told is not None and told.known):
+        return _same_refund(first, spent, ask, refund_id)
+    if told is None or ask.amount_minor:
+        _check_refund(spent, ask)
+    if told is None:
+        shares.refuse_amounts(connection, spent)
+    else:
+        shares.write_back(connection, spent, refund_id, told)
+    if not ask.amount_minor:
+        return _no_refund(spent, ask, refund_id, occasion.recorded_at)
     return _write_refund(connection, spent, ask, occasion)
+
+
+def _same_refund(
+    first: RefundView | None, spent: CaptureView, ask: RefundAsk, refund_id: UUID
+) -> RefundView:
+    if first is None:
+        return _no_refund(spent, ask, refund_id, spent.captured_at)
+    if first.amount_minor != ask.amount_minor:
+        raise Conflict(
+            f"“{ask.reference}” already stands for a refund of "
+            f"{Money(first.amount_minor, spent.currency)}.",
+            reference=ask.reference,
+            amount_minor=first.amount_minor,
+        )
+    return first
+
+
+def _no_refund(spent: CaptureView, ask: RefundAsk, refund_id: UUID, at: datetime) -> RefundView:
+    """Return a refund of lines whose shares round to nothing."""
+    return RefundView(refund_id, spent.id, ask.reference, spent.wallet_id, 0, 0, 0, at)
 
 
 def _check_refund(spent: CaptureView, ask: RefundAsk) -> None:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -152,6 +152,53 @@ def refund_by_reference(
         SQL.refund_by_reference, {"capture_id": capture_id, "reference": reference}
     ).fetchone()
     return RefundView(*row) if row else None
+
+
+def refunds_of_capture(connection: Connection, capture_id: UUID) -> list[RefundView]:
+    """Return what came back of a capture, oldest first."""
+    rows = connection.execute(SQL.refunds_of_capture, {"capture_id": capture_id})
+    return [RefundView(*row) for row in rows]
+
+
+def holds_page(
+    connection: Connection,
+    programme_id: UUID,
+    *,
+    wallet_id: UUID | None = None,
+    before: UUID | None = None,
+    at_most: int,
+) -> list[HoldView]:
+    """Return holds for orders, newest first: of one wallet or of all, those after `before`, the last one seen."""
+    values = {
+        "programme_id": programme_id,
+        "wallet_id": wallet_id,
+        "before": before,
+        "at_most": at_most,
+    }
+    ids = [row[0] for row in connection.execute(SQL.holds_page, values)]
+    found = {hold.id: hold for hold in holds_by_id(connection, ids)}
+    return [found[hold_id] for hold_id in ids]
+
+
+def spent_at_shop(
+    connection: Connection,
+    *,
+    programme_id: UUID,
+    wallet_id: UUID,
+    merchant_id: UUID,
+    currency: str,
+    day: date,
+) -> int:
+    """Return what a wallet spent at a shop since a day began or holds for it, less what came back, in minor units."""
+    values = {
+        "programme_id": programme_id,
+        "wallet_id": wallet_id,
+        "merchant_id": merchant_id,
+        "currency": currency,
+        "day": day,
+    }
+    row = connection.execute(SQL.spent_at_shop, values).fetchone()
+    return int(row[0]) if row else 0
 
 
 def lots_of_wallet(connection: Connection, wallet_id: UUID, currency: str) -> list[LotView]:

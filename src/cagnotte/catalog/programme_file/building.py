@@ -10,16 +10,18 @@ from cagnotte.catalog.programme_file.problems import Loc
 from cagnotte.domain import ids, offers
 from cagnotte.domain.attribution import PRECEDENCE, USUAL, Policy
 from cagnotte.domain.contracts import (
+    ALL_IS_ACCEPTED,
     BasePolicy,
     CommissionRate,
     Contract,
     FunderKind,
     Products,
     Release,
+    Spending,
 )
 from cagnotte.domain.descriptors import Known, KnownBy
 from cagnotte.domain.errors import CagnotteError, InvalidInput
-from cagnotte.domain.money import parse_minor
+from cagnotte.domain.money import FULL_BPS, parse_minor
 from cagnotte.domain.offers import Conditions, Effect, Funding, Limits, MemberCap, Offer, Tier
 
 S = TypeVar("S")
@@ -207,8 +209,24 @@ def build_contract(section: schema.ContractSection, programme_id: UUID) -> Contr
         vat_base=section.vat_base,
         same_entity=section.same_entity,
         redemption_fee_bps=section.redemption_fee,
+        spending=_spending(section.spending),
         attribution=_policy(section.attribution),
         coupons=section.coupons,
+    )
+
+
+def _spending(section: schema.SpendingSection | None) -> Spending:
+    """Make the limits of spending. Raises InvalidContract when one of them leaves nothing to spend."""
+    if section is None:
+        return ALL_IS_ACCEPTED
+    share = section.order_max_share
+    return Spending(
+        accepted=section.accepted,
+        order_max_minor=section.order_max,
+        order_max_bps=FULL_BPS if share is None else share,
+        member_day_max_minor=section.member_day_max,
+        expired_vouchers=section.expired_vouchers,
+        double_use=section.double_use,
     )
 
 

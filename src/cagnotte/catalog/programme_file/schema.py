@@ -42,10 +42,12 @@ from cagnotte.domain.attribution import Override, Trace
 from cagnotte.domain.contracts import (
     Binding,
     ClawbackPolicy,
+    DoubleUse,
     FunderKind,
     ReleaseFrom,
     ReleaseSettlement,
     ReturnPolicy,
+    VoucherRest,
 )
 from cagnotte.domain.offers import BoostMode, First, Role
 from cagnotte.domain.purchases import Channel
@@ -199,6 +201,32 @@ class AttributionSection(Section):
     )
 
 
+class SpendingSection(Section):
+    """What members may pay at the shop with their cagnotte."""
+
+    accepted: bool = Field(default=True, description="It can be paid with at all.")
+    order_max: Amount | None = Field(
+        default=None, description="The most that one order may take; default: no limit."
+    )
+    order_max_share: Percent | None = Field(
+        default=None,
+        description="The part of an order it may pay; shops then tell the order's total. Default: all of it.",
+    )
+    member_day_max: Amount | None = Field(
+        default=None,
+        description="The most that one member may spend at the shop on one day; default: no limit.",
+    )
+    expired_vouchers: VoucherRest | None = Field(
+        default=None,
+        description="Where goes what an expired voucher holds. Default: `member` for those bought from the wallet, "
+        "`breakage` for those that offers gave.",
+    )
+    double_use: DoubleUse = Field(
+        default=DoubleUse.PROGRAMME,
+        description="Who bears a signed voucher that was taken a second time without a line.",
+    )
+
+
 class ContractSection(Section):
     """An agreement with a funder: the brand when one is named, else the network, else the merchant."""
 
@@ -258,6 +286,9 @@ class ContractSection(Section):
     redemption_fee: Percent = Field(
         default=0, description="Kept of cagnotte money spent at the shop."
     )
+    spending: SpendingSection | None = Field(
+        default=None, description="Limits of paying with the cagnotte; default: none."
+    )
     attribution: AttributionSection | None = Field(
         default=None, description="How purchases find their member; default: the usual way."
     )
@@ -268,7 +299,7 @@ class ContractSection(Section):
 
     @model_validator(mode="after")
     def _rules_of_the_shop(self) -> "ContractSection":
-        for key in ("attribution", "coupons"):
+        for key in ("attribution", "coupons", "spending"):
             if self.brand and getattr(self, key) is not None:
                 raise ValueError(
                     f"{key}: is the shop's to say; write it in the contract of the merchant or network."

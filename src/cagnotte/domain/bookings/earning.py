@@ -74,11 +74,11 @@ class Owners:
 
 
 class Clawback(NamedTuple):
-    """How X = L − R is taken back, in minor units; the four sum to X.
+    """How X = L − R is taken back, in minor units; all of it sums to X.
 
     own_minor: from what is left in the reward's own lots. other_minor: from the member's other lots.
     expired: ((account that gained by the expiry, amount), …). owing_minor: owed from now on.
-    losses_minor: given up.
+    losses_minor: given up. voucher_minor: from what vouchers that the reward gave still hold.
     """
 
     own_minor: int = 0
@@ -86,12 +86,14 @@ class Clawback(NamedTuple):
     expired: tuple[tuple[Account, int], ...] = ()
     owing_minor: int = 0
     losses_minor: int = 0
+    voucher_minor: int = 0
 
     @property
     def total_minor(self) -> int:
         """X."""
         expired = sum(amount for _, amount in self.expired)
-        return self.own_minor + self.other_minor + expired + self.owing_minor + self.losses_minor
+        taken = self.own_minor + self.other_minor + self.voucher_minor + expired
+        return taken + self.owing_minor + self.losses_minor
 
 
 NO_CLAWBACK = Clawback()
@@ -147,6 +149,7 @@ def restatement(
     legs.extend((leg[0], -leg[1]) for leg in position(before, owners))
     legs.append((account("member.available"), clawback.own_minor + clawback.other_minor))
     legs.extend(clawback.expired)
+    legs.append((account("programme.vouchers"), clawback.voucher_minor))
     legs.append((account("member.owing"), clawback.owing_minor))
     legs.append((account("programme.losses"), clawback.losses_minor))
     return legs

@@ -128,6 +128,54 @@ def capture(purse: Purse, amount_minor: int, fee_minor: int, merchant_id: UUID) 
     ]
 
 
+def voucher_bought(purse: Purse, amount_minor: int) -> list[Leg]:
+    """Row 14: held money becomes a voucher."""
+    return _move(purse.member("held"), purse.programme("vouchers"), amount_minor)
+
+
+def voucher_given(purse: Purse, amount_minor: int) -> list[Leg]:
+    """Row 14: a reward is released as a voucher instead of money; nothing of it repays a debt."""
+    return _move(purse.member("confirmed"), purse.programme("vouchers"), amount_minor)
+
+
+def voucher_used(purse: Purse, amount_minor: int, merchant_id: UUID) -> list[Leg]:
+    """Row 15: a voucher pays at a shop."""
+    return _move(purse.programme("vouchers"), purse.clearing(merchant_id), amount_minor)
+
+
+def voucher_used_twice(purse: Purse, amount_minor: int, merchant_id: UUID) -> list[Leg]:
+    """Row 15 for a signed voucher that was used before: the shop is paid, and the programme bears it."""
+    return _move(purse.programme("losses"), purse.clearing(merchant_id), amount_minor)
+
+
+def voucher_order_refunded(purse: Purse, amount_minor: int, merchant_id: UUID) -> list[Leg]:
+    """Row 15: an order that a voucher paid comes back; its part stands on the voucher again."""
+    return _move(purse.clearing(merchant_id), purse.programme("vouchers"), amount_minor)
+
+
+def voucher_order_refunded_to_member(
+    purse: Purse, amount_minor: int, owing_minor: int | None, merchant_id: UUID
+) -> list[Leg]:
+    """Row 15 when the voucher is over: the part is the member's money, or unclaimed (`owing_minor` None)."""
+    return [
+        (purse.clearing(merchant_id), amount_minor),
+        *_back(purse, amount_minor, owing_minor),
+    ]
+
+
+def voucher_rest_to_member(purse: Purse, amount_minor: int, owing_minor: int | None) -> list[Leg]:
+    """Row 16: what a voucher still holds is the member's money again, or unclaimed (`owing_minor` None)."""
+    return [
+        (purse.programme("vouchers"), amount_minor),
+        *_back(purse, amount_minor, owing_minor),
+    ]
+
+
+def voucher_rest_expired(purse: Purse, amount_minor: int, gains: Account) -> list[Leg]:
+    """Row 16, as row 11: what a voucher still holds goes to the account that was fixed with it."""
+    return _move(purse.programme("vouchers"), gains, amount_minor)
+
+
 def refund_of_cagnotte_paid_order(
     purse: Purse, amount_minor: int, fee_minor: int, merchant_id: UUID, owing_minor: int
 ) -> list[Leg]:
