@@ -17,6 +17,7 @@ from datetime import timedelta
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 import orjson
 from django.db import transaction
@@ -89,7 +90,9 @@ def _stored(request: ApiRequest, token: str) -> HttpResponse | None:
     """Return what the token was answered before. Raises IdempotencyInFlight, IdempotencyMismatch."""
     facts = {"programme_id": request.key.programme_id, "token": token}
     connection = shared_connection()
-    free = connection.execute(SQL.try_token, {"lock": _lock(request, token)}).fetchone()
+    free = connection.execute(
+        SQL.try_token, {"lock": lock_of(request.key.programme_id, token)}
+    ).fetchone()
     if free != (True,):
         raise IdempotencyInFlight
     row = connection.execute(SQL.answer_of_token, {**facts, "now": request.now}).fetchone()
@@ -123,8 +126,9 @@ def _keep(request: ApiRequest, token: str, response: HttpResponse) -> None:
     )
 
 
-def _lock(request: ApiRequest, token: str) -> int:
-    digest = hashlib.sha256(b"token\x1f" + request.key.programme_id.bytes + token.encode()).digest()
+def lock_of(programme_id: UUID, token: str) -> int:
+    """Return the number of the advisory lock of a programme's token."""
+    digest = hashlib.sha256(b"token\x1f" + programme_id.bytes + token.encode()).digest()
     return int.from_bytes(digest[:8], signed=True)
 
 
