@@ -47,5 +47,5 @@ def fold(
     except Exception as error:  # noqa: BLE001 - a plugin's mistake must not hold up other orders
         return Failed(*problem_of(error))
     if isinstance(found, Waiting):
-        return Waiting(sentence(found.reason, 40), sentence(found.sentence))
+        return Waiting(sentence(found.reason, 40), sentence(found.sentence), found.refund)
     return found

@@ -22,7 +22,7 @@ from cagnotte.domain.purchases import Validation
 from cagnotte.inbox import selectors as inbox
 from cagnotte.inbox.models import Account, Order
 from cagnotte.inbox.selectors import OrderRow
-from cagnotte.journeys import attribute, restate
+from cagnotte.journeys import attribute, loose_refunds, restate
 from cagnotte.journeys.arrivals import ArrivedMessages, in_one_transaction
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.changes import Change, lock_by_id
@@ -88,7 +88,7 @@ def settle(connection: Connection, run: ProgrammeRun) -> Settled:
     Interrupted anywhere, the same call goes on where it ended.
     """
     settling = _Settling(connection, run)
-    while settling.some():
+    while settling.some() or settling.find_refunds():
         pass
     settling.give_back()
     return settling.settled
@@ -157,6 +157,15 @@ class _Settling:
 
         in_one_transaction(self.connection, lambda: self._take(rows, refuse))
 
+    def find_refunds(self) -> bool:
+        """Give refunds that named no order to the one they are of; return False when none was found."""
+
+        def look() -> int:
+            lock_programme(self.connection, self.run.id)
+            return loose_refunds.find_orders(self.connection, self.run, list(self.accounts))
+
+        return in_one_transaction(self.connection, look) > 0
+
     def give_back(self) -> None:
         """Return what is left of budgets."""
         if self.budgets:
@@ -167,6 +176,7 @@ class _Settling:
     def _settle(self, account: Account, rows: Sequence[OrderRow]) -> None:
         self.one_by_one = max(self.one_by_one - 1, 0)
         orders = self.told.of(account, rows)
+        loose_refunds.place(self.connection, self.run, account, orders)
         known = [order for order in orders if order.folded is not None]
         self._attribute(known)
         matched = self.matching.match(account, [_sought(order, account) for order in known])

@@ -17,7 +17,7 @@ from cagnotte.catalog.descriptors import DescriptorBook
 from cagnotte.domain.errors import InvalidRow, NotFound
 from cagnotte.domain.sightings import order_key
 from cagnotte.hooks import manager
-from cagnotte.hooks.sources import PurchaseReport, TraceFound, Waiting
+from cagnotte.hooks.sources import LooseRefund, PurchaseReport, TraceFound, Waiting
 from cagnotte.inbox import selectors as inbox
 from cagnotte.inbox.folding import Failed, fold, reading_context
 from cagnotte.inbox.models import Account, Order
@@ -42,6 +42,7 @@ class ToldOrder:
 
     Attributes:
         row: as it stood. told: as its plugin folds it; None where it cannot.
+        refund: where it is no order but a refund that names none.
         folded: in our terms; None where that cannot be said. Then state, reason and sentence say why.
         traces, native_status: of `told`, as texts that can be kept.
         shop: how its shop was found, where a statement had to be understood for it.
@@ -51,6 +52,7 @@ class ToldOrder:
 
     row: OrderRow
     told: PurchaseReport | None = None
+    refund: LooseRefund | None = None
     folded: Folded | None = None
     traces: Sequence[TraceFound] = ()
     native_status: str = ""
@@ -195,6 +197,7 @@ class OrdersTold:
                 order.stop(State.REJECTED, found.reason, found.sentence)
             elif isinstance(found, Waiting):
                 order.stop(State.WAITING, found.reason, found.sentence)
+                order.refund = found.refund
             else:
                 order.told = found
 

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from cagnotte.catalog.descriptors import DescriptorBook
 from cagnotte.domain.errors import InvalidRow
-from cagnotte.hooks.sources import Descriptor, PurchaseReport
+from cagnotte.hooks.sources import Descriptor, LooseRefund, PurchaseReport
 from cagnotte.inbox.models import Account
 from cagnotte.journeys.programme_run import ProgrammeRun
 
@@ -17,9 +17,9 @@ class Shop(NamedTuple):
 
 
 def which_shop(
-    told: PurchaseReport, account: Account, run: ProgrammeRun, book: DescriptorBook
+    told: PurchaseReport | LooseRefund, account: Account, run: ProgrammeRun, book: DescriptorBook
 ) -> Shop:
-    """Return the shop of an order. Raises InvalidRow when it is none of the programme's, or a person must say which.
+    """Return the shop of an order or refund. Raises InvalidRow when it is none of ours, or a person must say which.
 
     By the account's own list of the source's words, by our own reference, by the one shop that the account speaks
     for; last by what a statement wrote.
