@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import translation
 
 from cagnotte.identity import services as identity
 from cagnotte.journeys import load_programme
@@ -85,7 +86,8 @@ def opened(folder: Path) -> Iterator[Portal]:
     """Give the portal at noon of a day in March, to a process that knows nothing of it yet."""
     going.BOOKS = Books()
     found = Portal(folder)
-    with time_machine.travel(NOW, tick=False):
+    # A request leaves its language with the thread; the tests after this one speak English again.
+    with time_machine.travel(NOW, tick=False), translation.override("en"):
         found.load()
         yield found
     going.BOOKS = Books()

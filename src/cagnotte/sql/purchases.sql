@@ -21,7 +21,7 @@ WHERE wallet_id = %(wallet_id)s AND occurred_on >= %(since)s ORDER BY occurred_a
 -- since then were first recorded, and how many there were; merchants with fewer than least are left out. Reads all
 -- purchases of the programme; for the night.
 SELECT p.merchant_id,
-       greatest(1, ceil(extract(epoch FROM
+       greatest(1, ceil(extract(EPOCH FROM
            percentile_disc(0.9) WITHIN GROUP (ORDER BY told.recorded_at - p.occurred_at)) / 86400))::integer,
        count(*)::integer
 FROM purchases_purchase AS p

@@ -535,9 +535,10 @@ def test_the_day_of_the_click_is_told_where_it_binds() -> None:
     decision = rate(order(1000), offer("everyday", Percent(100)))
     names: dict[str, Any] = {"parties": {}, "offers": {}, "clicked_on": date(2026, 2, 3)}
 
-    assert "What was offered on Feb. 3, 2026 holds, the day of the click." in explain(
-        decision, **names
-    )
+    with translation.override("en"):
+        assert "What was offered on Feb. 3, 2026 holds, the day of the click." in explain(
+            decision, **names
+        )
     with translation.override("fr"):
         assert "Ce qui était proposé le 3 février 2026, jour du clic, fait foi." in explain(
             decision, **names
