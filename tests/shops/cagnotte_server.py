@@ -1,13 +1,21 @@
-"""Cagnotte's own web server, on a port of this machine, for shops that call it."""
+"""Cagnotte's own web server, on a port of this machine, for members who leave for shops, and shops that call it."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
+import httpx
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
+
+from cagnotte.identity.models import Member
+from cagnotte.platform.database import connect
+from cagnotte.tracking import services as tracking
 
 
 class _Quiet(WSGIRequestHandler):
@@ -34,3 +42,21 @@ def cagnotte_server() -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def click_of(url: str, member: str, *, shop: str) -> str:
+    """Follow the link of the offer “standard” as a browser does; return the click that the shop is handed."""
+    browser = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36"
+    with httpx.Client(base_url=url, headers={"user-agent": browser}, trust_env=False) as client:
+        answer = client.get("/go/corner/standard")
+        assert answer.status_code == 302, answer.text
+        visit_id = UUID(client.cookies["cagnotte_visit"])
+    address = urlsplit(answer.headers["location"])
+    assert address.netloc == shop
+    found = Member.objects.get(ref=member)
+    with connect() as connection:
+        assert tracking.claim_visit(
+            connection, programme_id=found.programme_id, visit_id=visit_id,
+            wallet_id=found.wallet_id, now=datetime.now(UTC),
+        )  # fmt: skip
+    return parse_qs(address.query)["cagnotte_click"][0]

@@ -104,9 +104,9 @@ def _post(
 
 
 @contextmanager
-def theatre(folder: Path, *, cagnotte_url: str) -> Iterator[Theatre]:
-    """Open a theatre that sends its webhooks to an address."""
-    port = free_port()
+def theatre(folder: Path, *, cagnotte_url: str, port: int = 0) -> Iterator[Theatre]:
+    """Open a theatre that sends its webhooks to an address; at any free port, where none is named."""
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     environment = _environment(folder, url)
     shutil.copy(_empty_database(), folder / "db.sqlite3")

@@ -6,23 +6,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
-from uuid import UUID
 
-import httpx
 import pytest
 
 from cagnotte.domain.attribution import Trace
 from cagnotte.domain.purchases import Validation
 from cagnotte.extras.sources.shops.oscar import Oscar
 from cagnotte.hooks.sources import PurchaseReport, TraceFound
-from cagnotte.identity.models import Member
 from cagnotte.inbox import accounts
 from cagnotte.inbox.models import Account, Order
-from cagnotte.platform.database import connect
-from cagnotte.tracking import services as tracking
 from tests.journeys.world import World
-from tests.shops.cagnotte_server import cagnotte_server
+from tests.shops.cagnotte_server import cagnotte_server, click_of
 from tests.shops.oscar_shop import FOLDER, OscarShop, oscar_shop
 from tests.shops.receiver import Receiver
 from tests.shops.venvs import python_of
@@ -140,7 +134,7 @@ def test_a_member_s_click_leads_to_a_reward_and_a_return_takes_its_share_back(
         cagnotte_server() as url,
         oscar_shop(tmp_path, cagnotte_url=url + path, secret=SECRET) as shop,
     ):
-        click = click_of(url, "1")
+        click = click_of(url, "1", shop="corner.example")
         number = shop.buy({"TEA-250": 2, "POT-1": 1}, click=click)
         assert world.member("1") == {"pending": 290}, "5 % of 58.00"
 
@@ -158,24 +152,6 @@ def test_a_member_s_click_leads_to_a_reward_and_a_return_takes_its_share_back(
     states = dict(Order.objects.values_list("order_ref", "state"))
     assert states == {number: "standing", stranger: "unattributed", cancelled: "standing"}
     assert world.purchase(cancelled)[:2] == ("declined", "cancelled")
-
-
-def click_of(url: str, member: str) -> str:
-    """Follow the link of an offer as a member's browser does, and return the click that the shop is handed."""
-    browser = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36"
-    with httpx.Client(base_url=url, headers={"user-agent": browser}, trust_env=False) as client:
-        answer = client.get("/go/corner/standard")
-        assert answer.status_code == 302, answer.text
-        visit_id = UUID(client.cookies["cagnotte_visit"])
-    address = urlsplit(answer.headers["location"])
-    assert (address.netloc, address.path) == ("corner.example", "/catalogue/")
-    found = Member.objects.get(ref=member)
-    with connect() as connection:
-        assert tracking.claim_visit(
-            connection, programme_id=found.programme_id, visit_id=visit_id,
-            wallet_id=found.wallet_id, now=datetime.now(UTC),
-        )  # fmt: skip
-    return parse_qs(address.query)["cagnotte_click"][0]
 
 
 def test_the_app_s_own_tests_pass() -> None:

@@ -1,15 +1,26 @@
 """A real pretix: somebody buys tickets, gives some back, and Cagnotte is called, asks, and reads it right."""
 
+import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from cagnotte.domain.attribution import Trace
 from cagnotte.domain.purchases import Validation
 from cagnotte.extras.sources.shops.pretix import Pretix
 from cagnotte.hooks.sources import PurchaseReport, TraceFound
+from cagnotte.inbox import accounts
+from cagnotte.inbox.models import Account
+from cagnotte.journeys.work import Worker
+from cagnotte.platform.database import connect
+from tests.journeys.world import World
+from tests.shops.cagnotte_server import cagnotte_server, click_of
 from tests.shops.pretix_server import Theatre, theatre
+from tests.shops.processes import free_port
 from tests.shops.receiver import Receiver
 
 CLICK = "k7m2p9q4r8s3t6v1w5x0"
@@ -100,6 +111,61 @@ def test_a_poll_finds_the_orders_and_their_refunds_without_any_webhook(
         another.poll()
         assert another.standing.report(f"play/{code}") == whole
         assert len(another.standing.pieces) == shop.ask("GET", "/orders/")["count"]
+
+
+# ---- the whole road, to the member's cagnotte ----
+
+PROGRAMME = """
+programme: {slug: corner, name: Theatres, currency: EUR, timezone: Europe/Paris}
+merchants: [{ref: theatre, name: The theatre, site: "https://theatre.example/play/"}]
+contracts: [{ref: theatre, merchant: theatre, same_entity: true}]
+offers: [{ref: standard, name: 5 % on everything, effect: {kind: percent, rate: 5 %}}]
+sources:
+  - {ref: members, kind: members, format: csv, fields: {ref: number, name: name}}
+  - ref: tickets
+    plugin: pretix
+    merchant: theatre
+    settings: {organizer: theatre, api_url: "ADDRESS", confirm_on: p}
+"""
+
+
+def test_tickets_earn_what_is_left_of_them(
+    empty_world: World, tmp_path: Path, settings: Settings
+) -> None:
+    settings.CAGNOTTE_ALLOW_PRIVATE_ADDRESSES = True
+    world = empty_world
+    world.now = now = datetime.now(UTC)
+    worker = Worker(clock=lambda: datetime.now(UTC), stop=threading.Event())
+
+    def work() -> None:
+        with connect() as connection:
+            while worker.round(connection):
+                pass
+
+    port = free_port()
+    world.load(PROGRAMME.replace("ADDRESS", f"http://127.0.0.1:{port}"))
+    account = Account.objects.select_related("programme").get(ref="tickets")
+    path = accounts.address_path(account, now=now)
+    with cagnotte_server() as url, theatre(tmp_path, cagnotte_url=url + path, port=port) as shop:
+        accounts.set_secret(account, "token", shop.token, now=now)
+        work()
+        code = shop.buy(2, click=click_of(url, "1", shop="theatre.example"))
+        assert world.member("1") == {}, "a hint is nobody's word"
+        work()
+        assert world.member("1") == {"pending": 250}, "5 % of 50.00"
+
+        shop.ask("POST", f"/orders/{code}/mark_paid/")
+        work()
+        assert world.member("1") == {"confirmed": 250}
+
+        refund(shop, code, "10.00")
+        work()
+        assert world.member("1") == {"confirmed": 200}, "5 % of 40.00"
+
+        shop.ask("POST", f"/orders/{code}/mark_canceled/", send_email=False)
+        work()
+        assert world.member("1") == {}
+    assert world.purchase(code)[:2] == ("declined", "booking_cancelled")
 
 
 def refund(shop: Theatre, code: str, amount: str) -> None:
