@@ -98,9 +98,7 @@ def test_a_status_means_what_the_setting_says(order: Any, settings: Settings) ->
     assert (told()["state"], told()["reason"], told()["status"]) == ("", "", "Cancelled")
 
 
-def test_an_address_is_told_only_where_the_shop_wants_it(
-    db: None, settings: Settings
-) -> None:
+def test_an_address_is_told_only_where_the_shop_wants_it(db: None, settings: Settings) -> None:
     make_order(guest_email="ana@mail.example")
     assert told()["email"] == ""
     settings.CAGNOTTE = {"SEND_EMAIL": True}
