@@ -71,6 +71,7 @@ class Reward(NamedTuple):
     amount_minor: int
     released_minor: int
     voucher_minor: int
+    vouchered_minor: int
     parts: tuple[Part, ...]
 
 
@@ -117,7 +118,8 @@ def scatter(world: World, draw: random.Random) -> None:
 def due(world: World) -> list[Reward]:
     """Read what is due, in the order in which debts are repaid."""
     found = world.rows("""
-        SELECT p.id, p.wallet_id, p.merchant_id, p.version, p.blocks, r.amount_minor, r.released_minor, r.voucher_minor
+        SELECT p.id, p.wallet_id, p.merchant_id, p.version, p.blocks, r.amount_minor, r.released_minor, r.voucher_minor,
+               r.vouchered_minor
         FROM purchases_purchase AS p JOIN rewards_reward AS r ON r.purchase_id = p.id
         WHERE p.release_on IS NOT NULL ORDER BY p.release_on, p.id
     """)
@@ -164,16 +166,21 @@ class Expected:
         self.repaid_minor = 0
         self.transactions: dict[UUID, Transaction] = {}
         self.lots: set[tuple[Any, ...]] = set()
+        self.vouchers: list[tuple[UUID, int, date]] = []
         for reward in due(world):
             self._judge(reward)
 
     def _judge(self, reward: Reward) -> None:
         reason = waits_for(reward)
-        if reason or reward.voucher_minor:
-            self.waiting[reason or "voucher"] += 1
-        amount = reward.amount_minor - reward.voucher_minor - reward.released_minor
-        if reason is None and amount > 0:
-            self._release(reward, amount)
+        if reason:
+            self.waiting[reason] += 1
+            return
+        due = reward.amount_minor - reward.released_minor
+        voucher = min(max(reward.voucher_minor - reward.vouchered_minor, 0), due)
+        if voucher:
+            self.vouchers.append((reward.purchase_id, voucher, self.night + timedelta(days=60)))
+        if due > voucher:
+            self._release(reward, due - voucher)
 
     def _release(self, reward: Reward, amount: int) -> None:
         owing = self.owing.get(reward.wallet_id, 0)
@@ -248,6 +255,14 @@ def run(world: World, night: date) -> Expected:
     transactions = expected.transactions.values()
     assert sorted(booked(world, night)) == sorted(map(as_booked, transactions))
     assert lots_of(world, night) == expected.lots
+    query = (
+        "SELECT purchase_id, amount_minor, valid_until FROM wallet_voucher WHERE valid_from = %s"
+    )
+    assert sorted(world.rows(query, night)) == sorted(expected.vouchers)
+    assert (result.vouchers, result.voucher_minor) == (
+        len(expected.vouchers),
+        sum(amount for _, amount, _ in expected.vouchers),
+    )
     assert result.waiting == expected.waiting
     assert (result.purchases, result.wallets, result.repaid_minor) == (
         len(transactions), len({one.book_id for one in transactions}), expected.repaid_minor,
@@ -271,6 +286,7 @@ def test_two_nights_write_what_plain_python_says(world: World, seed: int) -> Non
     first = run(world, NIGHTS[0])
     assert len(first.transactions) > REWARDS_EACH
     assert {"settlement", "fraud"} <= first.waiting.keys()
+    vouchers = len(first.vouchers)
 
     # Ana has spent everything when some of it is taken back; others get more than was released.
     world.spend("S1", world.member("1")["available"])
@@ -283,6 +299,7 @@ def test_two_nights_write_what_plain_python_says(world: World, seed: int) -> Non
     scatter(world, draw)
     second = run(world, NIGHTS[1])
     assert second.repaid_minor > 0
+    assert vouchers + len(second.vouchers) > 0
     assert any(
         transaction.entries[-1].account.kind == "member.owing"
         for transaction in second.transactions.values()

@@ -87,6 +87,64 @@ def test_row_13_capture_with_a_fee() -> None:
     }
 
 
+def test_row_14_a_voucher_is_bought_or_given() -> None:
+    assert read(spending.voucher_bought(PURSE, 500)) == {
+        "member.held wallet": 500,
+        "programme.vouchers": -500,
+    }
+    assert read(spending.voucher_given(PURSE, 500)) == {
+        "member.confirmed wallet": 500,
+        "programme.vouchers": -500,
+    }
+
+
+def test_row_15_a_voucher_is_used_and_its_order_refunded() -> None:
+    assert read(spending.voucher_used(PURSE, 500, SHOP)) == {
+        "programme.vouchers": 500,
+        "merchant.clearing shop": -500,
+    }
+    assert read(spending.voucher_order_refunded(PURSE, 500, SHOP)) == {
+        "merchant.clearing shop": 500,
+        "programme.vouchers": -500,
+    }
+    assert read(spending.voucher_order_refunded_to_member(PURSE, 500, 120, SHOP)) == {
+        "merchant.clearing shop": 500,
+        "member.owing wallet": -120,
+        "member.available wallet": -380,
+    }
+    assert read(spending.voucher_order_refunded_to_member(PURSE, 500, None, SHOP)) == {
+        "merchant.clearing shop": 500,
+        "programme.unclaimed": -500,
+    }
+
+
+def test_row_15_a_signed_voucher_that_was_used_twice_is_the_programmes_loss() -> None:
+    assert read(spending.voucher_used_twice(PURSE, 500, SHOP)) == {
+        "programme.losses": 500,
+        "merchant.clearing shop": -500,
+    }
+    assert read(spending.voucher_used_twice(PURSE, -500, SHOP)) == {
+        "programme.losses": -500,
+        "merchant.clearing shop": 500,
+    }
+
+
+def test_row_16_what_a_voucher_still_holds_goes_where_its_terms_say() -> None:
+    assert read(spending.voucher_rest_to_member(PURSE, 500, 120)) == {
+        "programme.vouchers": 500,
+        "member.owing wallet": -120,
+        "member.available wallet": -380,
+    }
+    assert read(spending.voucher_rest_to_member(PURSE, 500, None)) == {
+        "programme.vouchers": 500,
+        "programme.unclaimed": -500,
+    }
+    assert read(spending.voucher_rest_expired(PURSE, 500, TILL.funder("due", BRAND))) == {
+        "programme.vouchers": 500,
+        "funder.due brand": -500,
+    }
+
+
 def test_row_17_refund_of_an_order_paid_from_the_wallet() -> None:
     assert read(spending.refund_of_cagnotte_paid_order(PURSE, 500, 10, SHOP, 100)) == {
         "merchant.clearing shop": 490,

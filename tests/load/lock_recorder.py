@@ -1,7 +1,7 @@
 """Records which rows statements lock, in which order, per database transaction.
 
 The house's order is in ARCHITECTURE.md. Rows locked before by the same transaction may be locked again at any time; so
-may lots and holds whose wallet it has locked, for nobody else can have locked them: that is recorded too.
+may lots, holds and vouchers whose wallet it has locked, for nobody else can have locked them: that is recorded too.
 """
 
 import re
@@ -22,12 +22,13 @@ ORDER = {
     "rewards_budgetslice": 3,
     "payouts_payout": 4,
     "wallet_hold": 5,
-    "rewards_lot": 6,
-    "ledger_balance": 7,
+    "wallet_voucher": 6,
+    "rewards_lot": 7,
+    "ledger_balance": 8,
 }
 """What is locked, and its place in the order."""
 
-GUARDED = {"wallet_hold", "rewards_lot"}
+GUARDED = {"wallet_hold", "wallet_voucher", "rewards_lot"}
 """Locked by those alone who have locked the wallet before."""
 
 Rows = list[tuple[object, object]]
