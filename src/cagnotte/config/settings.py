@@ -46,7 +46,9 @@ def _secret_key() -> str:
 def _database() -> dict[str, object]:
     """The database's entry; a place-holder while no server can be named, so that tools may read the settings."""
     try:
-        return database.django_settings(database.database_url())
+        # Kept from one request to the next, and looked at before it is used again.
+        kept = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+        return {**database.django_settings(database.database_url()), **kept}
     except CagnotteError:
         return {"ENGINE": "django.db.backends.postgresql", "NAME": "cagnotte"}
 
