@@ -31,6 +31,7 @@ RESOURCES = (
     "offers",
     "members",
     "cagnottes",
+    "quotes",
 )
 """Modules of `cagnotte.api.resources`, in the order in which the reference shows them."""
 

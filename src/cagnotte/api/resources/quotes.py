@@ -1,0 +1,168 @@
+"""Quotes: what a basket would earn, and what is missing to the next step."""
+
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse
+from django.utils.translation import get_language
+from ninja import Router, Schema
+from pydantic import ConfigDict, Field
+
+from cagnotte.api import conditional
+from cagnotte.api.access import ApiRequest, member_of, publishable
+from cagnotte.api.baskets import BasketBody, purchase_of
+from cagnotte.api.errors import NotPermitted
+from cagnotte.api.shapes import Amount, amount, example, read_id
+from cagnotte.domain.rating.decision import Award, Decision
+from cagnotte.domain.rating.thresholds import Threshold
+from cagnotte.journeys.kept_runs import RUNS, KeptRun
+from cagnotte.journeys.quote import Quote as Quoted
+from cagnotte.journeys.quote import quote
+from cagnotte.platform.shared_connection import shared_connection
+
+router = Router(tags=["Quotes"])
+
+FRESH_SECONDS = 60
+"""How long an answer for anybody may be shown without asking again."""
+
+
+class Basket(BasketBody):
+    """A basket to be quoted."""
+
+    member_id: str | None = Field(
+        default=None,
+        max_length=40,
+        description="Whose it is; with a publishable key, send the header Cagnotte-Member instead.",
+    )
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra=example(
+            merchant="corner",
+            currency="EUR",
+            lines=[{"sku": "plum", "quantity": 2, "amount_minor": 1990}],
+        ),
+    )
+
+
+class QuotedLine(Schema):
+    """What one line would earn. Number 0 is delivery, where that counts."""
+
+    number: int
+    base: Amount = Field(description="How much of it counts.")
+    reward: Amount
+
+
+class QuotedOffer(Schema):
+    """What one offer would give."""
+
+    ref: str
+    name: str
+    reward: Amount
+    rate_bps: int | None = Field(description="The rate applied; null where it gives a sum.")
+    as_voucher: bool = Field(description="Given as a voucher for a next order.")
+
+
+class Step(Schema):
+    """More than now, for a little more in the basket."""
+
+    offer: str
+    name: str
+    kind: Literal["minimum_basket", "minimum_quantity", "tier"]
+    line: int = Field(description="The line that was enlarged to reckon it.")
+    missing: Amount = Field(description="What more has to be bought, as a price.")
+    missing_units: int = Field(description="Of how many units; 0 where only the amount counts.")
+    extra_reward: Amount = Field(description="What the whole basket would earn beyond `reward`.")
+
+
+class Quote(Schema):
+    """What a basket would earn now. Nothing is promised by it: what counts is the purchase."""
+
+    object: Literal["quote"] = "quote"
+    merchant: str
+    for_member: bool = Field(description="Whether it is for a certain member, or for anybody.")
+    language: str = Field(description="Of the sentences.", examples=["fr"])
+    base: Amount = Field(description="How much of the basket counts.")
+    reward: Amount = Field(description="All of it, vouchers included.")
+    vouchers: Amount = Field(description="Of which given as vouchers for a next order.")
+    lines: list[QuotedLine]
+    offers: list[QuotedOffer]
+    next_steps: list[Step] = Field(description="At most three, the nearest first.")
+    sentences: list[str] = Field(
+        description="What was earned, what did not count, what was missed."
+    )
+
+
+@router.post("/quotes", response={200: Quote, 304: None}, auth=publishable("quotes:read"))
+def create_quote(request: ApiRequest, response: HttpResponse, body: Basket) -> Quote | HttpResponse:
+    """Say what a basket would earn, in the language of Accept-Language (en, fr), and what more would bring.
+
+    It changes nothing. Without a member it is for anybody, and may be cached for a minute.
+    """
+    key, connection = request.key, shared_connection()
+    member_id = member_of(request)
+    if body.member_id is not None:
+        if key.is_publishable:
+            raise NotPermitted("Send the member's token in the header Cagnotte-Member.")
+        member_id = read_id("mem", body.member_id, "member")
+    kept = RUNS.of(connection, key.programme_id, key.slug, request.now, stale_ok=True)
+    bought_at = request.now.astimezone(ZoneInfo(key.timezone))
+    basket = purchase_of(body, order_ref="quote", occurred_at=bought_at)
+    found = _quote(kept, body.merchant, quote(connection, kept, basket, member_id=member_id))
+    found.for_member = member_id is not None
+    etag = conditional.etag_of(kept.state, found)
+    caching = "private, no-cache" if found.for_member else f"public, max-age={FRESH_SECONDS}"
+    same = conditional.unchanged(request, etag)
+    answer = response if same is None else same
+    answer["ETag"], answer["Cache-Control"] = etag, caching
+    return found if same is None else same
+
+
+def _quote(kept: KeptRun, merchant: str, quoted: Quoted) -> Quote:
+    decision = quoted.decision
+    currency = decision.currency
+    earned: dict[int, int] = {}
+    for award in decision.awards:
+        for number, minor in award.lines:
+            earned[number] = earned.get(number, 0) + minor
+    return Quote(
+        merchant=merchant,
+        for_member=False,
+        language=get_language() or "en",
+        base=amount(decision.base_minor, currency),
+        reward=amount(decision.reward_minor, currency),
+        vouchers=amount(decision.voucher_minor, currency),
+        lines=[
+            QuotedLine(
+                number=line.number,
+                base=amount(line.base_minor, currency),
+                reward=amount(earned.get(line.number, 0), currency),
+            )
+            for line in decision.lines
+        ],
+        offers=[_offer(kept, decision, award) for award in decision.awards],
+        next_steps=[_step(kept, currency, one) for one in quoted.thresholds],
+        sentences=quoted.sentences,
+    )
+
+
+def _offer(kept: KeptRun, decision: Decision, award: Award) -> QuotedOffer:
+    return QuotedOffer(
+        ref=award.offer,
+        name=kept.offer_names.get(award.offer) or award.offer,
+        reward=amount(award.amount_minor, decision.currency),
+        rate_bps=award.rate_bps or None,
+        as_voucher=award.voucher is not None,
+    )
+
+
+def _step(kept: KeptRun, currency: str, one: Threshold) -> Step:
+    return Step(
+        offer=one.offer,
+        name=kept.offer_names.get(one.offer) or one.offer,
+        kind=one.kind,
+        line=one.line,
+        missing=amount(one.missing_minor, currency),
+        missing_units=one.missing_units,
+        extra_reward=amount(one.extra_minor, currency),
+    )
