@@ -57,21 +57,24 @@ faults: $(VENV)/.installed-test ## Kill, cut off and starve the running system m
 mutants: $(VENV)/.installed-mutants ## Change the money code a thousand ways and see that a test notices each
 	@$(BIN)/python tests/mutants/run.py $(ARGS)
 
-nightly: faults mutants ## Everything that takes long: faults, mutants, the long loads
+nightly: faults mutants ## Everything that takes long: faults, mutants, the long loads, a real pretix
 	@CAGNOTTE_LOAD_SECONDS=60 $(BIN)/pytest tests/load -n 0 --override-ini=faulthandler_timeout=0
 	@CAGNOTTE_MODEL_EXAMPLES=$(EXAMPLES) CAGNOTTE_TEST_ORDERS=30 \
 		$(BIN)/pytest tests/model tests/journeys/test_order_of_messages.py -n $(JOBS) --override-ini=faulthandler_timeout=0
+	@CAGNOTTE_PRETIX=1 $(BIN)/pytest tests/shops -n 0 --override-ini=faulthandler_timeout=0
 
 docs: $(VENV)/.installed-docs ## Build the documentation into docs/_build
 	@$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 lock: $(VENV)/.installed-test ## Resolve the dependencies anew into requirements/*.txt
-	@$(call compile,run,)
-	@$(call compile,demo,--extra demo)
-	@$(call compile,test,--extra test --extra demo)
-	@$(call compile,docs,--extra docs)
-	@$(call compile,bench,--extra bench --extra demo)
-	@$(call compile,mutants,--extra mutants --extra test --extra demo)
+	@$(call compile,run,pyproject.toml)
+	@$(call compile,demo,pyproject.toml --extra demo)
+	@$(call compile,test,pyproject.toml --extra test --extra demo)
+	@$(call compile,docs,pyproject.toml --extra docs)
+	@$(call compile,bench,pyproject.toml --extra bench --extra demo)
+	@$(call compile,mutants,pyproject.toml --extra mutants --extra test --extra demo)
+	@$(call compile,oscar,integrations/oscar/pyproject.toml --extra test)
+	@$(call compile,pretix,requirements/pretix.in)
 
 clean: ## Remove caches and built documentation (neither .venv nor .data)
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis docs/_build
@@ -80,7 +83,7 @@ clean: ## Remove caches and built documentation (neither .venv nor .data)
 # One file per purpose, for every platform, with hashes and without the address of any registry.
 compile = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal \
 	--generate-hashes --no-emit-index-url --fork-strategy fewest --python-version 3.11 $(ARGS) \
-	pyproject.toml $(2) -o requirements/$(1).txt
+	$(2) -o requirements/$(1).txt
 
 # A stamp says which lock is installed; a changed lock is installed again.
 $(VENV)/.installed-%: requirements/%.txt .ci/install
