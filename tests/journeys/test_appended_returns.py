@@ -241,3 +241,155 @@ def test_a_file_interrupted_between_sales_and_returns_ends_the_same(
     summary = empty_world.send_file(path, "tills")
     assert (summary.counts["unchanged"], summary.counts["returned"]) == (1, 1)
     assert empty_world.member("1") == {"pending": 100}
+
+
+# ---- returns that name no order ----
+
+
+def found(world: World) -> list[tuple[Any, ...]]:
+    """Return (order or "", how it was found) of the returns that named none, by their keys."""
+    return world.rows(
+        "SELECT native_id, found ->> 'fit' FROM purchases_appendedreturn WHERE sought IS NOT NULL ORDER BY return_key"
+    )
+
+
+UNNAMED = ",1,2026-02-20T09:00:00,R1,plum,-1,-10.00"
+
+
+def test_what_names_no_order_is_of_the_latest_purchase_at_its_price(
+    empty_world: World, till: Any
+) -> None:
+    till(
+        "B1,1,2026-02-10T10:00:00,,plum,1,10.00",
+        "B2,1,2026-02-12T10:00:00,,plum,2,20.00",
+        "B3,1,2026-02-14T10:00:00,,plum,1,12.00",
+    )
+    summary = till(UNNAMED)
+    assert (summary.counts["returned"], summary.rejected) == (1, {})
+    assert returned(empty_world, "B2") == [(1, "plum", 1, 1000)]
+    assert empty_world.member("1") == {"pending": 160}
+    assert found(empty_world) == [("corner/B2", "same_price")]
+
+
+def test_what_names_no_order_and_comes_before_it_waits(empty_world: World, till: Any) -> None:
+    till(UNNAMED)
+    assert (empty_world.member("1"), found(empty_world)) == ({}, [("", None)])
+    till("B1,1,2026-02-10T10:00:00,,plum,1,10.00")
+    assert (empty_world.member("1"), found(empty_world)) == ({}, [("corner/B1", "same_price")])
+    assert returned(empty_world, "B1") == [(1, "plum", 1, 1000)]
+
+
+def test_what_names_no_order_counts_once_in_whichever_file_it_comes(
+    empty_world: World, till: Any
+) -> None:
+    till(*SALE)
+    file = till(UNNAMED).file
+    before = empty_world.digest()
+    assert empty_world.send_file(file, "tills").counts["unchanged"] == 1
+    assert till(UNNAMED, SALE[0], SALE[1]).counts["unchanged"] == 2
+    assert empty_world.digest() == before
+    assert empty_world.member("1") == {"pending": 100}
+    till(UNNAMED.replace("-10.00", "-9.00"))
+    assert [reason for _, reason, _ in empty_world.reasons()] == ["return_differs"]
+    assert empty_world.digest() == before
+
+
+def test_each_article_finds_an_order_of_its_own(empty_world: World, till: Any) -> None:
+    till("B1,1,2026-02-10T10:00:00,,plum,1,10.00", "B2,1,2026-02-12T10:00:00,,fig,1,5.00")
+    till(UNNAMED, UNNAMED.replace("plum,-1,-10.00", "fig,-1,-5.00"))
+    assert found(empty_world) == [("corner/B1", "same_price"), ("corner/B2", "same_price")]
+    assert empty_world.member("1") == {}
+
+
+def test_two_returns_alike_are_of_two_purchases_and_a_third_waits(
+    empty_world: World, till: Any
+) -> None:
+    till("B1,1,2026-02-10T10:00:00,,plum,1,10.00", "B2,1,2026-02-12T10:00:00,,plum,1,10.00")
+    till(UNNAMED, UNNAMED.replace("R1", "R2"), UNNAMED.replace("R1", "R3"))
+    assert sorted(native_id for native_id, _ in found(empty_world)) == [
+        "",
+        "corner/B1",
+        "corner/B2",
+    ]
+    assert empty_world.member("1") == {}
+    with connect() as connection:
+        notes = [
+            note.sentence for note in check_books.verify(connection) if note.check == "returns"
+        ]
+    assert notes == [
+        "1 returns of “tills” (corner) wait for their orders, the oldest since 2026-03-01."
+    ]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        UNNAMED.replace("plum", "pear"),
+        UNNAMED.replace("-10.00", "-20.01"),
+        UNNAMED.replace(",1,2026", ",2,2026"),
+        UNNAMED.replace("2026-02-20", "2026-02-09"),
+        UNNAMED.replace("2026-02-20", "2027-02-11"),
+    ],
+    ids=[
+        "another article",
+        "more than was paid",
+        "another member",
+        "before it",
+        "after the window",
+    ],
+)
+def test_what_fits_no_purchase_waits_and_nothing_moves(
+    empty_world: World, till: Any, row: str
+) -> None:
+    till(*SALE)
+    before = (empty_world.books(), returned(empty_world))
+    assert till(row).counts["returned"] == 1
+    assert (empty_world.books(), returned(empty_world)) == before
+    assert found(empty_world) == [("", None)]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason", "sentence"),
+    [
+        (
+            UNNAMED.replace(",1,2026", ",,2026"),
+            "missing_field",
+            "A return that names no order needs its member, by which the order can be found.",
+        ),
+        (
+            UNNAMED.replace("plum", ""),
+            "missing_field",
+            "A return that names no order needs the article and its price, by which the order can be found.",
+        ),
+        (
+            UNNAMED.replace("2026-02-20T09:00:00", "soon"),
+            "bad_date",
+            "occurred_at is “soon”; write a date such as 2026-03-29T14:05:00.",
+        ),
+    ],
+)
+def test_what_says_too_little_to_be_found_is_rejected(
+    empty_world: World, till: Any, row: str, reason: str, sentence: str
+) -> None:
+    till(*SALE)
+    before = empty_world.digest()
+    till(row)
+    assert empty_world.reasons() == [("2", reason, sentence)]
+    assert empty_world.digest() == before
+
+
+def test_a_later_purchase_does_not_draw_a_return_away(empty_world: World, till: Any) -> None:
+    till("B1,1,2026-02-10T10:00:00,,plum,1,12.00", UNNAMED)
+    assert found(empty_world) == [("corner/B1", "within")]
+    till("B2,1,2026-02-12T10:00:00,,plum,1,10.00")
+    assert found(empty_world) == [("corner/B1", "within")]
+    assert returned(empty_world, "B2") == [(1, "plum", 0, 0)]
+
+
+def test_several_processes_find_the_orders_of_returns(empty_world: World, till: Any) -> None:
+    sales = [f"S{n},{n % 3 + 1},2026-02-{n % 20 + 1:02}T10:00:00,,plum,1,10.00" for n in range(30)]
+    backs = [f",{n % 3 + 1},2026-02-25T10:00:00,R{n},plum,-1,-10.00" for n in range(12)]
+    summary = till(*backs[:4], *sales, *backs[4:], jobs=2)
+    assert (summary.counts["new"], summary.counts["returned"], summary.rejected) == (30, 12, {})
+    assert {native_id for native_id, _ in found(empty_world)} >= {"corner/S19", "corner/S18"}
+    assert empty_world.books()["member.pending"] == 18 * 50

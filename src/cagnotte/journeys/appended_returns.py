@@ -17,7 +17,7 @@ from cagnotte.domain.errors import InvalidRow
 from cagnotte.domain.ids import derived_id
 from cagnotte.domain.lifecycle import Event
 from cagnotte.domain.purchases import Validation, with_returns
-from cagnotte.journeys import ingest, restate
+from cagnotte.journeys import ingest, restate, unnamed_returns
 from cagnotte.journeys.arrivals import Rejected, in_one_transaction
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.changes import Change, lock_purchases
@@ -66,6 +66,7 @@ def import_sales_and_returns(
             apart.returns.clear()
             yield tally, rejected, apart.characters
         done = apart.characters
+    work.find_unnamed()
     work.count_arrived()
     if budgets:
         with connection.transaction():
@@ -118,7 +119,9 @@ class _Returns:
         reports = []
         for text in fresh:
             try:
-                reports.append(self.reader.read(text))
+                report = self.reader.read(text)
+                unnamed_returns.check(self.file.run, report)
+                reports.append(report)
             except InvalidRow as error:
                 rejected.append(Rejected(text.row_number, text.raw, error))
         new, repeated = self._sorted(reports, rejected)
@@ -127,7 +130,7 @@ class _Returns:
         tally.unchanged += len(repeated)
         for row in rejected:
             tally.rejected[row.reason] = tally.rejected.get(row.reason, 0) + 1
-        self._lay_over(sorted({report.native_id for report in new.values()}))
+        self._lay_over(sorted({report.native_id for report in new.values()} - {""}))
         self.budgets.save()
         self.file.arrived.keep_rejected(self.connection, rejected, self.file.run.now)
         return tally, rejected
@@ -137,7 +140,7 @@ class _Returns:
     ) -> tuple[dict[tuple[str, str], ReturnReport], list[ReturnReport]]:
         """Tell new returns, by order and key, from repeated ones; reject what was said differently before."""
         keys = [(report.native_id, self._key(report)) for report in reports]
-        known = selectors.known_returns(self.connection, self.file.arrived.source_id, keys)
+        known = self._known(keys)
         new: dict[tuple[str, str], ReturnReport] = {}
         repeated = []
         for key, report in zip(keys, reports, strict=True):
@@ -156,6 +159,17 @@ class _Returns:
                 rejected.append(Rejected(report.row_number, report.raw, error))
         return new, repeated
 
+    def _known(self, keys: list[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
+        """Return the content hashes of returns that are known: within their order, else within their source."""
+        source_id = self.file.arrived.source_id
+        known = selectors.known_returns(self.connection, source_id, [key for key in keys if key[0]])
+        unnamed = [unnamed_returns.part_key(key, 1) for native_id, key in keys if not native_id]
+        found = selectors.known_unnamed_returns(self.connection, source_id, unnamed)
+        for native_id, key in keys:
+            if not native_id and unnamed_returns.part_key(key, 1) in found:
+                known["", key] = found[unnamed_returns.part_key(key, 1)]
+        return known
+
     def _key(self, report: ReturnReport) -> str:
         """Return what a return is known by within its order: the source's name of it, else its place in this file."""
         return report.return_id or f"#{self.file.arrived.delivery_key(report).hex()}"
@@ -168,17 +182,36 @@ class _Returns:
         for outcome, reports in (("returned", list(new.values())), ("unchanged", repeated)):
             for report in reports:
                 key = arrived.delivery_key(report)
+                row_id = derived_id(now, arrived.source_id, key.hex())
                 rows.append(
                     services.ReturnRow(
-                        id=derived_id(now, arrived.source_id, key.hex()),
+                        id=row_id,
                         delivery_key=key,
                         report=report,
-                        return_key=self._key(report),
+                        kept=self._kept(row_id, report),
                         outcome=outcome,
                         raw=raw_bytes(report.raw, arrived.encoding),
                     )
                 )
         services.keep_returns(self.connection, source_id=arrived.source_id, rows=rows, now=now)
+
+    def _kept(self, row_id: UUID, report: ReturnReport) -> list[services.KeptReturn]:
+        if report.sought is None:
+            return [services.KeptReturn(row_id, self._key(report), report.facts.decode())]
+        return unnamed_returns.kept(self.file.run, row_id, self._key(report), report, report.sought)
+
+    def find_unnamed(self) -> None:
+        """Let returns count that named no order, as far as theirs can be found."""
+        in_one_transaction(self.connection, self._find_unnamed)
+
+    def _find_unnamed(self) -> None:
+        found = unnamed_returns.find_orders(
+            self.connection, self.file.run, self.file.arrived.source_id
+        )
+        if found:
+            self.budgets.load()
+            self._lay_over(found)
+            self.budgets.save()
 
     def count_arrived(self) -> None:
         """Let returns count that waited for an order which stands by now.

@@ -5,9 +5,9 @@ lead to its order. When it is found, the order gets the refund as one more piece
 which order that was, by which rule, and is not looked for again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -143,8 +143,14 @@ class _Match:
 class _Left:
     """What is left of purchases, with what this round gave back of them already."""
 
-    purchases: Mapping[UUID, Purchase]
+    connection: Connection
+    run: ProgrammeRun
+    purchases: dict[UUID, Purchase] = field(default_factory=dict)
     taken: dict[tuple[UUID, str], tuple[int, int]] = field(default_factory=dict)
+
+    def know(self, ids: Iterable[UUID]) -> None:
+        """Read how these purchases stand, and forget the others."""
+        self.purchases = purchases.latest_purchases(self.connection, sorted(ids), self.run.zone)
 
     def of(self, purchase_id: UUID, sku: str) -> tuple[int, int, int, int] | None:
         """Return (amount, left of it, units, left of them) of an article, or of the whole purchase for ""."""
@@ -169,25 +175,36 @@ def find_orders(connection: Connection, run: ProgrammeRun, account_ids: Sequence
 
     The orders are due then. What finds none goes on waiting.
     """
-    rows = connection.execute(
+    left = _Left(connection, run)
+    after = datetime.min.replace(tzinfo=UTC), UUID(int=0)
+    count = 0
+    while rows := _candidates(connection, account_ids, after):
+        after = rows[-1][7], rows[-1][0]
+        left.know({row[5] for row in rows})
+        matches = [
+            match
+            for _, candidates in groupby(rows, key=itemgetter(0))
+            for match in _matched(list(candidates), left, run)
+        ]
+        _give(connection, run, matches)
+        count += len(matches)
+    return count
+
+
+def _candidates(
+    connection: Connection, account_ids: Sequence[UUID], after: tuple[datetime, UUID]
+) -> list[tuple[Any, ...]]:
+    return connection.execute(
         SQL.candidates,
         {
             "account_ids": list(account_ids),
             "longest": timedelta(days=WINDOW_DAYS_MAX),
             "tolerance": CLOCK_TOLERANCE,
+            "after": after[0],
+            "after_id": after[1],
             "size": REFUNDS_AT_ONCE,
         },
     ).fetchall()
-    if not rows:
-        return 0
-    left = _Left(purchases.latest_purchases(connection, sorted({row[5] for row in rows}), run.zone))
-    matches = [
-        match
-        for _, candidates in groupby(rows, key=itemgetter(0))
-        for match in _matched(list(candidates), left, run)
-    ]
-    _give(connection, run, matches)
-    return len(matches)
 
 
 def _matched(rows: Sequence[tuple[Any, ...]], left: _Left, run: ProgrammeRun) -> Iterator[_Match]:
@@ -198,11 +215,11 @@ def _matched(rows: Sequence[tuple[Any, ...]], left: _Left, run: ProgrammeRun) ->
     back = CameBack(datetime.fromisoformat(known["at"]), known["amount_minor"], units)
     orders = {
         order_id: (order_name, purchase_id)
-        for _, _, _, order_id, order_name, purchase_id, _ in rows
+        for _, _, _, order_id, order_name, purchase_id, _, _ in rows
     }
     bought = [
         Bought(order_id, at, *told)
-        for _, _, _, order_id, _, purchase_id, at in rows
+        for _, _, _, order_id, _, purchase_id, at, _ in rows
         if (told := left.of(purchase_id, sku)) is not None
     ]
     window = timedelta(days=_window_days(run, known["merchant"], back.at))

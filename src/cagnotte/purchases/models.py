@@ -216,7 +216,10 @@ class AppendedReturn(models.Model):
 
     id = models.UUIDField(primary_key=True, help_text="Of its observation.")
     source_id = models.UUIDField()
-    native_id = models.CharField(max_length=120, help_text="What the source calls the order.")
+    native_id = models.CharField(
+        max_length=120,
+        help_text="What the source calls the order; empty = it names none, and waits.",
+    )
     return_key = models.CharField(
         max_length=120, help_text="The source's own name of the return, else where it stood."
     )
@@ -224,6 +227,12 @@ class AppendedReturn(models.Model):
     content_hash = models.BinaryField(max_length=16)
     received_at = models.DateTimeField()
     purchase_id = models.UUIDField(null=True, help_text="Once it counts; empty = it waits.")
+    sought = models.JSONField(
+        null=True, help_text="Of one that named no order: member, merchant, and when it came back."
+    )
+    found = models.JSONField(
+        null=True, help_text="How its order was found: fit, version of the rules."
+    )
 
     class Meta:
         """A return is in the set of its order once, and those that wait are found by their order."""
@@ -238,6 +247,11 @@ class AppendedReturn(models.Model):
                 fields=["source_id", "native_id"],
                 name="appended_return_waiting",
                 condition=models.Q(purchase_id__isnull=True),
+            ),
+            models.Index(
+                fields=["source_id", "return_key"],
+                name="appended_return_sought",
+                condition=models.Q(sought__isnull=False),
             ),
         ]
 

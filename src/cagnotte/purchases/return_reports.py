@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import orjson
@@ -18,11 +19,20 @@ _UNITS = re.compile(r"-?[0-9]{1,12}")
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
 
 
+class Sought(NamedTuple):
+    """What leads to the order of a return that names none: who brought it back, to which shop, when (in UTC)."""
+
+    member: str
+    merchant: str
+    at: datetime
+
+
 class ReturnReport(NamedTuple):
     """What one message says came back of one order.
 
     Attributes:
-        native_id: what the source calls the order. return_id: its own name of the return, "" where it has none.
+        native_id: what the source calls the order, "" where the message names none; then `sought` leads to it.
+        return_id: its own name of the return, "" where it has none.
         items: what came back, amounts and units without their minus. content_hash: 16 bytes over them.
     """
 
@@ -34,6 +44,7 @@ class ReturnReport(NamedTuple):
     items: tuple[Returned, ...]
     facts: bytes
     content_hash: bytes
+    sought: Sought | None = None
 
 
 class ReturnReader:
@@ -59,16 +70,40 @@ class ReturnReader:
                 field="return_id",
             )
         facts = orjson.dumps([tuple(item) for item in items])
+        sought = None if order_ref or self._told(text.fields, "source_id") else self._sought(text)
         return ReturnReport(
             text.row_number,
             text.raw,
-            native_id_of(lambda name: self._told(text.fields, name)),
+            "" if sought else native_id_of(lambda name: self._told(text.fields, name)),
             order_ref,
             return_id,
             items,
             facts,
             hashlib.blake2b(facts, digest_size=16).digest(),
+            sought,
         )
+
+    def _sought(self, text: ReturnText) -> Sought:
+        """Return what leads to the order of a return that names none. Raises InvalidRow where it says too little."""
+        told = {
+            name: self._told(text.fields, name) for name in ("member", "merchant", "occurred_at")
+        }
+        for name, value in told.items():
+            if not value:
+                raise InvalidRow(
+                    "missing_field",
+                    f"A return that names no order needs its {name}, by which the order can be found.",
+                    field=name,
+                )
+        try:
+            at = datetime.fromisoformat(told["occurred_at"])
+            at = (at if at.tzinfo else at.replace(tzinfo=self._mapping.zone)).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise InvalidRow(
+                "bad_date",
+                f"occurred_at is “{told['occurred_at']}”; write a date such as 2026-03-29T14:05:00.",
+            ) from error
+        return Sought(told["member"], told["merchant"], at)
 
     def _told(self, fields: dict[str, str], name: str) -> str:
         """Return a field in our words, or its constant."""

@@ -93,6 +93,16 @@ def known_returns(
     return {(native_id, key): bytes(content_hash) for native_id, key, content_hash in rows}
 
 
+def known_unnamed_returns(
+    connection: Connection, source_id: UUID, keys: Sequence[str]
+) -> dict[str, bytes]:
+    """Return the content hashes of returns that named no order and are known, by their key."""
+    rows = connection.execute(
+        RETURNS.known_unnamed, {"source_id": source_id, "return_keys": list(keys)}
+    )
+    return {key: bytes(content_hash) for key, content_hash in rows}
+
+
 def arrived_returns(
     connection: Connection, programme_id: UUID, source_id: UUID, size: int
 ) -> list[str]:

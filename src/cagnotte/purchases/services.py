@@ -87,13 +87,25 @@ def finish_file(connection: psycopg.Connection[Any], file_id: UUID, now: datetim
     connection.commit()
 
 
+class KeptReturn(NamedTuple):
+    """A return as it is kept in a set: its id, its key, what came back as JSON, and what leads to its order or None."""
+
+    id: UUID
+    return_key: str
+    items: str
+    sought: str | None = None
+
+
 class ReturnRow(NamedTuple):
-    """A message about a return, to be written. outcome: returned, or unchanged for one that is known already."""
+    """A message about a return, to be written. outcome: returned, or unchanged for one that is known already.
+
+    kept: the returns it holds; several where it names no order, for each article may be of another.
+    """
 
     id: UUID
     delivery_key: bytes
     report: ReturnReport
-    return_key: str
+    kept: Sequence[KeptReturn]
     outcome: str
     raw: bytes
 
@@ -122,17 +134,18 @@ def keep_returns(
         },
     )
     connection.execute(RETURNS.keep_bodies, {"ids": ids, "bodies": [row.raw for row in rows]})
-    new = [row for row in rows if row.outcome == "returned"]
+    new = [(row.report, one) for row in rows if row.outcome == "returned" for one in row.kept]
     connection.execute(
         RETURNS.keep_returns,
         {
             "source_id": source_id,
             "now": now,
-            "ids": [row.id for row in new],
-            "native_ids": [row.report.native_id for row in new],
-            "return_keys": [row.return_key for row in new],
-            "items": [row.report.facts.decode() for row in new],
-            "hashes": [row.report.content_hash for row in new],
+            "ids": [one.id for _, one in new],
+            "native_ids": [report.native_id for report, _ in new],
+            "return_keys": [one.return_key for _, one in new],
+            "items": [one.items for _, one in new],
+            "hashes": [report.content_hash for report, _ in new],
+            "sought": [one.sought for _, one in new],
         },
     )
 

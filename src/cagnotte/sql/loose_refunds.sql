@@ -8,7 +8,7 @@ FROM unnest(%(ids)s::uuid[], %(known)s::jsonb[]) AS n (id, known)
 WHERE o.id = n.id;
 
 -- name: candidates
--- in: account_ids, longest, tolerance, size. out: refunds that wait, each with the orders it may be of: same account, member and
+-- in: account_ids, longest, tolerance, after and after_id, size. out: refunds that wait, each with the orders it may be of: same account, member and
 -- shop, at most so long before. The earliest refunds first. Index: inbox_order_queue, inbox_order_of_wallet. No locks.
 WITH refund AS (
     SELECT id, object_id, account_id, attribution -> 'refund' AS known,
@@ -18,14 +18,15 @@ WITH refund AS (
     WHERE account_id = ANY(%(account_ids)s) AND state = 'waiting'
         AND attribution -> 'refund' ->> 'wallet_id' IS NOT NULL AND attribution -> 'refund_of' IS NULL
 ), found AS (
-    SELECT r.id, r.object_id, r.known, o.id AS order_id, o.object_id AS order_name, o.purchase_id, o.occurred_at,
+    SELECT r.id, r.object_id, r.known, r.moment, o.id AS order_id, o.object_id AS order_name, o.purchase_id, o.occurred_at,
            dense_rank() OVER (ORDER BY r.moment, r.id) AS place
     FROM refund AS r
     JOIN inbox_order AS o ON o.wallet_id = r.wallet_id AND o.merchant = r.merchant
         AND o.occurred_at BETWEEN r.moment - %(longest)s::interval AND r.moment + %(tolerance)s::interval
     WHERE o.account_id = r.account_id AND o.state = 'standing' AND o.purchase_id IS NOT NULL
+        AND (r.moment, r.id) > (%(after)s::timestamptz, %(after_id)s::uuid)
 )
-SELECT id, object_id, known, order_id, order_name, purchase_id, occurred_at FROM found
+SELECT id, object_id, known, order_id, order_name, purchase_id, occurred_at, moment FROM found
 WHERE place <= %(size)s
 ORDER BY place, order_id;
 

@@ -9,14 +9,50 @@ FROM unnest(%(native_ids)s::text[], %(return_keys)s::text[]) AS n (native_id, re
 JOIN purchases_appendedreturn AS r
     ON r.source_id = %(source_id)s AND r.native_id = n.native_id AND r.return_key = n.return_key;
 
+-- name: known_unnamed
+-- in: source_id, return_keys. out: key and content hash of those returns, among all that named no order, which are known.
+-- Index: appended_return_sought. No locks.
+SELECT return_key, content_hash FROM purchases_appendedreturn
+WHERE source_id = %(source_id)s AND return_key = ANY(%(return_keys)s::text[]) AND sought IS NOT NULL;
+
 -- name: keep_returns
 -- in: source_id, now, one array per column. Writes purchases_appendedreturn in the order of its key; another writer of
 -- the same return is waited for, and noticed by the unique key.
-INSERT INTO purchases_appendedreturn (id, source_id, native_id, return_key, items, content_hash, received_at)
-SELECT n.id, %(source_id)s, n.native_id, n.return_key, n.items, n.content_hash, %(now)s
-FROM unnest(%(ids)s::uuid[], %(native_ids)s::text[], %(return_keys)s::text[], %(items)s::jsonb[], %(hashes)s::bytea[])
-    AS n (id, native_id, return_key, items, content_hash)
+INSERT INTO purchases_appendedreturn (id, source_id, native_id, return_key, items, content_hash, received_at, sought)
+SELECT n.id, %(source_id)s, n.native_id, n.return_key, n.items, n.content_hash, %(now)s, n.sought
+FROM unnest(%(ids)s::uuid[], %(native_ids)s::text[], %(return_keys)s::text[], %(items)s::jsonb[], %(hashes)s::bytea[], %(sought)s::jsonb[])
+    AS n (id, native_id, return_key, items, content_hash, sought)
 ORDER BY n.native_id, n.return_key;
+
+-- name: unnamed_candidates
+-- in: programme_id, source_id, longest, tolerance, after and after_id, size. out: returns that named no order and found none, each with
+-- the orders it may be of: same source, member and shop, at most so long before. The earliest first, from some place on. Index: appended_return_waiting, purchase_of_wallet.
+-- No locks; guarded by lock_unnamed.
+WITH unnamed AS (
+    SELECT id, items, sought, (sought ->> 'at')::timestamptz AS moment
+    FROM purchases_appendedreturn WHERE source_id = %(source_id)s AND native_id = '' AND purchase_id IS NULL
+), found AS (
+    SELECT u.id, u.items, u.sought, u.moment, p.id AS purchase_id, p.native_id, p.occurred_at,
+           dense_rank() OVER (ORDER BY u.moment, u.id) AS place
+    FROM unnamed AS u
+    JOIN identity_member AS m ON m.programme_id = %(programme_id)s AND m.ref = u.sought ->> 'member'
+    JOIN purchases_purchase AS p ON p.wallet_id = m.wallet_id
+        AND p.occurred_on BETWEEN (u.moment - %(longest)s::interval)::date - 1 AND u.moment::date + 1
+    WHERE p.source_id = %(source_id)s AND p.merchant_id = (u.sought ->> 'merchant_id')::uuid
+        AND p.occurred_at BETWEEN u.moment - %(longest)s::interval AND u.moment + %(tolerance)s::interval
+        AND (u.moment, u.id) > (%(after)s::timestamptz, %(after_id)s::uuid)
+)
+SELECT id, items, sought, purchase_id, native_id, occurred_at, moment FROM found WHERE place <= %(size)s ORDER BY place, purchase_id;
+
+-- name: lock_unnamed
+-- in: source_id. Keeps others from looking for the orders of this source's returns until the transaction ends.
+SELECT pg_advisory_xact_lock(hashtextextended('unnamed returns ' || %(source_id)s::text, 0));
+
+-- name: name_returns
+-- in: one array per column. Writes the orders that returns were found to be of, and why; once. Index: primary key.
+UPDATE purchases_appendedreturn AS r SET native_id = n.native_id, items = n.items, found = n.found
+FROM unnest(%(ids)s::uuid[], %(native_ids)s::text[], %(items)s::jsonb[], %(found)s::jsonb[]) AS n (id, native_id, items, found)
+WHERE r.id = n.id AND r.native_id = '';
 
 -- name: observe_returns
 -- in: source_id, now, one array per column. Writes purchases_observation.
