@@ -84,7 +84,13 @@ def test_the_playground_shows_a_programme_once_it_has_a_key(windows: Any, cagnot
 
 def _answer(route: Any, asked: list[str]) -> None:
     asked.append(route.request.headers["authorization"])
-    route.fulfill(json={"reward": {"amount_minor": 777, "currency": "EUR"}, "next": [], "data": []})
+    route.fulfill(
+        json={
+            "reward": {"amount_minor": 777, "currency": "EUR"},
+            "next_steps": [],
+            "data": [{"ref": "verte", "name": "Maison Verte", "site": None}],
+        }
+    )
 
 
 def test_code_is_copied_by_its_button(windows: Any, cagnotte: str) -> None:

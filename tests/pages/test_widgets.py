@@ -10,17 +10,24 @@ from tests.pages.servers import Shop
 
 KEY = "cag_test_pk_of_the_shop"
 
-QUOTE = {
-    "object": "quote",
-    "reward": {"amount_minor": 345, "currency": "EUR"},
-    "next": [
-        {
-            "missing": {"amount_minor": 1200, "currency": "EUR"},
-            "extra": {"amount_minor": 500, "currency": "EUR"},
-        }
-    ],
-}
-NOTHING = {"object": "quote", "reward": {"amount_minor": 0, "currency": "EUR"}, "next": []}
+
+def quoted(minor: int, *steps: dict[str, Any], currency: str = "EUR") -> dict[str, Any]:
+    return {
+        "object": "quote",
+        "reward": {"amount_minor": minor, "currency": currency},
+        "next_steps": list(steps),
+    }
+
+
+def step(missing: int, extra: int, units: int = 0) -> dict[str, Any]:
+    return {
+        "missing": {"amount_minor": missing, "currency": "EUR"},
+        "missing_units": units,
+        "extra_reward": {"amount_minor": extra, "currency": "EUR"},
+    }
+
+
+QUOTE = quoted(345, step(1200, 500), step(5000, 900))
 
 
 def offer(ref: str, name: str, headline: str, merchant: str, **more: Any) -> dict[str, Any]:
@@ -78,7 +85,7 @@ def tag(cagnotte: str, shop: Shop) -> str:
     """What the shop puts into the head of its pages."""
     return (
         f'<script type="module" src="{cagnotte}/widgets/v1.js" data-cagnotte-key="{KEY}" '
-        f'data-cagnotte-api="{shop.address}"></script>'
+        f'data-cagnotte-merchant="verte" data-cagnotte-api="{shop.address}"></script>'
     )
 
 
@@ -171,7 +178,7 @@ def test_a_widget_far_below_asks_when_it_comes_near(
 
 
 def test_nothing_earned_shows_nothing(windows: Any, answering: Shop, tag: str) -> None:
-    answering.answers["POST", "/v1/quotes"] = (200, NOTHING)
+    answering.answers["POST", "/v1/quotes"] = (200, quoted(0))
     page = windows().open(
         answering.page('<cagnotte-badge amount="10.00"></cagnotte-badge>', more=tag)
     )
@@ -207,10 +214,7 @@ def test_what_is_no_amount_asks_nothing(
 
 
 def test_amounts_of_currencies_without_cents(windows: Any, answering: Shop, tag: str) -> None:
-    answering.answers["POST", "/v1/quotes"] = (
-        200,
-        {"reward": {"amount_minor": 1200, "currency": "JPY"}, "next": []},
-    )
+    answering.answers["POST", "/v1/quotes"] = (200, quoted(1200, currency="JPY"))
     page = windows().open(
         answering.page(
             '<cagnotte-badge amount="24000" currency="JPY"></cagnotte-badge>', lang="en", more=tag
@@ -221,15 +225,45 @@ def test_amounts_of_currencies_without_cents(windows: Any, answering: Shop, tag:
     assert answering.asked[0][3]["lines"] == [{"amount_minor": 24000, "quantity": 1}]
 
 
+@pytest.mark.parametrize(
+    ("units", "said"),
+    [
+        (1, "Plus qu’un article pour gagner 2,00 € de plus"),
+        (3, "Plus que 3 articles pour gagner 2,00 € de plus"),
+    ],
+)
+def test_what_is_missing_may_be_articles(
+    windows: Any, answering: Shop, tag: str, units: int, said: str
+) -> None:
+    answering.answers["POST", "/v1/quotes"] = (200, quoted(0, step(900, 200, units)))
+    page = windows().open(
+        answering.page('<cagnotte-cart amount="10.00"></cagnotte-cart>', more=tag)
+    )
+
+    assert text(page, "cagnotte-cart") == f"Ce panier ne rapporte encore rien{said}"
+
+
+@pytest.mark.parametrize(("merchants", "said"), [(1, "Gagnez 3,45 €"), (2, "")])
+def test_the_only_merchant_of_a_programme_need_not_be_named(
+    windows: Any, answering: Shop, tag: str, merchants: int, said: str
+) -> None:
+    answering.answers["GET", "/v1/merchants"] = (200, listed(*MERCHANTS["data"][:merchants]))
+    tag = tag.replace('data-cagnotte-merchant="verte"', "")
+    page = windows().open(
+        answering.page('<cagnotte-badge amount="10.00"></cagnotte-badge>', more=tag)
+    )
+
+    assert text(page, "cagnotte-badge") == said
+    posted = [body["merchant"] for method, _, _, body in answering.asked if method == "POST"]
+    assert posted == ["verte"] * (merchants == 1)
+
+
 def test_a_changed_basket_is_quoted_anew_and_read_aloud(
     windows: Any, answering: Shop, tag: str
 ) -> None:
     answering.answers["POST", "/v1/quotes"] = lambda body: (
         200,
-        {
-            "reward": {"amount_minor": body["lines"][0]["amount_minor"] // 20, "currency": "EUR"},
-            "next": [],
-        },
+        quoted(body["lines"][0]["amount_minor"] // 20),
     )
     page = windows().open(
         answering.page('<cagnotte-cart amount="100.00"></cagnotte-cart>', more=tag)

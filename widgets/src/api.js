@@ -46,11 +46,20 @@ function ask(element, language, path, more = {}) {
   return answer;
 }
 
-/** What a basket would earn. lines: [{amount_minor, sku, quantity}]. */
-export function quote(element, language, { merchant, currency, lines, token }) {
-  const body = { currency, lines };
-  if (merchant) body.merchant = merchant;
-  return ask(element, language, "/v1/quotes", { body, token });
+/** The merchant an element is about: its own, the page's, else the only one of the programme. */
+async function merchantOf(element, language, told) {
+  const named = told || script?.dataset.cagnotteMerchant;
+  if (named) return named;
+  const { data } = await ask(element, language, "/v1/merchants?limit=2");
+  if (data.length !== 1) throw new Error("Name the merchant: the programme has several.");
+  return data[0].ref;
+}
+
+/** What a basket would earn: {reward, step}. lines: [{amount_minor, sku, quantity}]; step: the nearest one, or nothing. */
+export async function quote(element, language, { merchant, currency, lines, token }) {
+  const body = { merchant: await merchantOf(element, language, merchant), currency, lines };
+  const { reward, next_steps: steps } = await ask(element, language, "/v1/quotes", { body, token });
+  return { reward, step: steps[0] };
 }
 
 /** The offers for everybody that are in force, the highest first: {name, headline, shops, link}. */

@@ -21,26 +21,29 @@ export class Cart extends Widget {
   async content() {
     const lines = this.basket;
     if (!lines.length) return [];
-    const { reward, next } = await quote(this, this.language, this.question);
+    const { reward, step } = await quote(this, this.language, this.question);
     const total = lines.reduce((sum, line) => sum + line.amount_minor, 0);
     const told = reward.amount_minor > 0
       ? this.say("basket", { amount: money(reward, this.language) })
       : this.say("basketNothing");
     const parts = [h("div", { class: "head" }, icon("coin"), h("p", { class: "amount" }, told))];
-    if (next?.length) parts.push(...this.#threshold(next[0], total));
+    if (step) parts.push(...this.#towards(step, total));
     // The region stays in place, so that a change is read aloud; only what it holds is new.
     this.#region ??= h("div", { class: "card", part: "card", role: "status" });
     this.#region.replaceChildren(...parts);
     return this.#region;
   }
 
-  #threshold({ missing, extra }, total) {
-    const facts = { missing: money(missing, this.language), extra: money(extra, this.language) };
+  #towards({ missing, missing_units: units, extra_reward: more }, total) {
+    const extra = money(more, this.language);
+    const words = units
+      ? this.say(units === 1 ? "missingUnit" : "missingUnits", { units, extra })
+      : this.say("missing", { missing: money(missing, this.language), extra });
     const filled = h("span");
     filled.style.width = `${Math.round((100 * total) / (total + missing.amount_minor))}%`;
     return [
       h("div", { class: "bar", "aria-hidden": "true", part: "bar" }, filled),
-      h("p", { class: "soft" }, this.say("missing", facts)),
+      h("p", { class: "soft" }, words),
     ];
   }
 }

@@ -20,7 +20,7 @@ const EXAMPLES = {
     const total = body.lines.reduce((sum, line) => sum + line.amount_minor, 0);
     const step = 10_000;
     const missing = step - (total % step);
-    return { object: "quote", reward: euros(Math.floor(total / 20)), next: [{ missing: euros(missing), extra: euros(500) }] };
+    return { object: "quote", reward: euros(Math.floor(total / 20)), next_steps: [{ missing: euros(missing), missing_units: 0, extra_reward: euros(500) }] };
   },
   "/v1/programme": () => ({ object: "programme", slug: "demo", name: "Demo" }),
   "/v1/merchants": () => list(SHOPS),
@@ -45,7 +45,7 @@ function attributesOf(stage) {
   const found = JSON.parse(stage.dataset.attributes);
   if ("amount" in found) found.amount = amount.value;
   found.currency = form.elements.currency.value;
-  if (merchant.value) found.merchant = merchant.value;
+  found.merchant = merchant.value || (key.value.trim() ? "" : "verte");
   if (key.value.trim()) found.key = key.value.trim();
   return found;
 }
