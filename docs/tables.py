@@ -24,6 +24,7 @@ WIDTH = 100
 """Columns of the commands' help, whatever terminal writes it."""
 
 ERROR_MODULES = (
+    "cagnotte.api.errors",
     "cagnotte.platform.database_errors",
     "cagnotte.platform.http",
     "cagnotte.platform.processes",

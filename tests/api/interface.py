@@ -87,4 +87,4 @@ def interface(slug: str = "corner", **facts: Any) -> Interface:
     return Interface(key_of(slug, **facts))
 
 
-PUBLISHABLE = {"kind": ApiKey.Kind.PUBLISHABLE, "origins": ["https://shop.example"]}
+PUBLISHABLE: dict[str, Any] = {"kind": ApiKey.Kind.PUBLISHABLE, "origins": ["https://shop.example"]}

@@ -52,7 +52,9 @@ def test_balances_as_of_a_day(world: World) -> None:
 
 def test_movements_newest_first_by_pages(world: World) -> None:
     path = spent(world)
-    api, found, cursor = interface(), [], ""
+    api = interface()
+    found: list[dict[str, Any]] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = api.get(f"{path}/movements?limit=2{cursor and f'&cursor={cursor}'}").json
         found += page["data"]

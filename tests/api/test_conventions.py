@@ -377,7 +377,8 @@ def test_what_goes_is_announced_in_every_answer() -> None:
 
     api.add_router("", router)
     (pattern,) = [one for one in api.urls[0] if str(one.pattern) == "old"]
-    response = pattern.callback(RequestFactory().get("/old"))  # type: ignore[union-attr]
+    view: Any = pattern.callback
+    response = view(RequestFactory().get("/old"))
     assert response["Deprecation"] == "@1796083200"
     assert response["Sunset"] == "Tue, 01 Jun 2027 00:00:00 GMT"
     assert response["Link"] == '</new>; rel="deprecation"'
@@ -503,7 +504,8 @@ def test_a_token_that_is_none_is_refused(world: World, token: str) -> None:
 
 def test_pages_neither_skip_nor_repeat(world: World) -> None:
     api = interface()
-    seen, cursor = [], ""
+    seen: list[list[str]] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = api.get(f"/members?limit=2{cursor and f'&cursor={cursor}'}").json
         seen.append([one["ref"] for one in page["data"]])

@@ -50,7 +50,7 @@ def rows() -> dict[str, Any]:
             if not name.startswith(QUIET_TABLES)
         ]
         counts = {
-            name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()  # type: ignore[arg-type]
+            name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()
             for name in sorted(names)
         }
         counts["members"] = connection.execute(

@@ -196,7 +196,7 @@ class ApiCall(models.Model):
     key_id = models.UUIDField()
     method = models.CharField(max_length=7)
     path = models.CharField(max_length=500)
-    status = models.PositiveSmallIntegerField()
+    status = models.PositiveIntegerField()
     duration_ms = models.PositiveIntegerField()
     code = models.CharField(max_length=60, blank=True, help_text="Of the problem, if any.")
     objects_named = ArrayField(
@@ -221,7 +221,7 @@ class ApiAnswer(models.Model):
     programme_id = models.UUIDField()
     token = models.CharField(max_length=255, help_text="The Idempotency-Key.")
     fingerprint = models.BinaryField(max_length=32, help_text="SHA-256 of method, path and body.")
-    status = models.PositiveSmallIntegerField()
+    status = models.PositiveIntegerField()
     headers = models.JSONField(default=dict)
     sealed_body = models.TextField(help_text="See `platform.secrets_box`.")
     answered_at = models.DateTimeField()

@@ -27,7 +27,7 @@ WITH found AS (
         FROM (
             SELECT least(
                 %(quota)s, b.level + %(refill_per_second)s
-                * greatest(extract(epoch FROM excluded.filled_at - b.filled_at)::double precision, 0)
+                * greatest(date_part('epoch', excluded.filled_at - b.filled_at), 0)
             )
         ) AS filled (available)
     )

@@ -27,10 +27,13 @@ TIERS = (Tier(0, 200), Tier(10_000, 550))
 
 
 def offer(
-    effect: Effect, role: Role = Role.BASE, basket_minor: int = 0, **facts: BoostMode
+    effect: Effect,
+    role: Role = Role.BASE,
+    basket_minor: int = 0,
+    mode: BoostMode = BoostMode.ADD,
 ) -> Offer:
     conditions = Conditions(minimum_basket_minor=basket_minor)
-    return Offer(UUID(int=1), "o", 1, "O", effect, role, conditions=conditions, **facts)
+    return Offer(UUID(int=1), "o", 1, "O", effect, role, mode, conditions=conditions)
 
 
 OFFERS = [

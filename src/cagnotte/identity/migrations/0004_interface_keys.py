@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                         help_text="SHA-256 of method, path and body.", max_length=32
                     ),
                 ),
-                ("status", models.PositiveSmallIntegerField()),
+                ("status", models.PositiveIntegerField()),
                 ("headers", models.JSONField(default=dict)),
                 ("sealed_body", models.TextField(help_text="See `platform.secrets_box`.")),
                 ("answered_at", models.DateTimeField()),
@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
                 ("key_id", models.UUIDField()),
                 ("method", models.CharField(max_length=7)),
                 ("path", models.CharField(max_length=500)),
-                ("status", models.PositiveSmallIntegerField()),
+                ("status", models.PositiveIntegerField()),
                 ("duration_ms", models.PositiveIntegerField()),
                 (
                     "code",
