@@ -65,8 +65,6 @@ COMMANDS: dict[str, Entry] = {
     "ledger": Entry("ledger_commands:ledger", "Check, export, seal and close the books."),
     "keys": Entry("key_commands:keys", "Make, list, rotate and revoke keys to the REST interface."),
     "api": Entry("api_commands:api", "Describe the REST interface; tidy what it keeps."),
-    "keys": Entry("key_commands:keys", "Make, list, rotate and revoke keys to the REST interface."),
-    "api": Entry("api_commands:api", "Describe the REST interface; tidy what it keeps."),
     "db": Entry("db_commands:db", "Start, stop, migrate and inspect the database."),
 }
 """Every command. Modules are imported when their command runs, so that the others start fast."""
