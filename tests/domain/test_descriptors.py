@@ -78,7 +78,7 @@ BOOK = NameBook(
         Known("verte", KnownBy.NAME, "Maison Verte", "5499"),
         Known("voyages", KnownBy.NAME, "Maison Verte Voyages", "4722"),
         Known("coin", KnownBy.NAME, "Café du Coin"),
-        Known("coin", KnownBy.ALIAS, "CDC Restauration"),
+        Known("coin", KnownBy.ALIAS, "CDC Traiteur"),
         Known("nord", KnownBy.NAME, "Librairie"),
         Known("sud", KnownBy.NAME, "Librairie"),
         Known("nord", KnownBy.MID, "777"),
@@ -120,9 +120,7 @@ def test_a_shop_without_category_is_found_whatever_the_category() -> None:
 
 
 def test_what_a_person_has_said_decides() -> None:
-    assert BOOK.match(text="CB CDC RESTAURATION 20/11") == Matched(
-        "coin", 90, Rule.ALIAS, RULE_VERSION
-    )
+    assert BOOK.match(text="CB CDC TRAITEUR 20/11") == Matched("coin", 90, Rule.ALIAS, RULE_VERSION)
 
 
 def test_two_shops_of_one_name_decide_nothing() -> None:

@@ -117,7 +117,7 @@ LEGAL_FORMS = frozenset(
 """What companies write after their name."""
 
 PLACES = frozenset(
-    ("aix en provence", "amiens", "amsterdam", "angers", "annecy", "barcelona", "berlin", "besancon", "bordeaux",
+    ("amiens", "amsterdam", "angers", "annecy", "barcelona", "berlin", "besancon", "bordeaux",
      "boulogne billancourt", "brest", "bruxelles", "brussels", "caen", "clermont ferrand", "dijon", "dublin",
      "geneve", "grenoble", "le havre", "le mans", "lille", "limoges", "lisboa", "london", "luxembourg", "lyon",
      "madrid", "marseille", "metz", "milano", "montpellier", "mulhouse", "nancy", "nantes", "nice", "nimes",

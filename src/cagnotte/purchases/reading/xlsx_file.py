@@ -171,7 +171,7 @@ def text_of(value: object, kind: str) -> str:
     if value is None:
         return ""
     if kind in _UNCERTAIN:
-        raise InvalidRow(*_UNCERTAIN[kind])
+        raise InvalidRow("formula", _UNCERTAIN[kind])
     for kinds, write in _WRITERS:
         if isinstance(value, kinds):
             return write(value)
@@ -207,8 +207,8 @@ def _moment(value: datetime) -> str:
 
 
 _UNCERTAIN = {
-    "f": ("formula", "this is a formula; paste its values and save the workbook again."),
-    "e": ("formula", "this is a formula that failed."),
+    "f": "this is a formula; paste its values and save the workbook again.",
+    "e": "this is a formula that failed.",
 }
 """Types of cells that say nothing certain, with why."""
 _WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
