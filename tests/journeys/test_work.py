@@ -11,6 +11,7 @@ from django.db import connections
 from pytest_django import Settings
 
 from cagnotte.hooks.sources import Message
+from cagnotte.identity.models import ApiAnswer
 from cagnotte.inbox import accounts, services
 from cagnotte.inbox.models import Account, Order
 from cagnotte.inbox.models import Message as Row
@@ -225,3 +226,19 @@ def _wait_until(holds: Any) -> None:
             return
         threading.Event().wait(0.05)
     raise AssertionError("it never came about")
+
+
+def test_what_the_interface_keeps_no_longer_is_deleted_once_an_hour(
+    world: World, worker: Worker, clock: Clock, connection: Connection
+) -> None:
+    facts = {
+        "programme_id": Account.objects.get(ref="shop").programme_id, "fingerprint": b"", "status": 201,
+        "sealed_body": "", "answered_at": NOW, "expires_at": NOW - timedelta(seconds=1),
+    }  # fmt: skip
+    left = []
+    for minutes in (0, 59, 60):
+        ApiAnswer.objects.create(token=str(minutes), **facts)
+        clock.now = NOW + timedelta(minutes=minutes)
+        worker.round(connection)
+        left.append(ApiAnswer.objects.count())
+    assert left == [0, 1, 0]

@@ -17,6 +17,7 @@ from django.db import Error as DjangoDatabaseError
 from django.db import close_old_connections
 
 from cagnotte.domain.errors import CagnotteError
+from cagnotte.identity import api_calls
 from cagnotte.inbox.health import to_read
 from cagnotte.inbox.models import Account
 from cagnotte.journeys import poll_sources
@@ -32,6 +33,9 @@ LeftAlone = dict[tuple[str, UUID], datetime]
 
 IDLE_SECONDS = 5.0
 """Pause when there was nothing to do."""
+
+TIDY_EVERY_HOURS = 1
+"""How often what the REST interface keeps no longer is deleted."""
 
 TROUBLE_SECONDS = 60
 """What failed is left alone for so long, unless it says itself when to try again."""
@@ -91,6 +95,7 @@ class Worker:
         self._stop = stop
         self._idle_seconds = idle_seconds
         self._left_alone: LeftAlone = {}
+        self._tidied_at: datetime | None = None
 
     def run(self) -> None:
         """Work until told to stop. A database that is away is waited for."""
@@ -113,7 +118,15 @@ class Worker:
             self._each("fetch", poll_sources.wanting(connection, now=now), connection, self._fetch),
             self._each("read", to_read(connection), connection, self._read),
         ]
+        self._tidy(connection, now)
         return any(did)
+
+    def _tidy(self, connection: Connection, now: datetime) -> None:
+        if self._tidied_at and now - self._tidied_at < timedelta(hours=TIDY_EVERY_HOURS):
+            return
+        api_calls.tidy(connection, now=now)
+        connection.commit()
+        self._tidied_at = now
 
     def _each(
         self,
