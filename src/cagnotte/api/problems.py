@@ -83,14 +83,15 @@ def from_error(error: CagnotteError, request: HttpRequest | None = None) -> Http
         response["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return response
     response = problem(
-        status, error.code, error.sentence, errors=tuple(_places(error)), request=request
+        status, error.code, error.sentence, errors=tuple(places_of(error)), request=request
     )
     for name, value in getattr(error, "headers", {}).items():
         response[name] = value
     return response
 
 
-def _places(error: CagnotteError) -> Iterable[dict[str, str]]:
+def places_of(error: CagnotteError) -> Iterable[dict[str, str]]:
+    """Yield where an error is, as `errors` of a problem document has it."""
     given = error.facts.get("errors")
     if isinstance(given, list | tuple):
         yield from given

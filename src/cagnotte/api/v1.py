@@ -32,6 +32,8 @@ RESOURCES = (
     "members",
     "cagnottes",
     "quotes",
+    "purchases",
+    "rewards",
 )
 """Modules of `cagnotte.api.resources`, in the order in which the reference shows them."""
 

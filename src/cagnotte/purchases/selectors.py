@@ -142,3 +142,83 @@ def reporting_delays(
     """
     facts = {"programme_id": programme_id, "since": since, "least": least}
     return connection.execute(SQL.reporting_delays, facts).fetchall()
+
+
+class PurchaseShown(NamedTuple):
+    """A purchase as it stands, with what it earns, for whoever may see the programme's purchases.
+
+    source, merchant, member: references. released_minor: of the reward, what was made available.
+    """
+
+    id: UUID
+    source: str
+    merchant: str
+    order_ref: str
+    member_id: UUID
+    member: str
+    wallet_id: UUID
+    occurred_at: datetime
+    currency: str
+    amount_minor: int
+    validation: str
+    reason: str
+    version: int
+    confirmed_on: date | None
+    release_on: date | None
+    attributed_by: str
+    reward_minor: int
+    released_minor: int
+
+
+def shown(
+    connection: Connection, programme_id: UUID, ids: Iterable[UUID]
+) -> dict[UUID, PurchaseShown]:
+    """Return purchases of a programme by their ids; those it does not have are absent."""
+    rows = connection.execute(SQL.seen, {"programme_id": programme_id, "ids": list(ids)})
+    return {row[0]: PurchaseShown(*row) for row in rows}
+
+
+class Wanted(NamedTuple):
+    """Which purchases a list shows; None = whatever they are. since, until: days of purchase, both included."""
+
+    wallet_id: UUID | None = None
+    merchant: str | None = None
+    validation: str | None = None
+    order_ref: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+def page(
+    connection: Connection, programme_id: UUID, wanted: Wanted, *, before: UUID | None, count: int
+) -> list[PurchaseShown]:
+    """Return purchases, the last recorded first, those recorded before one if it is named."""
+    query = {**wanted._asdict(), "programme_id": programme_id, "before": before, "count": count}
+    ids = [found for (found,) in connection.execute(SQL.page, query)]
+    known = shown(connection, programme_id, ids)
+    return [known[found] for found in ids if found in known]
+
+
+class StandingOrder(NamedTuple):
+    """Whose word stands for an order. source: its reference. content_hash: of the latest applied message."""
+
+    id: UUID
+    source: str
+    content_hash: bytes
+
+
+def standing_orders(
+    connection: Connection, programme_id: UUID, orders: Iterable[OrderKey]
+) -> dict[OrderKey, StandingOrder]:
+    """Return what stands of some orders; unknown ones are absent. Of several, the first that was recorded."""
+    wanted = set(orders)
+    rows = connection.execute(
+        SQL.standing_orders,
+        {"programme_id": programme_id, "refs": sorted({ref for _, ref in wanted})},
+    )
+    found: dict[OrderKey, StandingOrder] = {}
+    for merchant, ref, purchase_id, source, content_hash in rows:
+        if (merchant, ref) in wanted:
+            standing = StandingOrder(purchase_id, source, bytes(content_hash))
+            found.setdefault((merchant, ref), standing)
+    return found
