@@ -39,6 +39,64 @@ THINGS: dict[str, Find] = {
 }
 
 
+def rich(world: World, api: Interface) -> None:
+    """Let member 1 have 50.00 to spend, once."""
+    if world.member("1").get("available", 0) < SPENDABLE_MIN:
+        world.buy("rich", "1000.00", at="2026-01-01T10:00:00", status="confirmed")
+        world.mature(world.now.date())
+
+
+def hold(world: World, api: Interface) -> str:
+    """Hold something for an order."""
+    rich(world, api)
+    body = {"member": "1", "merchant": "corner", "order_ref": "H-1", "amount": cents(100)}
+    return str(api.post("/holds", body).json["id"])
+
+
+def voucher(world: World, api: Interface) -> str:
+    """Issue a voucher."""
+    rich(world, api)
+    body = {"member": "1", "reference": "V-1", "amount": cents(300), "valid_until": "2027-12-31"}
+    return str(api.post("/vouchers", body).json["id"])
+
+
+def use(world: World, api: Interface) -> str:
+    """Use a part of it."""
+    code = api.post(f"/vouchers/{voucher(world, api)}/code").json["code"]
+    shop = THINGS["merchant_id"](world, api)
+    body = {"code": code, "merchant_id": shop, "basket": cents(100), "order_ref": "U-1"}
+    return str(api.post("/vouchers/redeem", body).json["id"])
+
+
+def bank_account(world: World, api: Interface) -> str:
+    """Put a bank account on file, long enough ago; return the cagnotte."""
+    wallet = str(api.get("/members?ref=1").json["data"][0]["cagnotte_id"])
+    api.call(
+        "PUT",
+        f"/cagnottes/{wallet}/payout_method",
+        {"holder": "Ana", "iban": "DE89370400440532013000"},
+    )
+    world.write("UPDATE payouts_payoutmethod SET changed_at = '2026-01-01T00:00:00Z'")
+    return wallet
+
+
+def payout(world: World, api: Interface) -> str:
+    """Ask for a payout."""
+    rich(world, api)
+    bank_account(world, api)
+    return str(api.post("/payouts", {"member": "1", "amount": cents(1500)}).json["id"])
+
+
+def cents(amount_minor: int) -> dict[str, Any]:
+    """An amount, as bodies have it."""
+    return {"amount_minor": amount_minor, "currency": "EUR"}
+
+
+SPENDABLE_MIN = 2_500
+
+THINGS |= {"hold_id": hold, "voucher_id": voucher, "use_id": use, "payout_id": payout}
+
+
 def open_kiosk(world: World) -> Interface:
     """Load a second programme; return a client with a key of it that may do everything there."""
     path = world.folder / "kiosk.yaml"

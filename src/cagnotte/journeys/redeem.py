@@ -47,6 +47,11 @@ class Checkout:
         """Return the hold's own name: two shops may number their orders alike."""
         return f"{self.merchant_id}/{order}"
 
+    @staticmethod
+    def order(reference: str) -> str:
+        """Return the order that a hold's name stands for."""
+        return reference.partition("/")[2].removesuffix(LATE)
+
 
 def hold(  # noqa: PLR0913 - what an order asks for
     connection: Connection,
@@ -156,6 +161,14 @@ def refund(
         spent = capture_of(connection, checkout, order)
         ask = RefundAsk(spent.id, refund_id, amount_minor, tuple(lines))
         return captures.refund_capture(connection, ask, occasion=_occasion(connection, checkout))
+
+
+def taken(connection: Connection, checkout: Checkout, order: str) -> CaptureView | None:
+    """Return what an order took from a wallet so far, None while it took nothing."""
+    try:
+        return capture_of(connection, checkout, order)
+    except NotFound:
+        return None
 
 
 def capture_of(connection: Connection, checkout: Checkout, order: str) -> CaptureView:

@@ -109,6 +109,18 @@ class BatchView:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class MethodView:
+    """Where a member wants the money, as it may be shown: of the number, its end alone."""
+
+    id: UUID
+    kind: str
+    holder: str
+    last4: str
+    bic: str
+    changed_at: datetime
+
+
 def rules(connection: Connection, programme_id: UUID) -> PayoutRules:
     """Return how a programme pays. Raises NotFound when nobody has said so."""
     row = connection.execute(SQL.settings, {"programme_id": programme_id}).fetchone()
@@ -183,6 +195,39 @@ def method_of_wallet(connection: Connection, wallet_id: UUID) -> MethodFacts | N
     """Return where the owner of a wallet wants the money, if anywhere."""
     row = connection.execute(SQL.method_of_wallet, {"wallet_id": wallet_id}).fetchone()
     return MethodFacts(*row) if row else None
+
+
+def account_of_wallet(connection: Connection, wallet_id: UUID) -> MethodView | None:
+    """Return where the owner of a wallet wants the money, as it may be shown; None when nowhere."""
+    row = connection.execute(SQL.account_of_wallet, {"wallet_id": wallet_id}).fetchone()
+    return MethodView(*row) if row else None
+
+
+def payout_of_programme(
+    connection: Connection, programme_id: UUID, payout_id: UUID
+) -> PayoutView | None:
+    """Return a payout of a programme, None when it has none of this id."""
+    values = {"programme_id": programme_id, "id": payout_id}
+    row = connection.execute(SQL.payout_of_programme, values).fetchone()
+    return _payout(row) if row else None
+
+
+def payouts_page(
+    connection: Connection,
+    programme_id: UUID,
+    *,
+    wallet_id: UUID | None = None,
+    before: UUID | None = None,
+    at_most: int,
+) -> list[PayoutView]:
+    """Return payouts, newest first: of one wallet or of all, those after `before`, the last one seen."""
+    values = {
+        "programme_id": programme_id,
+        "wallet_id": wallet_id,
+        "before": before,
+        "at_most": at_most,
+    }
+    return [_payout(row) for row in connection.execute(SQL.payouts_page, values)]
 
 
 def payouts_by_id(connection: Connection, payout_ids: Iterable[UUID]) -> list[PayoutView]:

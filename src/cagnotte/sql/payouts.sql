@@ -191,6 +191,37 @@ FROM payouts_payout
 WHERE wallet_id = %(wallet_id)s
 ORDER BY requested_at, id;
 
+-- name: payouts_page
+-- in: programme_id, wallet_id (null = all), before (the last one of the page before, null = from the newest), at_most.
+-- out: newest first. Index: payout_wallet where a wallet is named. No locks.
+SELECT
+    id, wallet_id, hold_id, method_id, batch_id, end_to_end_id, currency, amount_minor, fee_minor, state, events,
+    requested_at
+FROM payouts_payout
+WHERE
+    programme_id = %(programme_id)s
+    AND (%(wallet_id)s::uuid IS NULL OR wallet_id = %(wallet_id)s)
+    AND (
+        %(before)s::uuid IS NULL
+        OR (requested_at, id) < (SELECT p.requested_at, p.id FROM payouts_payout AS p WHERE p.id = %(before)s)
+    )
+ORDER BY requested_at DESC, id DESC
+LIMIT %(at_most)s;
+
+-- name: payout_of_programme
+-- in: programme_id, id. Index: primary key. No locks.
+SELECT
+    id, wallet_id, hold_id, method_id, batch_id, end_to_end_id, currency, amount_minor, fee_minor, state, events,
+    requested_at
+FROM payouts_payout
+WHERE programme_id = %(programme_id)s AND id = %(id)s;
+
+-- name: account_of_wallet
+-- in: wallet_id. out: where its owner wants the money, as it may be shown. Index: payout_method_in_use. No locks.
+SELECT id, kind, holder, iban_last4, bic, changed_at
+FROM payouts_payoutmethod
+WHERE wallet_id = %(wallet_id)s AND retired_at IS NULL;
+
 -- name: payouts_to_batch
 -- in: programme_id, currency, at_most. Approved and in no batch yet. Index: payout_under_way. No locks: one run at
 -- a time has the advisory lock.

@@ -16,6 +16,14 @@ SELECT
 FROM wallet_hold
 WHERE programme_id = %(programme_id)s AND purpose = %(purpose)s AND reference = ANY(%(references)s);
 
+-- name: hold_for_order
+-- in: programme_id, id. Index: primary key. No locks.
+SELECT
+    id, wallet_id, purpose, reference, currency, amount_minor, captured_minor, state, merchant_id, expires_at,
+    created_at, resolved_at
+FROM wallet_hold
+WHERE programme_id = %(programme_id)s AND id = %(id)s AND purpose = 'redeem';
+
 -- name: holds_by_id
 -- in: hold_ids. Index: primary key. No locks.
 SELECT
@@ -271,10 +279,10 @@ WHERE
 
 -- name: holds_page
 -- in: programme_id, wallet_id (null = all), before (the last one of the page before, null = from the newest), at_most.
--- out: ids of holds for orders, newest first. Index: hold_of_wallet where a wallet is named. No locks.
+-- out: ids of holds for orders, newest first; those that a late capture made stand behind the first. Index: hold_of_wallet where a wallet is named. No locks.
 SELECT id FROM wallet_hold
 WHERE
-    programme_id = %(programme_id)s AND purpose = 'redeem'
+    programme_id = %(programme_id)s AND purpose = 'redeem' AND reference NOT LIKE '%%:late'
     AND (%(wallet_id)s::uuid IS NULL OR wallet_id = %(wallet_id)s)
     AND (
         %(before)s::uuid IS NULL

@@ -110,6 +110,13 @@ def holds_by_id(connection: Connection, hold_ids: Iterable[UUID]) -> list[HoldVi
     return [_hold(row) for row in rows]
 
 
+def hold_for_order(connection: Connection, programme_id: UUID, hold_id: UUID) -> HoldView | None:
+    """Return a hold that a programme's shop placed for an order, None when there is none of this id."""
+    values = {"programme_id": programme_id, "id": hold_id}
+    row = connection.execute(SQL.hold_for_order, values).fetchone()
+    return _hold(row) if row else None
+
+
 def lock_holds(connection: Connection, hold_ids: Iterable[UUID]) -> list[HoldView]:
     """Lock holds in the order of their ids and return them; their wallets are locked before."""
     rows = connection.execute(SQL.lock_holds, {"hold_ids": list(hold_ids)})

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
@@ -18,6 +18,10 @@ from cagnotte.platform.sql import load
 SQL = load("vouchers")
 
 Connection = psycopg.Connection[Any]
+
+
+UseKind = Literal["used", "double_paid", "double_unpaid"]
+"""Whether a shop is paid for a use, and by whom; see `wallet.models.VoucherUse`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class VoucherView:
 
 @dataclass(frozen=True, slots=True)
 class UseView:
-    """What a voucher paid of an order; kind: see `wallet.models.VoucherUse`."""
+    """What a voucher paid of an order."""
 
     id: UUID
     voucher_id: UUID
@@ -71,7 +75,7 @@ class UseView:
     currency: str
     amount_minor: int
     refunded_minor: int
-    kind: str
+    kind: UseKind
     used_on: date
     recorded_at: datetime
 

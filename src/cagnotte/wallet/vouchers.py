@@ -41,13 +41,14 @@ from cagnotte.ledger import selectors as ledger
 from cagnotte.wallet import captures, selectors, voucher_views
 from cagnotte.wallet.movements import Connection, WalletState, book, lock_wallets
 from cagnotte.wallet.services import HoldAsk, place_hold
-from cagnotte.wallet.voucher_views import SQL, UseView, VoucherRefundView, VoucherView
+from cagnotte.wallet.voucher_views import SQL, UseKind, UseView, VoucherRefundView, VoucherView
 
 CLOSED_AT_ONCE_MAX = 1_000
 """Vouchers closed in one database transaction."""
 
-USED, DOUBLE_PAID, DOUBLE_UNPAID = "used", "double_paid", "double_unpaid"
-"""Kinds of uses, as `wallet.models.VoucherUse` has them."""
+USED: UseKind = "used"
+DOUBLE_PAID: UseKind = "double_paid"
+DOUBLE_UNPAID: UseKind = "double_unpaid"
 
 OVER = (VoucherState.EXPIRED, VoucherState.VOID)
 """States of a voucher on which nothing stands any more."""
@@ -313,7 +314,7 @@ def _write_use(
     voucher: VoucherView,
     ask: UseAsk,
     amount_minor: int,
-    kind: str,
+    kind: UseKind,
     occasion: Occasion,
 ) -> UseView:
     done = UseView(
