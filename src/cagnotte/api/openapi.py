@@ -77,8 +77,13 @@ def _tell_constants(schema: Document) -> None:
 
 
 def _without_titles(part: Any) -> Any:
-    """Leave out what pydantic makes of the names of fields: it says the same twice."""
+    """Leave out what pydantic makes of the names of fields: it says the same twice.
+
+    `{"x-shape": NAME}` becomes a reference: what an operation reads one by one is of that shape all the same.
+    """
     if isinstance(part, dict):
+        if "x-shape" in part:
+            return {"$ref": f"#/components/schemas/{part['x-shape']}"}
         named = isinstance(part.get("title"), str) and (
             "type" in part or "anyOf" in part or "$ref" in part
         )
