@@ -189,7 +189,7 @@ def test_nothing_earned_shows_nothing(windows: Any, answering: Shop, tag: str) -
 def test_trouble_of_ours_never_shows_on_the_shops_page(
     windows: Any, answering: Shop, tag: str
 ) -> None:
-    answering.answers["POST", "/v1/quotes"] = (429, {"code": "quota_exceeded", "detail": "Slow."})
+    answering.answers["POST", "/v1/quotes"] = (429, {"code": "quota-exceeded", "detail": "Slow."})
     window = windows()
     window.page.add_init_script(
         "window.heard = []; addEventListener('cagnotte:error', e => heard.push(e.detail.problem.code))"
@@ -197,7 +197,7 @@ def test_trouble_of_ours_never_shows_on_the_shops_page(
     page = window.open(answering.page('<cagnotte-badge amount="10.00"></cagnotte-badge>', more=tag))
 
     assert text(page, "cagnotte-badge") == ""
-    assert page.evaluate("heard") == ["quota_exceeded"]
+    assert page.evaluate("heard") == ["quota-exceeded"]
     window.wrong = [line for line in window.wrong if "429" not in line]  # the browser's own line
 
 

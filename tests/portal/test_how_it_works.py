@@ -152,7 +152,7 @@ def test_a_programme_is_measured_once_an_hour(portal: Portal) -> None:
 
 def words(html: bytes) -> str:
     """The text of the page's content, its spaces made plain."""
-    content = parser.fromstring(html.decode()).get_element_by_id("content")
+    (content,) = parser.fromstring(html.decode()).iterfind(".//main")
     return " ".join(" ".join(content.itertext()).split())
 
 
@@ -236,7 +236,7 @@ def test_the_banner_says_the_best_offer(portal: Portal, read: Callable[..., str]
     said = response.content.decode()
     assert "A portal" in said
     assert "7\u00a0% remboursés" in said
-    assert "Comment ça marche →" in said
+    assert "Comment ça marche ›" in said
 
 
 def test_the_banner_is_an_image_for_mail(portal: Portal) -> None:

@@ -53,7 +53,7 @@ const WORDS = {
     close: "Fermer",
     dismiss: "Masquer ce message",
     thanksMember: "{amount} pour votre cagnotte",
-    thanksVisitor: "{amount} vous attendent",
+    thanksVisitor: "{amount} vous attendent", // codespell:ignore attendent
     thanksSoon: "En attente, jusqu’à ce que la boutique confirme votre commande.",
     thanksOn: "Prévu le {date}.",
     refer: "Partagez, vous gagnez tous les deux",

@@ -1,4 +1,5 @@
-"""The portal: what shoppers see. For now the links that lead to shops, and the page that says why one does not.
+"""The portal: what shoppers and the pages of shops see.
 
-May import: journeys and below. Look next at `urls` for every address, `going` for the links.
+May import: journeys and below. Look next at `urls` for every address: `going` for links to shops, `explaining` for the
+page and banner of a programme, `widgets` for the script that shops embed.
 """

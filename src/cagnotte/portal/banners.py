@@ -51,7 +51,7 @@ def _lines(told: Told) -> list[_Line]:
     return [
         _fitting(told.name, 34, 500, 82, SOFT),
         _fitting(told.headline, 68, 720, 156, INK),
-        _fitting(f"{told.call} →", 32, 640, 230, ACCENT),
+        _fitting(f"{told.call} ›", 32, 640, 230, ACCENT),
     ]
 
 
