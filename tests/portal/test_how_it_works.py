@@ -153,7 +153,7 @@ def test_a_programme_is_measured_once_an_hour(portal: Portal) -> None:
 def words(html: bytes) -> str:
     """The text of the page's content, its spaces made plain."""
     (content,) = parser.fromstring(html.decode()).iterfind(".//main")
-    return " ".join(" ".join(content.itertext()).split())
+    return " ".join(" ".join(map(str, content.itertext())).split())
 
 
 @pytest.fixture
