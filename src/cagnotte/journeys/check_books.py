@@ -112,7 +112,7 @@ def digest(connection: Connection, programme_id: UUID) -> str:
     names: dict[UUID, str] = {programme_id: "programme"}
     names.update(connection.execute(SQL.natural_keys, {"programme_id": programme_id}).fetchall())
     tally = ledger_digest.Tally()
-    for name in ("digest_purchases", "digest_lots", "digest_counters"):
+    for name in ("digest_purchases", "digest_lots", "digest_vouchers", "digest_counters"):
         with connection.cursor(name) as cursor:
             for row in cursor.execute(getattr(SQL, name), {"programme_id": programme_id}):
                 tally.add(name, *row)

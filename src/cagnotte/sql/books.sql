@@ -227,6 +227,9 @@ WITH wrong AS MATERIALIZED (
     SELECT 'lot without purchase', l.id FROM rewards_lot AS l
     WHERE l.purchase_id IS NOT NULL AND NOT EXISTS (SELECT FROM purchases_purchase AS p WHERE p.id = l.purchase_id)
     UNION ALL
+    SELECT 'voucher without purchase', v.id FROM wallet_voucher AS v
+    WHERE v.purchase_id IS NOT NULL AND NOT EXISTS (SELECT FROM purchases_purchase AS p WHERE p.id = v.purchase_id)
+    UNION ALL
     SELECT 'observation without purchase', o.id FROM purchases_observation AS o
     WHERE o.purchase_id IS NOT NULL AND NOT EXISTS (SELECT FROM purchases_purchase AS p WHERE p.id = o.purchase_id)
 )
@@ -256,6 +259,15 @@ SELECT m.ref, coalesce(p.native_id, ''), l.origin, l.currency, l.amount_minor, l
 FROM rewards_lot AS l
 JOIN identity_member AS m ON m.wallet_id = l.wallet_id
 LEFT JOIN purchases_purchase AS p ON p.id = l.purchase_id
+WHERE m.programme_id = %(programme_id)s;
+
+-- name: digest_vouchers
+-- in: programme_id. out: vouchers by natural key.
+SELECT m.ref, coalesce(p.native_id, v.reference), v.origin, v.currency, v.amount_minor, v.used_minor, v.returned_minor,
+       v.expired_minor, v.taken_minor, v.state, v.valid_from, v.valid_until
+FROM wallet_voucher AS v
+JOIN identity_member AS m ON m.wallet_id = v.wallet_id
+LEFT JOIN purchases_purchase AS p ON p.id = v.purchase_id
 WHERE m.programme_id = %(programme_id)s;
 
 -- name: digest_counters

@@ -37,16 +37,31 @@ SELECT number, recorded_at, event, validation, reason FROM purchases_purchasever
 WHERE purchase_id = %(id)s ORDER BY number;
 
 -- name: facts
--- in: id. out: what of a purchase causes ledger entries: its versions and releases. Index: purchase_version_unique,
--- lot_purchase.
+-- in: id. out: what of a purchase causes ledger entries: its versions, releases and vouchers. Index:
+-- purchase_version_unique, lot_purchase, voucher_of_purchase, voucher_use_unique, voucher_refund_unique.
 SELECT id FROM purchases_purchaseversion WHERE purchase_id = %(id)s
-UNION ALL SELECT id FROM rewards_lot WHERE purchase_id = %(id)s;
+UNION ALL SELECT id FROM rewards_lot WHERE purchase_id = %(id)s
+UNION ALL SELECT id FROM wallet_voucher WHERE purchase_id = %(id)s
+UNION ALL
+SELECT u.id FROM wallet_voucher AS v JOIN wallet_voucher_use AS u ON u.voucher_id = v.id WHERE v.purchase_id = %(id)s
+UNION ALL
+SELECT r.id FROM wallet_voucher AS v JOIN wallet_voucher_use AS u ON u.voucher_id = v.id
+JOIN wallet_voucher_refund AS r ON r.use_id = u.id
+WHERE v.purchase_id = %(id)s;
 
 -- name: entries
--- in: id. out: every ledger entry its versions and releases caused. Index: ledger_transaction_fact.
+-- in: id. out: every ledger entry its versions, releases and vouchers caused. Index: ledger_transaction_fact.
 WITH facts AS (
     SELECT id FROM purchases_purchaseversion WHERE purchase_id = %(id)s
     UNION ALL SELECT id FROM rewards_lot WHERE purchase_id = %(id)s
+    UNION ALL SELECT id FROM wallet_voucher WHERE purchase_id = %(id)s
+    UNION ALL
+    SELECT u.id FROM wallet_voucher AS v JOIN wallet_voucher_use AS u ON u.voucher_id = v.id
+    WHERE v.purchase_id = %(id)s
+    UNION ALL
+    SELECT r.id FROM wallet_voucher AS v JOIN wallet_voucher_use AS u ON u.voucher_id = v.id
+    JOIN wallet_voucher_refund AS r ON r.use_id = u.id
+    WHERE v.purchase_id = %(id)s
 )
 SELECT t.kind, t.effective_on, a.kind, coalesce(party.ref, ''), e.amount_minor
 FROM facts
