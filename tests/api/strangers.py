@@ -33,6 +33,8 @@ THINGS: dict[str, Find] = {
     "contract_id": first("/contracts"),
     "offer_id": first("/offers"),
     "member_id": first("/members?ref=1"),
+    "purchase_id": first("/purchases"),
+    "reward_id": first("/rewards"),
     "cagnotte_id": lambda _world, api: str(
         api.get("/members?ref=1").json["data"][0]["cagnotte_id"]
     ),
@@ -87,6 +89,14 @@ def payout(world: World, api: Interface) -> str:
     return str(api.post("/payouts", {"member": "1", "amount": cents(1500)}).json["id"])
 
 
+def purchase(_world: World, api: Interface) -> str:
+    """Tell of an order, once."""
+    lines = [{"sku": "plum", "amount_minor": 2000, "category": "jam"}]
+    order = {"merchant": "corner", "order_ref": "P-1", "member_ref": "1", "currency": "EUR"}
+    body = {**order, "occurred_at": "2026-02-10T10:00:00+01:00", "lines": lines}
+    return str(api.post("/purchases", body).json["id"])
+
+
 def cents(amount_minor: int) -> dict[str, Any]:
     """An amount, as bodies have it."""
     return {"amount_minor": amount_minor, "currency": "EUR"}
@@ -95,6 +105,10 @@ def cents(amount_minor: int) -> dict[str, Any]:
 SPENDABLE_MIN = 2_500
 
 THINGS |= {"hold_id": hold, "voucher_id": voucher, "use_id": use, "payout_id": payout}
+THINGS |= {
+    "purchase_id": purchase,
+    "reward_id": lambda world, api: purchase(world, api).replace("pur_", "rew_"),
+}
 
 
 def open_kiosk(world: World) -> Interface:

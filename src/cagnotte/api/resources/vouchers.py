@@ -155,16 +155,29 @@ class ToRedeem(ToCheck):
     )
 
 
+OFFLINE_EXAMPLE = {
+    "code": "K7P2M-9XQ4T-0ABC",
+    "merchant_id": "mer_01j9zk5y7m8q3v2x4c6b8n0d1f",
+    "basket": {"amount_minor": 6000, "currency": "EUR"},
+    "order_ref": "A-1002",
+    "used_on": "2026-03-01",
+}
+
+
 class TakenOffline(ToRedeem):
     """What a till without a line took of a signed voucher."""
 
     used_on: date
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=example(**OFFLINE_EXAMPLE))
 
 
 class OfflineBatch(Body):
     """What a till tells once it has a line again."""
 
     uses: list[TakenOffline] = Field(min_length=1, max_length=OFFLINE_MAX)
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=example(uses=[OFFLINE_EXAMPLE]))
 
 
 class VoucherUse(Schema):
