@@ -61,14 +61,10 @@ def test_the_same_file_again_changes_nothing_and_another_one_replaces_it(tmp_pat
 def test_what_a_person_says_counts_and_survives_the_next_load(tmp_path: Path) -> None:
     programme = load(tmp_path)
     assert match(programme, "CDC TRAITEUR").merchant_ref is None
-    assert descriptors.remember(
-        programme.id, "CB CDC TRAITEUR 20/11", "coin", by="Zoé", now=NOW
-    )
+    assert descriptors.remember(programme.id, "CB CDC TRAITEUR 20/11", "coin", by="Zoé", now=NOW)
     assert not descriptors.remember(programme.id, "CDC Traiteur", "coin", by="Ana", now=NOW)
     load(tmp_path)
-    assert match(programme, "CDC TRAITEUR LYON") == Matched(
-        "coin", 90, Rule.ALIAS, RULE_VERSION
-    )
+    assert match(programme, "CDC TRAITEUR LYON") == Matched("coin", 90, Rule.ALIAS, RULE_VERSION)
     # The last word counts.
     descriptors.remember(programme.id, "CDC TRAITEUR", "verte", by="Zoé", now=NOW)
     assert match(programme, "CDC TRAITEUR").merchant_ref == "verte"
