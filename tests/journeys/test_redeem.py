@@ -87,3 +87,16 @@ def test_what_is_refused_at_the_checkout_moves_nothing(world: World) -> None:
     with pytest.raises(Refused, match=r"8\.01 EUR cannot be refunded"):
         redeem.refund(world.connection, CHECKOUT, order="17", refund_id="r", amount_minor=801)
     assert world.standing() == before
+
+
+def test_the_worker_gives_back_what_nobody_captured_in_time(world: World) -> None:
+    anna = world.wallet([(2000, None)])
+    hold(world, anna, 500)
+    minutes = redeem.HOLD_MINUTES
+    early, due = NOON + timedelta(minutes=minutes - 1), NOON + timedelta(minutes=minutes)
+    assert expire.give_back_overdue(world.connection, now=early) == 0
+    assert world.balances(anna) == (1500, 500, 0)
+    assert expire.give_back_overdue(world.connection, now=due) == 1
+    assert expire.give_back_overdue(world.connection, now=due) == 0
+    assert world.balances(anna) == (2000, 0, 0)
+    world.assert_sound()

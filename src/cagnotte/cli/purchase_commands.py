@@ -194,6 +194,9 @@ def mature_command(on: datetime | None, slug: str | None, now: datetime | None) 
         click.echo(
             f"  {format_minor(result.repaid_minor, currency)} {currency} of it repaid what members owed."
         )
+    if result.vouchers:
+        issued = f"{format_minor(result.voucher_minor, currency)} {currency}"
+        click.echo(f"  {result.vouchers:,} vouchers over {issued} were issued.")
     for reason, count in sorted(result.waiting.items()):
         click.echo(f"  {count:,} wait for: {reason}.")
 

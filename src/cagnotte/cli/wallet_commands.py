@@ -182,7 +182,7 @@ def refund(
 @now_option
 @with_database
 def expire(on: datetime | None, slug: str | None, now: datetime | None) -> None:
-    """Let money expire whose last day was before --on, and holds nobody captured; give up debts past their period."""
+    """Let money and vouchers expire whose last day was before --on, and holds nobody captured; give up old debts."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
@@ -208,6 +208,11 @@ def expire(on: datetime | None, slug: str | None, now: datetime | None) -> None:
         f"{day}: {total} of {result.lots:,} lots in {result.wallets:,} wallets expired; "
         f"{result.holds:,} holds went back."
     )
+    if result.vouchers:
+        returned = Money(result.returned_minor, found.currency)
+        click.echo(
+            f"  {result.vouchers:,} vouchers closed, {returned} of them back to their members"
+        )
     for kind, gained_minor in sorted(result.gained_minor.items()):
         click.echo(f"  {Money(gained_minor, found.currency)} to {kind}")
     if result.debts:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from cagnotte.domain.bookings import spending
 from cagnotte.domain.bookings.spending import Occasion, Purse
@@ -89,6 +90,21 @@ def run(connection: Connection, order: Expiry, *, progress: Progress | None = No
     )
     result.debts, result.given_up_minor = given_up.debts, given_up.amount_minor
     return result
+
+
+def give_back_overdue(connection: Connection, *, now: datetime) -> int:
+    """Give back what orders held and did not capture in time, in every programme; return how many holds.
+
+    Commits by itself, a database transaction at a time. The night's run does the same; members should not wait for it.
+    """
+    count = 0
+    overdue = connection.execute(SQL.programmes_with_overdue_holds, {"now": now}).fetchall()
+    connection.commit()
+    for programme_id, currency, timezone in overdue:
+        order = Expiry(programme_id, currency, now, now.astimezone(ZoneInfo(timezone)).date())
+        with connection.transaction():
+            count += wallet.expire_holds(connection, occasion=_occasion(connection, order))
+    return count
 
 
 def _close_vouchers(connection: Connection, order: Expiry, result: ExpireResult) -> None:

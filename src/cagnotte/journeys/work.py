@@ -1,4 +1,4 @@
-"""What is done again and again: sources are asked when they are due, and what came in is read.
+"""What is done again and again: sources are asked when they are due, what came in is read, overdue holds go back.
 
 Any number of workers may run beside each other; each account is asked by one at a time, and each programme's inbox is
 read by one at a time.
@@ -20,7 +20,7 @@ from cagnotte.domain.errors import CagnotteError
 from cagnotte.identity import api_calls
 from cagnotte.inbox.health import to_read
 from cagnotte.inbox.models import Account
-from cagnotte.journeys import poll_sources
+from cagnotte.journeys import expire, poll_sources
 from cagnotte.journeys.poll_sources import PollSummary
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.read_inbox import ReadSummary, read_inbox
@@ -117,6 +117,7 @@ class Worker:
             self._each("poll", poll_sources.due(now=now), connection, self._poll),
             self._each("fetch", poll_sources.wanting(connection, now=now), connection, self._fetch),
             self._each("read", to_read(connection), connection, self._read),
+            expire.give_back_overdue(connection, now=now) > 0,
         ]
         self._tidy(connection, now)
         return any(did)
