@@ -14,6 +14,7 @@ import pytest
 from cagnotte.api.resources.holds import NewCapture, NewHold, NewRefund
 from cagnotte.domain.attribution import Trace
 from cagnotte.domain.purchases import Validation
+from cagnotte.extras.sources.shops import prestashop
 from cagnotte.extras.sources.shops.woocommerce import WooCommerce
 from cagnotte.hooks.sources import (
     BadSignature,
@@ -119,3 +120,16 @@ def test_what_a_checkout_asks_is_what_the_interface_takes() -> None:
     assert (hold.order_ref, hold.merchant, hold.expires_in) == ("14", "maison-verte", 86_400)
     assert hold.order_total is not None
     assert hold.order_total.amount_minor == 5000
+
+
+def test_the_click_that_prestashop_notes_is_found() -> None:
+    shown = php(FOLDER / "prestashop" / "tests" / "show.php")
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    context = Case(prestashop.PrestaShop(), lives=()).context()
+    found = prestashop._noted({"note": shown.stdout}, context)
+    assert found == {"cagnotte_click": "k7m2-p9_q4"}
+
+
+@pytest.mark.parametrize("name", ["cagnotte/lib/Clicks.php", "tests/checks.php"])
+def test_what_plugins_share_is_the_same_in_each(name: str) -> None:
+    assert len({(plugin / name).read_bytes() for plugin in PLUGINS}) == 1
