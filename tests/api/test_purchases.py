@@ -364,6 +364,7 @@ def test_lists_are_filtered_and_cut_to_pages(world: World) -> None:
     assert refs("since=2026-02-12&until=2026-02-13") == ["A2", "A3"]
     assert refs("merchant=corner&limit=100") == ["A0", "A1", "A2", "A3", "A4"]
     assert refs("merchant=elsewhere") == []
+    assert refs("member_id=mem_00000000000000000000000000") == []
     seen: list[str] = []
     cursor = ""
     while True:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
@@ -35,7 +36,7 @@ from cagnotte.api.shapes import (
     read_id,
 )
 from cagnotte.domain.attribution import Trace
-from cagnotte.domain.errors import CagnotteError
+from cagnotte.domain.errors import CagnotteError, NotFound
 from cagnotte.domain.ids import public_id
 from cagnotte.domain.lifecycle import REASON_CODES
 from cagnotte.domain.purchases import Line, Returned, Validation
@@ -395,12 +396,7 @@ def list_purchases(  # noqa: PLR0913, PLR0917 - a parameter for each filter
 ) -> Purchases:
     """Return purchases, the last recorded first."""
     programme_id = request.key.programme_id
-    wallet_id = None
-    if member_id is not None:
-        member = identity.member(programme_id, read_id("mem", member_id, "member"))
-        if member is None:
-            raise nothing(member_id, "member")
-        wallet_id = member.wallet_id
+    wallet_id = wallet_of(request, member_id) if member_id is not None else None
     wanted = selectors.Wanted(wallet_id, merchant, state, order_ref, since, until)
     before = pages.place_id(cursor, of="purchases")
     rows = selectors.page(shared_connection(), programme_id, wanted, before=before, count=limit + 1)
@@ -415,6 +411,19 @@ def get_purchase(request: ApiRequest, purchase_id: str) -> Purchase:
 
 
 # ---- parts ----
+
+
+NOBODY = UUID(int=0)
+"""No wallet has this id."""
+
+
+def wallet_of(request: ApiRequest, member_id: str) -> UUID:
+    """Return the wallet of a member that a filter names; of one who is not there, one that nobody has."""
+    try:
+        member = identity.member(request.key.programme_id, read_id("mem", member_id))
+    except NotFound:
+        return NOBODY
+    return member.wallet_id if member else NOBODY
 
 
 def _kept(request: ApiRequest) -> KeptRun:

@@ -10,6 +10,7 @@ from pydantic import Field
 from cagnotte.api import pages
 from cagnotte.api.access import ApiRequest, member_of, programme_of, publishable, secret
 from cagnotte.api.errors import MemberTokenInvalid
+from cagnotte.api.resources.purchases import wallet_of
 from cagnotte.api.shapes import Amount, amount, nothing, read_id
 from cagnotte.domain.ids import public_id
 from cagnotte.domain.purchases import Validation
@@ -113,12 +114,7 @@ def list_rewards(
 ) -> Rewards:
     """Return rewards, those of the last recorded purchases first."""
     programme_id = request.key.programme_id
-    wallet_id = None
-    if member_id is not None:
-        member = identity.member(programme_id, read_id("mem", member_id, "member"))
-        if member is None:
-            raise nothing(member_id, "member")
-        wallet_id = member.wallet_id
+    wallet_id = wallet_of(request, member_id) if member_id is not None else None
     rows = selectors.page(
         shared_connection(),
         programme_id,
