@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from cagnotte.journeys import ask_payout, close_account, expire, pay_out, redeem
+from cagnotte.domain.vouchers import Terms
+from cagnotte.journeys import ask_payout, close_account, expire, pay_out, redeem, vouchers
 from cagnotte.journeys.import_status import StatusFile, import_status
 from cagnotte.platform.database import connect
+from cagnotte.wallet.vouchers import UseAsk
 from tests.contexts.wallet.world import NOON as JUNE
 from tests.contexts.wallet.world import PROGRAMME, SHOP, TODAY, a_world
 from tests.journeys.world import NOON, World, corner
@@ -31,6 +33,11 @@ OFFERS = """
       role: boost
       effect: {kind: percent, rate: 2 %}
       limits: {budget: "3.00"}
+    - ref: next-time
+      name: 1.00 for the next order
+      role: bonus
+      effect: {kind: voucher, amount: "1.00", minimum_basket: "10.00", valid_days: 60}
+      conditions: {minimum_basket: "20.00"}
 """
 
 
@@ -59,7 +66,7 @@ def test_purchases_from_import_to_refund_lock_in_order(
         )
         world.mature(date(2026, 3, 20), now=NOON + timedelta(days=19))
         world.spend("late", 100)
-        returned = [f"A{n},decline,returned,,," for n in (12, 6, 0)]
+        returned = [f"A{n},decline,returned,,," for n in (25, 12, 6, 0)]
         world.answer(*returned, "A1,amend,,1,1,2.50", now=NOON + timedelta(days=20))
         world.expire(date(2028, 1, 1))
     assert recorder.violations == recorder.unguarded == []
@@ -86,9 +93,23 @@ def test_paying_out_and_spending_lock_in_order(
                 redeem.refund(world.connection, shop, order=order, refund_id="r", amount_minor=300)
             else:
                 redeem.release(world.connection, shop, order=order)
+        counter = vouchers.Counter(PROGRAMME, "EUR", JUNE, TODAY)
+        for number, member in enumerate(members):
+            terms = Terms("EUR", 400, TODAY, TODAY + timedelta(days=number), partial_use=False)
+            bought = vouchers.issue(
+                world.connection, counter, wallet_id=member, reference=str(number), terms=terms
+            )
+            if number % 2:
+                used = vouchers.use(world.connection, counter, UseAsk(bought.id, SHOP, "1", 300))
+                vouchers.refund(
+                    world.connection, counter, use_id=used.id, reference="r", amount_minor=100
+                )
+            elif number:
+                vouchers.void(world.connection, counter, voucher_id=bought.id)
         asked = ask_payout.ask(world.connection, desk, wallet_id=members[0], amount_minor=2000)
         ask_payout.cancel(world.connection, desk, [asked.end_to_end_id], by="ada", reason="no")
-        expire.run(world.connection, expire.Expiry(PROGRAMME, "EUR", JUNE, TODAY))
+        later = JUNE + timedelta(hours=20)
+        expire.run(world.connection, expire.Expiry(PROGRAMME, "EUR", later, later.date()))
         pay_out.run(world.connection, pay_out.PayRun(PROGRAMME, JUNE, JUNE, TODAY, tmp_path))
         references = [
             row[0]
@@ -116,6 +137,7 @@ def test_paying_out_and_spending_lock_in_order(
         "identity_wallet",
         "payouts_payout",
         "wallet_hold",
+        "wallet_voucher",
         "rewards_lot",
         "ledger_balance",
     }
