@@ -61,9 +61,9 @@ def completed(api: NinjaAPI, document: OpenAPISchema) -> OpenAPISchema:
         sorted(document["components"].get("securitySchemes", {}).items())
     )
     document["components"]["schemas"] = dict(sorted(document["components"]["schemas"].items()))
-    for path, methods in document["paths"].items():
+    for methods in document["paths"].values():
         for method, operation in methods.items():
-            _complete(path, method, operation, views[operation["operationId"]])
+            _complete(method, operation, views[operation["operationId"]])
     for schema in document["components"]["schemas"].values():
         _tell_constants(schema)
     return cast("OpenAPISchema", _without_titles(document))
@@ -101,7 +101,7 @@ def _operations(api: NinjaAPI) -> Iterator[Any]:
             yield from view.operations
 
 
-def _complete(path: str, method: str, operation: Document, view: Any) -> None:
+def _complete(method: str, operation: Document, view: Any) -> None:
     parameters = operation.setdefault("parameters", [])
     for parameter in parameters:
         if parameter["in"] == "path" and parameter["name"].endswith("_id"):
@@ -111,7 +111,7 @@ def _complete(path: str, method: str, operation: Document, view: Any) -> None:
     shared = _shared_headers(method, operation, view)
     parameters += [{"$ref": f"#/components/parameters/{name}"} for name in shared]
     told = {str(status): answer for status, answer in operation["responses"].items()}
-    for status in _problems_of(path, method):
+    for status in _problems_of(method, [one["name"] for one in parameters if "name" in one]):
         told.setdefault(str(status), {"$ref": f"#/components/responses/Problem{status}"})
     operation["responses"] = dict(sorted(told.items()))
     operation["x-scopes"] = sorted({auth.scope for auth in view.auth_callbacks})
@@ -130,10 +130,10 @@ def _shared_headers(method: str, operation: Document, view: Any) -> list[str]:
     return shared
 
 
-def _problems_of(path: str, method: str) -> set[int]:
-    """Return the statuses of the problems an operation can have. What a body names may be missing too."""
+def _problems_of(method: str, parameters: list[str]) -> set[int]:
+    """Return the statuses of the problems an operation can have. What a body or a filter names may be missing too."""
     found = set(ALWAYS)
-    if "{" in path or method != "get":
+    if method != "get" or not {"limit", "cursor"}.issuperset(parameters):
         found.add(404)
     if method != "get":
         found |= {409, 412, 413, 415}
