@@ -18,8 +18,8 @@ from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from openpyxl import Workbook, load_workbook  # type: ignore[import-untyped]
-from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
+from openpyxl import Workbook, load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
 
 from cagnotte.domain.errors import InvalidInput, InvalidRow
 from cagnotte.purchases.mapping import Mapping
