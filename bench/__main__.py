@@ -24,6 +24,7 @@ BENCHES = {
     "movements": "a member's balance and last movements in small and large wallets",
     "one_purchase": "single purchases against pgbench",
     "go": "a link followed against a bare view that inserts one row",
+    "quotes": "what a basket would earn, asked over the interface, against a bare view",
     "memory": "peak memory of a whole year against a tenth",
     "oracles": "other people's accounting programs read the books",
 }
