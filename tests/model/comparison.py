@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.model.model import Book
-from tests.model.records import Lot
+from tests.model.records import Lot, Voucher
 from tests.model.system import Standing
 
 
@@ -12,6 +12,8 @@ def bind(book: Book, stands: Standing) -> None:
     for key, facts in stands.items():
         if key[0] == "payout":
             _bind_payout(book, key[1], facts)
+        elif key[0] == "voucher" and key[1] in book.vouchers:
+            _bind_voucher(book.vouchers[key[1]], facts)
         elif key[0] == "hold" and facts[0] in book.holds:
             book.holds[facts[0]].id = key[1]
     for member, lots in book.lots.items():
@@ -40,6 +42,12 @@ def _bind_payout(book: Book, reference: str, facts: tuple[Any, ...]) -> None:
             return
 
 
+def _bind_voucher(voucher: Voucher, facts: tuple[Any, ...]) -> None:
+    voucher.id, hold_id = facts[-2:]
+    if voucher.hold is not None:
+        voucher.hold.id = hold_id
+
+
 def standing(book: Book) -> Standing:
     """Return what should stand, in the words of `System.standing`."""
     found: Standing = {
@@ -58,12 +66,19 @@ def standing(book: Book) -> Standing:
             purchase.reward,
             purchase.released,
             purchase.kept,
+            purchase.vouchered,
             {name: tuple(part) for name, part in purchase.parts.items() if any(part)},
         )
     for hold in book.holds.values():
         takes = {take.lot.id: (take.amount, take.spent, take.back) for take in hold.takes}
         name = "" if hold.reference.startswith("P") else hold.reference
         found["hold", hold.id] = name, hold.state, hold.amount, hold.spent, takes
+    for name, one in book.vouchers.items():
+        uses = {use.order: (use.shop, use.amount, use.refunded) for use in one.uses}
+        amounts = one.amount, one.used, one.returned, one.expired, one.taken
+        days = one.since, one.until
+        hold_id = one.hold.id if one.hold else None
+        found["voucher", name] = one.member, one.state, *amounts, *days, uses, one.id, hold_id
     for payout in book.payouts:
         facts = payout.member, payout.amount, payout.state, payout.hold.id
         found["payout", payout.reference] = facts

@@ -26,7 +26,7 @@ from tests.model.comparison import bind, differences
 from tests.model.model import BANK_ACCOUNTS_SINCE, Book, No
 from tests.model.programmes import MEMBERS, PROGRAMMES, WITH_BANK
 from tests.model.rating import Line
-from tests.model.records import Purchase
+from tests.model.records import Purchase, Voucher
 from tests.model.system import Arena, Place, System
 
 Name = tuple[str, str]
@@ -373,6 +373,104 @@ class Machine(RuleBasedStateMachine):
                 name=f"R{self._number()}",
                 amount=amount,
             ),
+        )
+
+    # ---- vouchers ----
+
+    @rule(who=wallets, part=parts, days=st.sampled_from([0, 4, 40]), once=st.booleans())
+    def buy_voucher(self, who: Name, part: int, days: int, once: bool) -> None:
+        slug, member = self._rich(who)
+        book = self.books[slug]
+        book.at = self.at + STEP
+        name, amount = f"V{self._number()}", -(-book.spendable(member) * part // 100)
+        until = book.today + timedelta(days=days)
+        kind = "used once" if once else "used in parts"
+        book, place = self._on(
+            slug, f"{member} buys voucher {name} over {amount}, until {until}, {kind}"
+        )
+        self._both(
+            lambda: book.buy_voucher(name, member, amount, until, once=once),
+            lambda: self.system.buy_voucher(
+                self.at, place, name=name, member=member, amount=amount, until=until, once=once
+            ),
+        )
+
+    def _voucher(
+        self, who: Name, which: int, *, living: bool = False
+    ) -> tuple[str, Voucher] | None:
+        """One of the vouchers of a programme; those that can still be used come first, if that is asked."""
+        book = self.books[who[0]]
+        book.at = self.at + STEP
+        found = (
+            [one for one in book.vouchers.values() if one.open and one.until >= book.today]
+            if living
+            else []
+        )
+        found = found or list(book.vouchers.values())
+        return (who[0], found[which % len(found)]) if found else None
+
+    @rule(
+        who=wallets,
+        which=st.integers(0, 20),
+        shop=shops,
+        part=parts,
+        basket=st.sampled_from([1_500, 900, 60_000]),
+    )
+    def use_voucher(self, who: Name, which: int, shop: int, part: int, basket: int) -> None:
+        chosen = self._voucher(who, which, living=True)
+        if chosen is None:
+            return
+        slug, one = chosen
+        order, amount = f"O{self._number()}", -(-one.open * part // 100)
+        ref = self.books[slug].programme.shops[shop].ref
+        book, place = self._on(
+            slug, f"{amount} of voucher {one.name} for {order} of {basket} at {ref}"
+        )
+        self._both(
+            lambda: book.use_voucher(one.name, order, ref, amount, basket),
+            lambda: self.system.use_voucher(
+                self.at,
+                place,
+                voucher_id=one.id,
+                order=order,
+                shop=ref,
+                amount=amount,
+                basket=basket,
+            ),
+        )
+
+    @rule(who=wallets, which=st.integers(0, 20), part=parts)
+    def refund_voucher(self, who: Name, which: int, part: int) -> None:
+        used = [(one, use) for one in self.books[who[0]].vouchers.values() for use in one.uses]
+        if not used:
+            return
+        one, use = used[which % len(used)]
+        amount = -(-use.amount * part // 100)
+        book, place = self._on(
+            who[0], f"refund {amount} of {use.order}, paid by voucher {one.name}"
+        )
+        self._both(
+            lambda: book.refund_voucher(one.name, use, amount),
+            lambda: self.system.refund_voucher(
+                self.at,
+                place,
+                voucher_id=one.id,
+                order=use.order,
+                name=f"R{self._number()}",
+                amount=amount,
+            ),
+        )
+
+    @rule(who=wallets, which=st.integers(0, 20))
+    def void_voucher(self, who: Name, which: int) -> None:
+        chosen = self._voucher(who, which)
+        if chosen is None:
+            return
+        slug, one = chosen
+        book, place = self._on(slug, f"call off voucher {one.name}")
+        self._both(
+            lambda: book.void_voucher(one.name),
+            lambda: self.system.void_voucher(self.at, place, voucher_id=one.id),
         )
 
     # ---- payouts ----

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tests.model.programmes import WITH_BANK, Programme
-from tests.model.rating import Line, Part, Parts, half_up, rate
-from tests.model.records import Debt, Hold, Lot, Payout, Purchase, Take
+from tests.model.programmes import VOUCHER_BASKET, WITH_BANK, Programme
+from tests.model.rating import Line, Part, Parts, half_up, rate, voucher
+from tests.model.records import Debt, Hold, Lot, Payout, Purchase, Take, Use, Voucher
 
 REFUND_GRACE, RELEASE_GRACE = timedelta(days=30), timedelta(days=1)
 BANK_ACCOUNT_REST = timedelta(days=3)
@@ -33,6 +33,7 @@ class Book:
         self.purchases: dict[str, Purchase] = {}
         self.lots: dict[str, list[Lot]] = {member: [] for member in members}
         self.holds: dict[str, Hold] = {}
+        self.vouchers: dict[str, Voucher] = {}
         self.payouts: list[Payout] = []
         self.debts: dict[str, list[Debt]] = {member: [] for member in members}
         self.closed: set[str] = set()
@@ -100,7 +101,9 @@ class Book:
         purchase.validation = validation
         excess = max(0, purchase.released - purchase.reward)
         purchase.released -= excess
-        given_up = self._claw_back(purchase, excess)
+        lost = max(0, purchase.vouchered - self._voucher(purchase))
+        given_up = self._claw_back(purchase, excess, lost)
+        purchase.vouchered -= min(excess - given_up, lost)
         purchase.released += given_up
         purchase.kept += given_up
         self._stand(purchase, +1)
@@ -157,10 +160,24 @@ class Book:
         start = purchase.bought_on if shop.release_from == "purchased" else purchase.confirmed_on
         return max(start + timedelta(days=shop.release_days), purchase.confirmed_on)
 
-    def _claw_back(self, purchase: Purchase, amount: int) -> int:
-        """Take back: own lots, what expired of them, then by policy. Return what is given up."""
+    def _voucher(self, purchase: Purchase) -> int:
+        """What of its reward an order gives as a voucher, as it stands."""
+        return 0 if purchase.validation == "declined" else voucher(purchase.shop, purchase.lines)
+
+    def _claw_back(self, purchase: Purchase, amount: int, vouchers: int) -> int:
+        """Take back: vouchers it lost, own lots, what expired, then by policy. Return what is given up."""
         member, policy = purchase.member, purchase.shop.clawback
         available, lots = ("member.available", member), self.lots[member]
+        own_vouchers = [one for one in self.vouchers.values() if one.order == purchase.order]
+        vouchers = min(vouchers, amount)
+        for one in sorted(own_vouchers, key=lambda one: one.until):
+            part = min(one.open, vouchers)
+            one.taken += part
+            vouchers -= part
+            amount -= part
+            self.accounts["programme.vouchers", ""] += part
+            if part and not one.open:
+                one.state = "used" if one.used else "void"
         own = [lot for lot in lots if lot.order == purchase.order]
         amount -= self._drain(own, amount, available)
         for lot in sorted(own, key=lambda lot: lot.id):
@@ -168,6 +185,12 @@ class Book:
             lot.expired -= part
             amount -= part
             self.accounts[lot.gains] += part
+        for one in sorted(own_vouchers, key=lambda one: one.id):
+            part = min(one.expired, amount)
+            one.expired -= part
+            one.taken += part
+            amount -= part
+            self.accounts[one.gains or ("programme.breakage", "")] += part
         if policy != "skip":
             amount -= self._drain(lots, amount, available)
         if policy != "go_negative":
@@ -204,6 +227,13 @@ class Book:
 
     def _release(self, purchase: Purchase) -> None:
         amount, member, shop = purchase.reward - purchase.released, purchase.member, purchase.shop
+        given = min(max(0, self._voucher(purchase) - purchase.vouchered), amount)
+        purchase.released, purchase.release_on = purchase.reward, None
+        amount -= given
+        if given:
+            self._give_voucher(purchase, given)
+        if not amount:
+            return
         self.accounts["member.confirmed", member] += amount
         left = self._credit(member, amount)
         decided = rate(shop, self.programme.brand, purchase.lines)
@@ -215,7 +245,29 @@ class Book:
         expires_on = _months_later(self.today, shop.lot_months)
         lot = Lot(purchase.order, amount, left, self.today, expires_on, gains)
         self.lots[member].append(lot)
-        purchase.released, purchase.release_on = purchase.reward, None
+
+    def _give_voucher(self, purchase: Purchase, amount: int) -> None:
+        """Release a part of a reward as a voucher."""
+        number = sum(one.order == purchase.order for one in self.vouchers.values()) + 1
+        name, shop = f"{purchase.order}#{number}", purchase.shop
+        days = (shop.voucher or (0, 0, 0))[2]
+        gains = ("funder.due", shop.ref)
+        if shop.breakage_to != "funder":
+            gains = ("programme.breakage", "")
+        self.vouchers[name] = Voucher(
+            name,
+            purchase.member,
+            amount,
+            self.today,
+            self.today + timedelta(days=days),
+            once=True,
+            order=purchase.order,
+            shop=shop.ref,
+            basket=VOUCHER_BASKET,
+            gains=gains,
+        )
+        purchase.vouchered += amount
+        self.move(amount, ("member.confirmed", purchase.member), ("programme.vouchers", ""))
 
     def _credit(self, member: str, amount: int) -> int:
         """Money comes in: what is owed is repaid first, the oldest debt first. Return what is left to spend."""
@@ -239,6 +291,10 @@ class Book:
         for hold in sorted(overdue, key=lambda hold: hold.id):
             hold.state = "expired"
             self._undo(hold)
+        for one in sorted(self.vouchers.values(), key=lambda one: one.id):
+            if one.open and not one.over and one.until < self.today:
+                self._let_go(one, one.open, to_member=one.gains is None)
+                one.state = "expired"
         for member, lots in self.lots.items():
             self._expire_lots(member, lots)
         for member, debts in self.debts.items():
@@ -351,6 +407,74 @@ class Book:
         self.accounts["merchant.clearing", hold.shop] += amount - fee
         self.accounts["programme.margin", ""] += fee
         self._spent_comes_back(hold, amount)
+
+    # ---- vouchers ----
+
+    def buy_voucher(self, name: str, member: str, amount: int, until: date, *, once: bool) -> None:
+        """Turn available money into a voucher."""
+        hold = self.hold(f"P{name}", member, "", amount, None)
+        hold.state, hold.spent = "captured", amount
+        for take in hold.takes:
+            take.spent = take.amount
+        self.move(amount, ("member.held", member), ("programme.vouchers", ""))
+        self.vouchers[name] = Voucher(name, member, amount, self.today, until, once, hold)
+
+    def use_voucher(self, name: str, order: str, shop: str, amount: int, basket: int) -> None:
+        """Pay an order; what a voucher that is used once does not give leaves it."""
+        one = self.vouchers[name]
+        usable = not one.over and one.since <= self.today <= one.until
+        fits = one.shop in ("", shop) and basket >= one.basket
+        if not usable or not fits or not 0 < amount <= min(one.open, basket):
+            raise No
+        one.uses.append(Use(order, shop, amount))
+        one.used += amount
+        self.move(amount, ("programme.vouchers", ""), ("merchant.clearing", shop))
+        if one.once and one.open:
+            self._let_go(one, one.open, to_member=one.gains is None)
+        one.settle()
+
+    def refund_voucher(self, name: str, use: Use, amount: int) -> None:
+        """An order comes back: on the voucher, or to the member when the voucher is over."""
+        one = self.vouchers[name]
+        if not 0 < amount <= use.amount - use.refunded:
+            raise No
+        use.refunded += amount
+        one.used -= amount
+        self.move(amount, ("merchant.clearing", use.shop), ("programme.vouchers", ""))
+        if one.over or self.today > one.until:
+            self._let_go(one, amount, to_member=True)
+        else:
+            one.settle()
+
+    def void_voucher(self, name: str) -> None:
+        """Call a voucher off."""
+        one = self.vouchers[name]
+        if one.state == "void":
+            return
+        if one.over or not one.open:
+            raise No
+        self._let_go(one, one.open, to_member=True)
+        one.state = "void"
+
+    def _let_go(self, one: Voucher, amount: int, *, to_member: bool) -> None:
+        """Money leaves a voucher: back to the lots it was bought with, as a lot of its order, or to who gains."""
+        vouchers = ("programme.vouchers", "")
+        if not to_member:
+            one.expired += amount
+            self.move(amount, vouchers, one.gains or ("programme.breakage", ""))
+            return
+        one.returned += amount
+        self.accounts[vouchers] += amount
+        if one.hold is not None:
+            self._spent_comes_back(one.hold, amount)
+        elif one.member in self.closed:
+            self.accounts["programme.unclaimed", ""] -= amount
+        else:
+            left = self._credit(one.member, amount)
+            until = max(self.today + REFUND_GRACE, one.until)
+            gains = one.gains or ("programme.breakage", "")
+            lot = Lot(one.order, amount, left, self.today, until, gains)
+            self.lots[one.member].append(lot)
 
     # ---- payouts ----
 

@@ -16,7 +16,8 @@ class Shop:
     """What a shop's contract and the offers on it come to.
 
     rate_bps: the member's part of what is bought, or of the commission where there is one. gift_bps: what the
-    programme gives on top. returns, clawback, release…: as the contract says.
+    programme gives on top. returns, clawback, release…: as the contract says. voucher: (what it is worth, from which
+    order on, its days); of shops that decide returns afresh.
     """
 
     ref: str
@@ -33,6 +34,7 @@ class Shop:
     lot_months: int | None = None
     breakage_to: str = "programme"
     owing_days: int | None = None
+    voucher: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ CORNER = Programme(
             lot_months=1,
             breakage_to="funder",
             owing_days=30,
+            voucher=(700, 25_000, 12),
         ),
         Shop(
             "baker",
@@ -245,7 +248,20 @@ def _offers(shop: Shop) -> str:
               conditions: {{merchants: [{shop.ref}]}}
               funding: programme
             """)
+    if shop.voucher:
+        worth, threshold, days = (str(part) for part in shop.voucher)
+        gives = f'amount: "{worth[:-2]}.{worth[-2:]}", minimum_basket: "10.00", valid_days: {days}'
+        text += dedent(f"""
+            - ref: {shop.ref}-voucher
+              role: bonus
+              effect: {{kind: voucher, {gives}}}
+              conditions: {{merchants: [{shop.ref}], minimum_basket: "{threshold[:-2]}.{threshold[-2:]}"}}
+            """)
     return text
+
+
+VOUCHER_BASKET = 1_000
+"""What an order must come to where a voucher that an offer gave is used."""
 
 
 SOURCES = """

@@ -53,7 +53,7 @@ def rate(shop: Shop, brand: Brand | None, lines: Iterable[Line]) -> Parts:
             reward = 0
         parts[shop.ref] = Part(commission, reward, 0, commission - reward)
     else:
-        reward = award(shop.rate_bps, lines)
+        reward = award(shop.rate_bps, lines) + voucher(shop, lines)
         parts[shop.ref] = Part(reward, reward)
     excess = award(shop.gift_bps, lines)
     if brand and tea:
@@ -68,6 +68,12 @@ def rate(shop: Shop, brand: Brand | None, lines: Iterable[Line]) -> Parts:
     if excess:
         parts["programme"] = Part(excess, excess)
     return {funder: part for funder, part in parts.items() if part.commission}
+
+
+def voucher(shop: Shop, lines: Iterable[Line]) -> int:
+    """Of the reward, what is given as a voucher: all of it, as long as the order is large enough."""
+    worth, threshold, _ = shop.voucher or (0, 0, 0)
+    return worth if shop.voucher and sum(map(_left, lines)) >= threshold else 0
 
 
 def _left(line: Line) -> int:

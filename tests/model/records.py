@@ -1,4 +1,4 @@
-"""What the model remembers: purchases, lots, holds, payouts and debts. Amounts are minor units."""
+"""What the model remembers: purchases, lots, holds, vouchers, payouts and debts. Amounts are minor units."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -23,6 +23,7 @@ class Purchase:
     parts: Parts = field(default_factory=dict)
     released: int = 0
     kept: int = 0
+    vouchered: int = 0
     confirmed_on: date | None = None
     release_on: date | None = None
     blocked: bool = False
@@ -92,6 +93,54 @@ class Hold:
     fee: int = 0
     refunded: int = 0
     id: Any = None
+
+
+@dataclass
+class Use:
+    """What a voucher paid of an order at a shop, and what of it came back."""
+
+    order: str
+    shop: str
+    amount: int
+    refunded: int = 0
+
+
+@dataclass
+class Voucher:
+    """Money on a code: bought with a hold, or given by an order. `gains` is who has what expires; None: the member."""
+
+    name: str
+    member: str
+    amount: int
+    since: date
+    until: date
+    once: bool
+    hold: Hold | None = None
+    order: str = ""
+    shop: str = ""
+    basket: int = 0
+    gains: tuple[str, str] | None = None
+    used: int = 0
+    returned: int = 0
+    expired: int = 0
+    taken: int = 0
+    state: str = "issued"
+    uses: list[Use] = field(default_factory=list)
+    id: Any = None
+
+    @property
+    def open(self) -> int:
+        return self.amount - self.used - self.returned - self.expired - self.taken
+
+    @property
+    def over(self) -> bool:
+        return self.state in ("expired", "void")
+
+    def settle(self) -> None:
+        """Say how it stands after something moved."""
+        if not self.over:
+            state = "part_used" if self.used else "issued"
+            self.state = state if self.open else "used"
 
 
 @dataclass

@@ -15,6 +15,7 @@ from django.db import connections
 from psycopg import sql
 
 from cagnotte.domain.chart import KINDS, Account
+from cagnotte.domain.vouchers import Terms
 from cagnotte.hooks.manager import plugins
 from cagnotte.journeys import (
     ask_payout,
@@ -24,6 +25,7 @@ from cagnotte.journeys import (
     load_programme,
     pay_out,
     redeem,
+    vouchers,
 )
 from cagnotte.journeys.ask_payout import Desk
 from cagnotte.journeys.import_file import ImportSummary, import_file
@@ -35,6 +37,7 @@ from cagnotte.ledger import services as ledger_services
 from cagnotte.payouts import selectors as payout_selectors
 from cagnotte.payouts import services as payout_services
 from cagnotte.platform import database
+from cagnotte.wallet.vouchers import UseAsk
 from tests.databases import Server
 from tests.model import rail
 from tests.model.model import BANK_ACCOUNTS_SINCE
@@ -313,6 +316,64 @@ class System:
             self._connection, checkout, order=reference, refund_id=name, amount_minor=amount
         )
 
+    # ---- vouchers ----
+
+    def _counter(self, at: datetime, place: Place) -> vouchers.Counter:
+        return vouchers.Counter(place.id, place.programme.currency, at, _day(at, place))
+
+    def buy_voucher(
+        self,
+        at: datetime,
+        place: Place,
+        *,
+        name: str,
+        member: str,
+        amount: int,
+        until: date,
+        once: bool,
+    ) -> None:
+        """Turn available money into a voucher."""
+        since = _day(at, place)
+        terms = Terms(place.programme.currency, amount, since, until, partial_use=not once)
+        vouchers.issue(
+            self._connection,
+            self._counter(at, place),
+            wallet_id=place.wallets[member],
+            reference=name,
+            terms=terms,
+        )
+
+    def use_voucher(
+        self,
+        at: datetime,
+        place: Place,
+        *,
+        voucher_id: UUID,
+        order: str,
+        shop: str,
+        amount: int,
+        basket: int,
+    ) -> None:
+        """Pay an order with it."""
+        ask = UseAsk(voucher_id, place.parties[shop], order, basket, amount)
+        vouchers.use(self._connection, self._counter(at, place), ask)
+
+    def refund_voucher(
+        self, at: datetime, place: Place, *, voucher_id: UUID, order: str, name: str, amount: int
+    ) -> None:
+        """Give back what it paid."""
+        query = "SELECT id FROM wallet_voucher_use WHERE voucher_id = %s AND order_ref = %s"
+        ((use_id,),) = self._connection.execute(query, [voucher_id, order]).fetchall()
+        self._connection.commit()
+        counter = self._counter(at, place)
+        vouchers.refund(
+            self._connection, counter, use_id=use_id, reference=name, amount_minor=amount
+        )
+
+    def void_voucher(self, at: datetime, place: Place, *, voucher_id: UUID) -> None:
+        """Call it off."""
+        vouchers.void(self._connection, self._counter(at, place), voucher_id=voucher_id)
+
     # ---- payouts ----
 
     def ask_payout(self, at: datetime, place: Place, member: str, amount: int | None) -> None:
@@ -357,6 +418,7 @@ class System:
                 **self._purchases(place),
                 **self._lots(place),
                 **self._holds(place),
+                **self._vouchers(place),
                 **self._payouts(place),
             }
 
@@ -421,6 +483,14 @@ class System:
             found["hold", hold_id] = name, state, amount, spent, parts
         return found
 
+    def _vouchers(self, place: Place) -> Standing:
+        names = {str(party): name for name, party in place.parties.items()}
+        found: Standing = {}
+        for name, *facts, uses, voucher_id, hold_id in self._rows(VOUCHERS, place):
+            paid = {order: (names[shop], *rest) for order, shop, *rest in uses or ()}
+            found["voucher", name] = (*facts, paid, voucher_id, hold_id)
+        return found
+
     def _payouts(self, place: Place) -> Standing:
         return {
             ("payout", reference): tuple(facts) for reference, *facts in self._rows(PAYOUTS, place)
@@ -442,7 +512,7 @@ def _day(at: datetime, place: Place) -> date:
 
 PURCHASES = """
     SELECT p.id, p.order_ref, p.validation, p.confirmed_on, p.release_on, p.answer_by,
-           r.amount_minor, r.released_minor, r.kept_minor
+           r.amount_minor, r.released_minor, r.kept_minor, r.vouchered_minor
     FROM purchases_purchase AS p JOIN rewards_reward AS r ON r.purchase_id = p.id WHERE p.programme_id = %s
 """
 PARTS = """
@@ -460,6 +530,18 @@ HOLDS = """
            json_agg(json_build_array(a.lot_id, a.amount_minor, a.captured_minor, a.returned_minor))
     FROM wallet_hold AS h JOIN wallet_hold_allocation AS a ON a.hold_id = h.id
     WHERE h.programme_id = %s GROUP BY h.id
+"""
+VOUCHERS = """
+    SELECT coalesce(p.order_ref || '#' || row_number() OVER (PARTITION BY v.purchase_id ORDER BY v.created_at, v.id),
+                    v.reference),
+           m.ref, v.state, v.amount_minor, v.used_minor, v.returned_minor, v.expired_minor, v.taken_minor, v.valid_from,
+           v.valid_until, (
+               SELECT json_agg(json_build_array(u.order_ref, u.merchant_id, u.amount_minor, u.refunded_minor))
+               FROM wallet_voucher_use AS u WHERE u.voucher_id = v.id
+           ), v.id, v.hold_id
+    FROM wallet_voucher AS v JOIN identity_member AS m ON m.wallet_id = v.wallet_id
+    LEFT JOIN purchases_purchase AS p ON p.id = v.purchase_id
+    WHERE v.programme_id = %s
 """
 PAYOUTS = """
     SELECT o.end_to_end_id, m.ref, o.amount_minor, o.state, o.hold_id

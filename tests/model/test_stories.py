@@ -15,6 +15,7 @@ from cagnotte.journeys import close_account, give_up_owing, restate
 from cagnotte.journeys.clawback import WalletLots
 from cagnotte.payouts import steps
 from cagnotte.wallet import captures, services
+from cagnotte.wallet import vouchers as wallet_vouchers
 from tests.model.machine import Machine
 from tests.model.rating import Line
 from tests.model.system import Arena
@@ -109,7 +110,31 @@ def policies(play: Play) -> None:
         play.mature(who)
 
 
-STORIES = (a_debt, lots_and_their_days, payouts, windows, policies)
+def vouchers(play: Play) -> None:
+    """Given with an order and bought; used, refunded, called off, over; and taken back with the order."""
+    order = play.earn_long_ago(ANA, GROCER, BASKET)
+    play.use_voucher(ANA, 0, GROCER, 60, 60_000)
+    play.refund_voucher(ANA, 0, 40)
+    play.bring_back(order, 0, 90)
+    play.answer(order, "decline")
+    second = play.earn_long_ago(ANA, GROCER, BASKET)
+    play.buy_voucher(ANA, 50, 40, False)
+    play.buy_voucher(ANA, 60, 4, True)
+    play.use_voucher(ANA, 2, BAKER, 70, 1_500)
+    play.use_voucher(ANA, 1, BAKER, 30, 60_000)
+    play.expire(ANA, 11, True)
+    play.refund_voucher(ANA, 1, 50)
+    play.void_voucher(ANA, 2)
+    play.expire(ANA, 11, False)
+    play.answer(second, "decline")
+    play.answer(second, "confirm")
+    play.mature(ANA)
+    play.expire(ANA, 70, False)
+    play.close(ANA, True)
+    play.refund_voucher(ANA, 2, 20)
+
+
+STORIES = (a_debt, lots_and_their_days, payouts, windows, policies, vouchers)
 
 
 def play(arena: Arena, story: Callable[[Play], None]) -> None:
@@ -133,13 +158,17 @@ def never(*_: object, **__: object) -> int:
     return 0
 
 
+def never_closed(*_: object, **__: object) -> wallet_vouchers.ClosedVouchers:
+    return wallet_vouchers.ClosedVouchers()
+
+
 def at_once(before: Any, validation: Any, parts: Any, policy: Any, _age: timedelta) -> Any:
     return targets.target(before, validation, parts, policy, timedelta(0))
 
 
 def skipped(own: Any) -> Any:
-    def take_back(self: WalletLots, row: Any, amount: int, _policy: object) -> Any:
-        return own(self, row, amount, ClawbackPolicy.SKIP)
+    def take_back(self: WalletLots, row: Any, amount: int, _policy: object, lost: int = 0) -> Any:
+        return own(self, row, amount, ClawbackPolicy.SKIP, lost)
 
     return take_back
 
@@ -169,6 +198,12 @@ BREAKS = {
         payouts,
         (steps, "_MONEY", {**steps._MONEY, PayoutEvent.REJECT: steps._nothing}),
     ),
+    "vouchers never end": (vouchers, (wallet_vouchers, "close_overdue", never_closed)),
+    "vouchers are kept when their order is declined": (
+        vouchers,
+        (restate, "_vouchers_lost", never),
+    ),
+    "what a voucher did not give is lost": (vouchers, (wallet_vouchers, "_let_go", never)),
     "windows never end": (windows, (restate, "target", at_once)),
     "commissions are rounded down": (
         policies,

@@ -27,6 +27,7 @@ class _Rewarded(NamedTuple):
     """A purchase whose reward is in part still to be issued as vouchers; amounts in minor units."""
 
     id: UUID
+    version: int
     wallet_id: UUID
     merchant_id: UUID
     currency: str
@@ -76,8 +77,8 @@ def _vouchers_of(run: ProgrammeRun, reward: _Rewarded, on: date) -> Iterator[Giv
             yield Given(
                 wallet_id=reward.wallet_id,
                 purchase_id=reward.id,
-                # Named by what of the award was issued before: a second one follows where an offer gave more since.
-                reference=f"{reward.id}/{award.offer}/{issued}/{on}",
+                # All that a version of a purchase earns is issued at once; what it earns later is another version's.
+                reference=f"{reward.id}/{reward.version}/{award.offer}",
                 terms=Terms(
                     currency=reward.currency,
                     amount_minor=amount_minor,

@@ -136,20 +136,19 @@ def _read_facts(
 def _read_lots(
     connection: Connection, run: ProgrammeRun, changes: list[Change], booked: dict[UUID, Booked]
 ) -> WalletLots:
-    """Lock the lots that may have to give money back: only where something was released."""
+    """Lock the lots and vouchers that may have to give money back: only where something was released."""
     released = [change.row for change in changes if booked[change.row.id].released_minor]
     lots = WalletLots(run.id)
-    vouchered = [row.id for row in released if booked[row.id].vouchered_minor]
-    if vouchered:
-        lots.read_vouchers(
-            connection.execute(VOUCHERS.vouchers_of_purchases, {"purchase_ids": sorted(vouchered)})
-        )
     if released:
+        ids = sorted(row.id for row in released)
+        lots.read_vouchers(
+            connection.execute(VOUCHERS.vouchers_of_purchases, {"purchase_ids": ids})
+        )
         rows = connection.execute(
             SQL.lots,
             {
                 "wallet_ids": sorted({row.wallet_id for row in released}),
-                "purchase_ids": sorted(row.id for row in released),
+                "purchase_ids": ids,
             },
         )
         lots.read(rows)

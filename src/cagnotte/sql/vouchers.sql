@@ -175,7 +175,7 @@ FROM unnest(
 -- name: rewards_with_vouchers
 -- in: ids of purchases, locked with their wallets. out: those whose reward is still to be issued as vouchers in part, with
 -- all that decides about them. Index: primary keys. Guarded by the purchases' locks.
-SELECT p.id, p.wallet_id, p.merchant_id, p.currency, r.vouchered_minor,
+SELECT p.id, p.version, p.wallet_id, p.merchant_id, p.currency, r.vouchered_minor,
        least(greatest(r.voucher_minor - r.vouchered_minor, 0), r.amount_minor - r.released_minor), d.decision::text
 FROM purchases_purchase AS p
 JOIN rewards_reward AS r ON r.purchase_id = p.id
