@@ -223,7 +223,8 @@ CASE = Case(
             report(
                 order_ref="SURCHARGES", delivery=Decimal("7.90"), delivery_tax=Decimal("1.32"),
                 lines=[
-                    tea(discount=Decimal("2.25"), tax=Decimal("3.38")), pot(discount=Decimal("2.97"), tax=Decimal("4.46")),
+                    tea(discount=Decimal("2.25"), tax=Decimal("3.38")),
+                    pot(discount=Decimal("2.97"), tax=Decimal("4.46")),
                 ],
                 traces=[TraceFound(Trace.PROMO_CODE, "TEN"), TraceFound(Trace.EMAIL, "ana@mail.example")],
             ),

@@ -22,6 +22,7 @@ from cagnotte.domain.vouchers import Terms, Unusable, VoucherState
 from cagnotte.journeys import check_books, expire, vouchers
 from cagnotte.journeys.vouchers import Counter
 from cagnotte.wallet import voucher_keys, voucher_views
+from cagnotte.wallet import vouchers as wallet
 from cagnotte.wallet.voucher_views import UseView, VoucherView
 from cagnotte.wallet.vouchers import UseAsk
 from tests.contexts.wallet.world import BRAND, NOON, PROGRAMME, SHOP, TODAY, World, a_world
@@ -111,7 +112,7 @@ def test_the_same_reference_is_the_same_voucher(world: World) -> None:
     first = issue(world, anna)
     before = everything(world)
     assert issue(world, anna) == first
-    with pytest.raises(Conflict, match="stands for another voucher, over 10.00 EUR"):
+    with pytest.raises(Conflict, match=r"stands for another voucher, over 10\.00 EUR"):
         issue(world, anna, replace(TEN, amount_minor=900))
     assert everything(world) == before
 
@@ -119,7 +120,7 @@ def test_the_same_reference_is_the_same_voucher(world: World) -> None:
 def test_a_voucher_needs_its_money(world: World) -> None:
     anna, frozen = world.wallet([(999, None)]), world.wallet([(2_000, None)], frozen=True)
     before = everything(world)
-    with pytest.raises(InsufficientFunds, match="0.01 EUR short"):
+    with pytest.raises(InsufficientFunds, match=r"0\.01 EUR short"):
         issue(world, anna)
     with pytest.raises(Refused, match="frozen"):
         issue(world, frozen)
@@ -140,9 +141,7 @@ def test_a_code_is_found_as_it_was_typed_and_stands_nowhere(world: World) -> Non
         vouchers.find(world.connection, PROGRAMME, code[:-1] + ("0" if code[-1] != "0" else "1"))
 
 
-def test_codes_depend_on_a_key_that_the_database_does_not_hold(
-    world: World, settings: Any
-) -> None:
+def test_codes_depend_on_a_key_that_the_database_does_not_hold(world: World, settings: Any) -> None:
     voucher = issue(world, world.wallet([(2_000, None)]))
     code = vouchers.code_of(voucher)
     settings.CAGNOTTE_FIELD_KEY = "a newer key," + settings.SECRET_KEY
@@ -179,7 +178,7 @@ def test_the_same_order_is_paid_once(world: World) -> None:
     first = use(world, voucher, 300)
     before = everything(world)
     assert use(world, voucher, 300) == use(world, voucher) == first
-    with pytest.raises(Conflict, match="already paid 3.00 EUR of order “17”"):
+    with pytest.raises(Conflict, match=r"already paid 3\.00 EUR of order “17”"):
         use(world, voucher, 400)
     assert everything(world) == before
     assert use(world, voucher, 300, shop=OTHER).id != first.id
@@ -198,7 +197,7 @@ def test_an_order_it_is_not_for_leaves_all_as_it_was(world: World) -> None:
         ({"when": at(1), "basket": 4_999}, Unusable.BASKET_TOO_SMALL),
     ):
         with pytest.raises(VoucherRefused) as refused:
-            use(world, voucher, **change)  # type: ignore[arg-type]  # what differs
+            use(world, voucher, **change)
         assert refused.value.reason is reason
     for amount, error in ((1_001, InsufficientFunds), (0, Refused), (-5, Refused)):
         with pytest.raises(error):
@@ -231,9 +230,9 @@ def test_a_refund_stands_on_the_voucher_again_and_never_twice(world: World) -> N
     assert stands(world, voucher) == (VoucherState.PART_USED, 400)
     before = everything(world)
     assert refund(world, paid, 400) == first
-    with pytest.raises(Conflict, match="refund of 4.00 EUR"):
+    with pytest.raises(Conflict, match=r"refund of 4\.00 EUR"):
         refund(world, paid, 300)
-    with pytest.raises(Refused, match="6.00 EUR of it is not yet refunded"):
+    with pytest.raises(Refused, match=r"6\.00 EUR of it is not yet refunded"):
         refund(world, paid, 601, name="r2")
     assert everything(world) == before
     refund(world, paid, 600, name="r2")
@@ -285,8 +284,6 @@ def test_who_gains_by_its_expiry_is_fixed_with_the_voucher(world: World) -> None
     due = world.balance("funder.due", BRAND)
     with world.connection.transaction():
         occasion = world.occasion()
-        from cagnotte.wallet import vouchers as wallet
-
         voucher = wallet.issue(
             world.connection, wallet.VoucherAsk(anna, "v", TEN, gains), occasion=occasion
         )
@@ -398,8 +395,6 @@ def test_a_voucher_taken_twice_is_reported_and_the_second_is_the_programmes_loss
 def test_a_shop_that_bears_what_it_took_twice_is_not_paid_for_it(world: World) -> None:
     voucher = issue(world, world.wallet([(1_000, None)]), SIGNED)
     told(world, voucher, "T1")
-    from cagnotte.wallet import vouchers as wallet
-
     with world.connection.transaction():
         second = wallet.told_later(
             world.connection,
