@@ -32,12 +32,4 @@ class Migration(migrations.Migration):
                 max_length=120,
             ),
         ),
-        migrations.AddIndex(
-            model_name="appendedreturn",
-            index=models.Index(
-                condition=models.Q(("sought__isnull", False)),
-                fields=["source_id", "return_key"],
-                name="appended_return_sought",
-            ),
-        ),
     ]
