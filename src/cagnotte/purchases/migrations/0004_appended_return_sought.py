@@ -11,8 +11,10 @@ BUILD = [
         "DROP INDEX CONCURRENTLY IF EXISTS appended_return_sought",
     ),
     (
-        "CREATE INDEX CONCURRENTLY appended_return_sought ON purchases_appendedreturn (source_id, return_key) "
-        "WHERE sought IS NOT NULL",
+        (
+            "CREATE INDEX CONCURRENTLY appended_return_sought ON purchases_appendedreturn (source_id, return_key) "
+            "WHERE sought IS NOT NULL"
+        ),
         "SELECT 1",
     ),
     ("RESET lock_timeout", "SET lock_timeout = 0"),
