@@ -7,8 +7,11 @@ import psycopg
 import pytest
 from psycopg import conninfo
 
-from cagnotte.journeys import check_books
+from cagnotte.domain.vouchers import Terms
+from cagnotte.journeys import check_books, redeem, vouchers
 from cagnotte.platform.database import connect
+from cagnotte.wallet.shares import Line
+from cagnotte.wallet.vouchers import UseAsk
 from tests.databases import Server
 from tests.journeys.world import World
 
@@ -81,6 +84,51 @@ BROKEN = {
 
 def test_each_check_finds_what_it_promises(busy: World, tamper: Tamper) -> None:
     for check, (breaking, mending) in BROKEN.items():
+        tamper(breaking)
+        assert any(fault.startswith(f"{check}: ") for fault in busy.faults()), check
+        tamper(mending)
+        assert busy.faults() == [], check
+
+
+BROKEN_SPENDING = {
+    "vouchers": (
+        "UPDATE wallet_voucher SET amount_minor = amount_minor + 1",
+        "UPDATE wallet_voucher SET amount_minor = amount_minor - 1",
+    ),
+    "voucher uses": (
+        "UPDATE wallet_voucher_use SET refunded_minor = 11",
+        "UPDATE wallet_voucher_use SET refunded_minor = 10",
+    ),
+    "shares": (
+        "UPDATE wallet_refund_line SET share_minor = share_minor - 1",
+        "UPDATE wallet_refund_line SET share_minor = share_minor + 1",
+    ),
+}
+
+
+def test_checks_of_vouchers_and_of_lines_find_what_they_promise(
+    busy: World, tamper: Tamper
+) -> None:
+    on = busy.now.date()
+    with connect() as connection:
+        ((programme_id, shop),) = busy.rows(
+            "SELECT programme_id, id FROM identity_party WHERE kind = 'merchant'"
+        )
+        ((wallet_id,),) = busy.rows("SELECT wallet_id FROM identity_member WHERE ref = '1'")
+        counter = vouchers.Counter(programme_id, "EUR", busy.now, on)
+        terms = Terms("EUR", 100, on, on)
+        bought = vouchers.issue(
+            connection, counter, wallet_id=wallet_id, reference="v", terms=terms
+        )
+        used = vouchers.use(connection, counter, UseAsk(bought.id, shop, "V1", 60))
+        vouchers.refund(connection, counter, use_id=used.id, reference="r", amount_minor=10)
+        checkout = redeem.Checkout(programme_id, shop, "EUR", busy.now, on)
+        redeem.hold(connection, checkout, wallet_id=wallet_id, order="L1", amount_minor=50)
+        lines = [Line("tea", 30), Line("jam", 70)]
+        redeem.capture(connection, checkout, order="L1", amount_minor=50, lines=lines)
+        redeem.refund(connection, checkout, order="L1", refund_id="r", lines=[Line("tea", 30)])
+    assert busy.faults() == []
+    for check, (breaking, mending) in BROKEN_SPENDING.items():
         tamper(breaking)
         assert any(fault.startswith(f"{check}: ") for fault in busy.faults()), check
         tamper(mending)
