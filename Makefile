@@ -7,7 +7,7 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= 2
+JOBS ?= 4
 ARGS ?=
 FAULTS ?= 50
 EXAMPLES ?= 500
