@@ -149,7 +149,7 @@ class NewPurchases:
         )
         lines["rewards_reward"].append(
             f"{purchase_hex}\t{programme_hex}\t{wallet_hex}\t{member.bucket}\t{merchant_hex}\t{purchase.currency}"
-            f"\t{decision.base_minor}\t{new.reward_minor}\t0\t{decision.voucher_minor}\t0\t{new.version_id.int:032x}"
+            f"\t{decision.base_minor}\t{new.reward_minor}\t0\t{decision.voucher_minor}\t0\t{new.version_id.int:032x}\t0"
         )
         lines["rewards_decision"].append(
             decision_line(version, to_data(decision), new.frozen, self._recorded_at)

@@ -43,7 +43,7 @@ COLUMNS: dict[LiteralString, LiteralString] = {
     "purchases_purchaseversion": "id, purchase_id, bucket, number, recorded_at, event, validation, reason, facts",
     "rewards_reward": (
         "purchase_id, programme_id, wallet_id, bucket, merchant_id, currency, base_minor, amount_minor, "
-        "released_minor, voucher_minor, kept_minor, decision_id"
+        "released_minor, voucher_minor, kept_minor, decision_id, vouchered_minor"
     ),
     "rewards_decision": "id, purchase_id, bucket, decision, frozen, rules_at",
     "rewards_rewardpart": (
