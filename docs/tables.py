@@ -7,12 +7,14 @@ function NAME below. `python -m docs.tables` writes all of them anew; a test fai
 import enum
 import importlib
 import inspect
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 import click
+import django
 
 from cagnotte.cli.main import COMMANDS, cli
 from cagnotte.domain import chart, errors, holds, lifecycle, payouts, vouchers
@@ -33,6 +35,7 @@ ERROR_MODULES = (
     "cagnotte.hooks.sources",
     "cagnotte.catalog.programme_file",
     "cagnotte.catalog.programme_file.parsing",
+    "cagnotte.journeys.follow_link",
 )
 """Where errors live beside the tree of the domain."""
 
@@ -135,6 +138,8 @@ def _members(kind: type[enum.StrEnum]) -> str:
 
 def error_codes() -> str:
     """Every error, indented as it inherits."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cagnotte.config.settings")
+    django.setup()
     for module in ERROR_MODULES:
         importlib.import_module(module)
     rows = [

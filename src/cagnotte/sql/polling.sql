@@ -14,7 +14,7 @@ SELECT pg_advisory_unlock(hashtextextended('poll ' || %(account_id)s, 0));
 -- booked; 0 = it is. Touches one row of inbox_account, by its key. The clock is the database's, one for all processes.
 WITH clock AS (
     SELECT id, clock_timestamp() AS at, greatest(calls_booked_until, clock_timestamp()) AS booked_until
-    FROM inbox_account WHERE id = %(account_id)s FOR UPDATE
+    FROM inbox_account WHERE id = %(account_id)s ORDER BY id FOR UPDATE
 ), turn AS (
     SELECT id, booked_until, extract(EPOCH FROM booked_until - at) - %(ahead_seconds)s AS wait_seconds FROM clock
 )
