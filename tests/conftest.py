@@ -8,10 +8,14 @@ Both work as the role `cagnotte_app`, as in production.
 """
 
 import os
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from django.db import connections
+from django.db.backends.signals import connection_created
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
@@ -75,7 +79,35 @@ def committed_db(
     before = database.chosen_url()
     with django_db_blocker.unblock():
         database.use_database(database_server.url(name))
-        yield database.database_url()
+        with _threads_close_theirs():
+            yield database.database_url()
         connections.close_all()
         database.use_database(before)
     database_server.drop(name)
+
+
+@contextmanager
+def _threads_close_theirs() -> Iterator[None]:
+    """Fail a test whose threads end without closing the connections that Django opened for them.
+
+    Nobody else closes them, and the warning about it would come at any time later, in a test that has done nothing.
+    """
+    opened: list[tuple[threading.Thread, Any]] = []
+
+    def note(connection: Any, **_: Any) -> None:
+        opened.append((threading.current_thread(), connection))
+
+    connection_created.connect(note)
+    try:
+        yield
+    finally:
+        connection_created.disconnect(note)
+    left = [
+        (thread.name, wrapper)
+        for thread, wrapper in opened
+        if wrapper.connection is not None and not thread.is_alive()
+    ]
+    for _, wrapper in left:
+        wrapper.connection.close()
+        wrapper.connection = None
+    assert [name for name, _ in left] == [], "threads end with `connections.close_all()`"
