@@ -12,12 +12,13 @@ import pluggy
 
 from cagnotte.domain.errors import NotFound
 from cagnotte.hooks import specs
+from cagnotte.hooks.listeners import Listener
 from cagnotte.hooks.sources import SourcePlugin
 from cagnotte.hooks.values import PayoutRail
 
 ENTRY_POINTS = "cagnotte.plugins"
 
-BUILT_IN = ("cagnotte.extras.rails", "cagnotte.extras.sources")
+BUILT_IN = ("cagnotte.extras.listeners", "cagnotte.extras.rails", "cagnotte.extras.sources")
 """Packages whose modules are the plugins that come with Cagnotte; imported by name, since nothing here may depend on
 them."""
 
@@ -55,6 +56,22 @@ def source_plugin(name: str) -> SourcePlugin:
     found = source_plugins()
     if name not in found:
         raise NotFound(f"There is no source “{name}”; there is {', '.join(found)}.", name=name)
+    return found[name]
+
+
+def listeners() -> dict[str, Listener]:
+    """Return all listeners to events by name; where two share one, the installed plugin replaces the built-in."""
+    found: dict[str, Listener] = {}
+    for listeners_of in reversed(plugins().hook.listeners()):
+        found.update({listener.name: listener for listener in listeners_of})
+    return dict(sorted(found.items()))
+
+
+def listener(name: str) -> Listener:
+    """Return the listener of that name. Raises NotFound, with the names there are."""
+    found = listeners()
+    if name not in found:
+        raise NotFound(f"There is no listener “{name}”; there is {', '.join(found)}.", name=name)
     return found[name]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import pluggy
 
+from cagnotte.hooks.listeners import Listener
 from cagnotte.hooks.sources import SourcePlugin
 from cagnotte.hooks.values import PayoutRail
 
@@ -28,3 +29,8 @@ def payout_rails() -> Sequence[PayoutRail]:  # type: ignore[empty-body]  # a spe
 @hookspec
 def sources() -> Sequence[SourcePlugin]:  # type: ignore[empty-body]
     """Return the sources of purchases that this plugin can read."""
+
+
+@hookspec
+def listeners() -> Sequence[Listener]:  # type: ignore[empty-body]
+    """Return the services that this plugin tells of events."""
