@@ -64,6 +64,7 @@ COMMANDS: dict[str, Entry] = {
     ),
     "ledger": Entry("ledger_commands:ledger", "Check, export, seal and close the books."),
     "keys": Entry("key_commands:keys", "Make, list, rotate and revoke keys to the REST interface."),
+    "staff": Entry("staff_commands:staff", "Say who may sign in to a programme's pages."),
     "api": Entry("api_commands:api", "Describe the REST interface; tidy what it keeps."),
     "db": Entry("db_commands:db", "Start, stop, migrate and inspect the database."),
 }

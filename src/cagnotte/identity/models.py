@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -134,6 +135,36 @@ class MemberKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.value}"
+
+
+class Staff(models.Model):
+    """A person who works for a programme, and as what. See `staff`."""
+
+    class Role(models.TextChoices):
+        """What the person may do; `staff.ABILITIES` says it in full."""
+
+        OWNER = "owner"
+        DEVELOPER = "developer"
+        SUPPORT = "support"
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
+    role = models.CharField(max_length=10, choices=Role.choices)
+    since = models.DateTimeField()
+    added_by = models.CharField(max_length=254, blank=True, help_text="Whoever invited the person.")
+
+    class Meta:
+        """A person has one role in a programme."""
+
+        verbose_name_plural = "staff"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person", "programme"], name="staff_role_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} ({self.role})"
 
 
 class ApiKey(models.Model):
