@@ -113,24 +113,24 @@ def seal(connection: Connection, *, now: datetime, batches_max: int = BATCHES_MA
     transaction.
     """
     result = Sealed()
-    is_over = False
-    while not is_over:
+    while True:
+        before = result.batches
         with connection.transaction(), refusals(connection):
-            before = result.batches
             is_last = _seal_step(connection, now, batches_max, result)
         # A step that finds nothing to hash has met batches without transactions, which only a check can name.
-        is_over = is_last or result.batches == before
+        if is_last or result.batches == before:
+            break
     with connection.transaction():
-        row = connection.execute(SQL.unsealed).fetchone()
-    result.waiting = row[0] if row else 0
+        [(result.waiting,)] = connection.execute(SQL.unsealed)
     return result
 
 
 def _seal_step(connection: Connection, now: datetime, batches_max: int, result: Sealed) -> bool:
     connection.execute(SQL.lock)
     connection.execute(SQL.work_memory)
-    row = connection.execute(SQL.next_batches, {"batches_max": batches_max}).fetchone()
-    mark, is_last, batch_ids, counts = row or ("0", True, [], [])
+    [(mark, is_last, batch_ids, counts)] = connection.execute(
+        SQL.next_batches, {"batches_max": batches_max}
+    )
     step = _Step(mark, is_last, now)
     if batch_ids:
         for programme_id, batch in hashed_batches(connection, batch_ids, counts):
@@ -185,7 +185,7 @@ def _portions(batch_ids: Sequence[UUID], counts: Sequence[int]) -> Iterator[list
 
 def _append(connection: Connection, programme_id: UUID, before: Seal | None, step: _Step) -> None:
     number = before.number + 1 if before else 1
-    batches = step.batches.get(programme_id, [])
+    batches = step.batches[programme_id]
     body = canonical(
         {
             "format": FORMAT,

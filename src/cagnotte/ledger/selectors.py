@@ -119,8 +119,8 @@ def balance(
         "recorded": as_of_recorded,
         "effective": as_of_effective,
     }
-    row = connection.execute(query, parameters).fetchone()
-    return sign * int(row[0]) if row else 0
+    [(debit_minor,)] = connection.execute(query, parameters)
+    return sign * int(debit_minor)
 
 
 def balance_of_id(connection: Connection, account_id: UUID) -> int:
@@ -134,7 +134,7 @@ def balances_by_kind(connection: Connection, programme_id: UUID) -> list[KindBal
     with connection.cursor(row_factory=class_row(KindBalance)) as cursor:
         rows = cursor.execute(SQL.balances_by_kind, {"programme_id": programme_id}).fetchall()
     order = {name: place for place, name in enumerate(KINDS)}
-    return sorted(rows, key=lambda row: (row.currency, order.get(row.kind, len(order)), row.kind))
+    return sorted(rows, key=lambda row: (row.currency, order[row.kind]))
 
 
 def member_balances(
@@ -243,5 +243,6 @@ def _by_wallet(
 
 def closed_until(connection: Connection, programme_id: UUID) -> date | None:
     """Return the last day of a programme's closed books, None when none are closed."""
-    row = connection.execute(SQL.closed_until, {"programme_id": programme_id}).fetchone()
-    return row[0] if row else None
+    found: date | None
+    [(found,)] = connection.execute(SQL.closed_until, {"programme_id": programme_id})
+    return found

@@ -113,8 +113,7 @@ def post_staged(connection: Connection, *, batch_id: UUID) -> PostResult:
     A transaction must not come twice in one batch. Raises as `post`.
     """
     with refusals(connection):
-        row = connection.execute(SQL.post_batch, {"batch_id": batch_id}).fetchone()
-    new, duplicates, conflicts = row or (0, 0, [])
+        [(new, duplicates, conflicts)] = connection.execute(SQL.post_batch, {"batch_id": batch_id})
     return PostResult(new, duplicates, conflicts)
 
 

@@ -102,6 +102,7 @@ def test_the_trial_balance_counts_the_accounts_of_each_kind(books: Connection) -
         KindBalance("funder.accrued", "EUR", 1, 15, 15),
     ]
     assert selectors.balances_by_kind(books, uuid4()) == []
+    assert selectors.entries_of(books) == []
 
 
 @pytest.mark.parametrize(

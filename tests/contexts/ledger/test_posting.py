@@ -90,7 +90,7 @@ def test_the_same_fact_with_other_content_is_a_conflict_and_the_rest_is_posted(
 def test_twice_the_same_in_one_batch_is_posted_once(books: Connection) -> None:
     fact = uuid4()
     first, other = tracked(ANNA, 10, fact=fact), tracked(ANNA, 11, fact=fact)
-    assert post(books, first, first, other) == PostResult(1, 1, [other.id])
+    assert post(books, first, first, first, other) == PostResult(1, 2, [other.id])
     assert selectors.balance(books, member("pending", ANNA)) == 10
 
 

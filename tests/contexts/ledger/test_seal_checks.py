@@ -11,7 +11,12 @@ from cagnotte.ledger.seal_checks import SealedParts
 from cagnotte.ledger.seals import SealedBatch
 from tests.contexts.ledger.books import ANNA, BEN, PROGRAMME, Connection, given, later, tracked
 from tests.contexts.ledger.sealing import everything, seal_all
-from tests.contexts.ledger.test_seals import post
+from tests.contexts.ledger.test_seals import (
+    cut_off_after,
+    elsewhere,
+    post,
+    wait_until_all_is_finished,
+)
 
 BATCH = UUID(int=77)
 
@@ -170,4 +175,46 @@ def test_a_debt_that_changed_is_named_with_the_seal_that_tells_it(
             "is no longer what the balances say.",
             {"programme_id": PROGRAMME, "number": number},
         )
+    ]
+
+
+def test_a_seal_that_is_gone_is_named_by_those_that_follow(
+    books: Connection, owner: Connection, sealed: list[UUID]
+) -> None:
+    last = len(everything(books))
+    tamper(owner, "DELETE FROM ledger_seal WHERE number = 2")
+    assert [finding.sentence for finding in found_by("seals", books)] == [
+        f"Seal 3 of programme {PROGRAMME} follows 1: a seal is missing.",
+        *[
+            f"Seal {number} of programme {PROGRAMME} does not continue the seals before it."
+            for number in range(3, last + 1)
+        ],
+    ]
+
+
+def test_a_seal_that_lost_a_batch_is_named(
+    books: Connection, owner: Connection, sealed: list[UUID]
+) -> None:
+    number = number_of(books, sealed[2])
+    tamper(owner, f"DELETE FROM ledger_sealed_batch WHERE batch_id = '{sealed[2]}'")
+    assert [finding.sentence for finding in found_by("seals", books)] == [
+        f"Seal {number} of programme {PROGRAMME} does not hold the batches that were sealed."
+    ]
+
+
+def test_a_debt_that_changed_is_named_though_an_earlier_programmes_seals_tell_none_yet(
+    books: Connection, owner: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post(books, given(ANNA, 500), given(BEN, 7))
+    seal_all(books)
+    for amount in (9, 10):
+        post(books, elsewhere(amount, number=0))
+    wait_until_all_is_finished(books)
+    with cut_off_after(1, monkeypatch), pytest.raises(ConnectionError):
+        seals.seal(books, now=later(1), batches_max=1)
+    assert [one.is_complete for one in seals.heads(books)] == [False, True]
+    assert found_by("sealed_debts", books) == []
+    tamper(owner, "UPDATE ledger_balance SET amount_minor = 8 WHERE amount_minor = 7")
+    assert [finding.facts["programme_id"] for finding in found_by("sealed_debts", books)] == [
+        PROGRAMME
     ]

@@ -4,7 +4,10 @@ import hashlib
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -154,17 +157,60 @@ def test_texts_that_are_hashed_keep_their_letters() -> None:
     assert seals.canonical({"b": ["Zoé", 1], "a": None}) == '{"b":["Zoé",1],"a":null}'
 
 
-def test_a_run_says_what_it_sealed(books: Connection) -> None:
-    other = UUID("00000000-0000-7000-8000-0000000000ff")
+def elsewhere(amount_minor: int, *, number: int = 255) -> Transaction:
+    """Money given by another programme, whose id ends in a number."""
+    other = UUID(f"00000000-0000-7000-8000-0000000000{number:02x}")
     legs = {
-        Account("programme.promotions", other, other, "EUR"): 9,
-        Account("member.available", BEN, other, "EUR"): -9,
+        Account("programme.promotions", other, other, "EUR"): amount_minor,
+        Account("member.available", BEN, other, "EUR"): -amount_minor,
     }
-    there = booking(legs)._replace(programme_id=other)
-    post(books, tracked(ANNA, 1), tracked(ANNA, 2), there)
+    return booking(legs)._replace(programme_id=other)
+
+
+def test_a_run_says_what_it_sealed(books: Connection) -> None:
+    post(books, tracked(ANNA, 1), tracked(ANNA, 2), elsewhere(9))
     post(books, tracked(ANNA, 3))
     wait_until_all_is_finished(books)
     assert seals.seal(books, now=NOON) == Sealed(seals=2, batches=2, transactions=4, waiting=0)
+
+
+def test_a_run_of_several_steps_says_what_it_sealed_in_all(books: Connection) -> None:
+    for count in (1, 2, 3):
+        post(books, *(tracked(ANNA, number) for number in range(1, count + 1)))
+    wait_until_all_is_finished(books)
+    told = seals.seal(books, now=NOON, batches_max=1)
+    assert (told.batches, told.transactions, told.waiting) == (3, 6, 0)
+
+
+def test_a_batch_without_transactions_is_in_no_seal_and_keeps_nobody_busy(
+    books: Connection, owner: Connection
+) -> None:
+    first, empty = post(books, tracked(ANNA, 1)), uuid4()
+    columns = [name for (name,) in owner.execute(COLUMNS_OF_BATCHES)]
+    values = ["%s" if name == "batch_id" else name for name in columns]
+    owner.execute("ALTER TABLE ledger_batch DISABLE TRIGGER USER")
+    for batch_id in (empty, uuid4()):
+        owner.execute(
+            f"INSERT INTO ledger_batch ({', '.join(columns)})"
+            f" SELECT {', '.join(values)} FROM ledger_batch WHERE batch_id = '{first}'".encode(),
+            [batch_id],
+        )
+    owner.execute(
+        "UPDATE ledger_batch SET x = '2' WHERE batch_id <> %s",
+        [first],
+    )
+    owner.commit()
+    wait_until_all_is_finished(books)
+    assert seals.seal(books, now=NOON, batches_max=1).waiting == 3
+    told = seals.seal(books, now=NOON)
+    assert (told.batches, told.waiting) == (1, 2)
+    assert [batch for _, batch in sealed_batches(books)] == [first]
+
+
+COLUMNS_OF_BATCHES = (
+    "SELECT attname FROM pg_attribute WHERE attrelid = 'ledger_batch'::regclass AND attnum > 0"
+    " AND NOT attisdropped ORDER BY attnum"
+)
 
 
 def test_batches_are_hashed_in_portions_so_that_memory_stays_flat(
@@ -175,6 +221,7 @@ def test_batches_are_hashed_in_portions_so_that_memory_stays_flat(
     one, two, three, four, five = ids
     assert list(seals._portions(ids, [1, 2, 1, 5, 1])) == [[one, two], [three], [four], [five]]
     assert list(seals._portions(ids, [0, 0, 3, 0, 1])) == [[one, two, three, four], [five]]
+    assert list(seals._portions(ids, [3, 1, 2, 3, 0])) == [[one], [two, three], [four, five]]
     assert list(seals._portions([], [])) == []
     with pytest.raises(ValueError, match="zip"):
         list(seals._portions(ids, [1]))
@@ -407,25 +454,34 @@ def test_four_sealers_and_a_writer_at_once_seal_each_batch_once(
 def test_a_sealer_that_is_cut_off_between_two_steps_leaves_a_chain_that_goes_on(
     books: Connection, forty: set[UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append, steps = seals._append, iter(range(100))
-
-    def failing(*arguments: object) -> None:
-        if next(steps) == 2:
-            raise ConnectionError
-        append(*arguments)  # type: ignore[arg-type]
-
     wait_until_all_is_finished(books)
-    monkeypatch.setattr(seals, "_append", failing)
-    with pytest.raises(ConnectionError):
+    with cut_off_after(2, monkeypatch), pytest.raises(ConnectionError):
         seals.seal(books, now=NOON, batches_max=10)
-    monkeypatch.undo()
     assert len(sealed_batches(books)) == 20
+    halves = everything(books)
+    assert [one.is_complete for one in halves] == [False, False]
+    assert [one.facts["decimals"] for one in halves] == [{}, {}]
     with pytest.raises(NotFound):
         seals.head(books, PROGRAMME)
     seal_all(books)
     assert len(sealed_batches(books)) == 40
     assert seals.head(books, PROGRAMME).number == len(everything(books))
     assert faults(books) == set()
+
+
+@contextmanager
+def cut_off_after(count: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Lose the connection when a run has made `count` seals."""
+    append, steps = seals._append, iter(range(100))
+
+    def failing(*arguments: Any) -> None:
+        if next(steps) == count:
+            raise ConnectionError
+        append(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(seals, "_append", failing)
+        yield
 
 
 def wait_until_all_is_finished(connection: Connection) -> None:
@@ -768,8 +824,48 @@ def test_seals_made_after_a_dump_was_restored_go_on(
     assert faults(books) == set()
 
 
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own clock is nine hours ahead."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
 def test_the_moment_is_written_in_universal_time(books: Connection) -> None:
     post(books, tracked(ANNA, 1))
     seal_all(books)
     assert seals.head(books, PROGRAMME).facts["sealed_at"] == "2026-03-01T12:00:00+00:00"
     assert NOON.tzinfo is UTC
+
+
+def test_the_last_complete_seal_is_the_head_while_a_backlog_is_sealed(
+    books: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post(books, tracked(ANNA, 1))
+    seal_all(books)
+    complete = seals.head(books, PROGRAMME)
+    for amount in (2, 3, 4):
+        post(books, tracked(ANNA, amount))
+    wait_until_all_is_finished(books)
+    with cut_off_after(1, monkeypatch), pytest.raises(ConnectionError):
+        seals.seal(books, now=NOON, batches_max=1)
+    assert everything(books)[-1].is_complete is False
+    assert seals.head(books, PROGRAMME) == complete
+
+
+def test_a_programme_whose_last_seal_is_incomplete_gets_one_that_tells_what_is_owed(
+    books: Connection,
+) -> None:
+    """Its own batches end before the run does: the last seal then holds none."""
+    post(books, tracked(ANNA, 1))
+    post(books, elsewhere(9))
+    wait_until_all_is_finished(books)
+    assert seals.seal(books, now=NOON, batches_max=1).seals == 3
+    mine = [one for one in everything(books) if one.programme_id == PROGRAMME]
+    assert [(one.is_complete, one.facts["batches"]) for one in mine] == [(False, 1), (True, 0)]
+    assert seals.head(books, PROGRAMME).facts["owed"]["EUR"]["pending"] == 1
+    assert faults(books) == set()
