@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from cagnotte.domain.errors import UnbalancedTransaction
+from cagnotte.domain.errors import InsufficientFunds
 from cagnotte.domain.transactions import Transaction
 from cagnotte.ledger import selectors, services
 from tests.contexts.ledger.books import (
@@ -13,6 +13,7 @@ from tests.contexts.ledger.books import (
     Connection,
     funder,
     member,
+    spent,
     standing,
     tracked,
 )
@@ -49,10 +50,8 @@ def test_nothing_to_post_is_an_array_without_rows() -> None:
 
 def test_what_the_ledger_refuses_leaves_nothing(books: Connection) -> None:
     before = standing(books)
-    odd = tracked(ANNA, 10)
-    broken = odd._replace(entries=odd.entries[:1])
-    batch_id = stage(books, broken)
-    with pytest.raises(UnbalancedTransaction), services.refusals(books):
+    batch_id = stage(books, spent(ANNA, 10))
+    with pytest.raises(InsufficientFunds), services.refusals(books):
         services.post_blindly(books, batch_id=batch_id)
     books.rollback()
     services.forget_opened(books)
