@@ -5,9 +5,9 @@ the same however often it is told. It speaks with one service, and says of every
 out for a reason, refused for good, or to be told again later. What it says is kept as it goes, so that a batch that
 breaks off in its middle goes on where it stopped: nothing is lost, and what was sent is not sent again.
 
-Who a member is, is told by purpose. A listener names its `purpose` and the `personal` facts that it cannot do
-without; it is handed events of members who have agreed to that purpose, with those facts and no others. Events that
-concern no member are not handed to listeners.
+Who a member is, is told by purpose. A listener names its `purpose` and the personal facts that it `needs`; it is
+handed events of members who have agreed to that purpose, with those facts and no others. Events that concern no
+member are not handed to listeners.
 
 Amounts are exact, in major units of their currency.
 """
@@ -224,8 +224,7 @@ class Listener(ABC):
     Attributes:
         name: such as "ga4": how commands name it. title: such as "Google Analytics 4": how people read it.
         proof: how well it is known what the service takes. settings: what a person fills in to connect it.
-        purpose: what members must have agreed to. personal: facts of theirs that it cannot do without.
-        event_types: the events it has a word for.
+        purpose: what members must have agreed to. event_types: the events it has a word for.
         batch_max: how many events it is handed at once. age_max: older events are not handed to it.
         since_consent: whether it may hear only of what happened after the member agreed.
     """
@@ -234,7 +233,6 @@ class Listener(ABC):
     title: str
     proof: Proof
     purpose: Purpose
-    personal: frozenset[Personal] = frozenset()
     settings: Sequence[Setting] = ()
     event_types: frozenset[str]
     batch_max: int = 100
@@ -244,6 +242,10 @@ class Listener(ABC):
     def wants(self, event_type: str) -> bool:
         """Tell whether events of this type mean anything to the service."""
         return event_type in self.event_types
+
+    def needs(self, settings: Mapping[str, str]) -> frozenset[Personal]:  # noqa: ARG002 - some depend on them
+        """Return the facts about a member that it cannot do without; by default the pseudonym is enough."""
+        return frozenset()
 
     @abstractmethod
     def send(self, context: ListenerContext, events: Sequence[Event]) -> Iterator[Outcome]:
