@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "cagnotte.rewards",
     "cagnotte.wallet",
     "cagnotte.payouts",
+    "cagnotte.notices",
     "cagnotte.portal",
 ]
 
