@@ -147,9 +147,7 @@ class Staff(models.Model):
         DEVELOPER = "developer"
         SUPPORT = "support"
 
-    person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
-    )
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
     role = models.CharField(max_length=10, choices=Role.choices)
     since = models.DateTimeField()
@@ -282,3 +280,31 @@ class ApiBucket(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+class Consent(models.Model):
+    """One act of a member: agreed to a purpose, or taken back. Never changed or deleted: it is the proof.
+
+    The last act for a purpose counts. See `consents`.
+    """
+
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT)
+    purpose = models.CharField(max_length=20, help_text="analytics or marketing.")
+    granted = models.BooleanField()
+    at = models.DateTimeField()
+    source = models.CharField(
+        max_length=50, help_text="Where the member said so, such as checkout."
+    )
+    text_version = models.CharField(
+        max_length=50, blank=True, help_text="Which wording was agreed to."
+    )
+
+    class Meta:
+        """The acts of a member for a purpose are found in their order."""
+
+        indexes: ClassVar = [
+            models.Index(fields=["wallet", "purpose", "id"], name="consent_of_wallet"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose}: {'agreed' if self.granted else 'taken back'}"
