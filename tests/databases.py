@@ -55,8 +55,9 @@ class Server:
     def clone(self, template: str, run: str) -> str:
         """Make a database that is a copy of `template`; return its name."""
         name = f"test_{run}_{next(self._numbers)}"
+        # Copying files takes half as long as writing them to the log, with checkpoints that wait for no disk.
         self._run(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
                 sql.Identifier(name), sql.Identifier(template)
             )
         )
