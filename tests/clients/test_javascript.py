@@ -1,0 +1,64 @@
+"""The JavaScript client: its own tests, its tests against the running server, and its list of operations."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.api.interface import interface
+from tests.api.strangers import rich
+from tests.journeys.world import World
+from tests.pages.servers import cagnotte_server
+
+CLIENT = Path(__file__).parents[2] / "clients" / "javascript"
+
+
+def node(*arguments: str | Path, **environment: str) -> str:
+    """Run Node in the client's folder; return what it wrote. Fails when it fails."""
+    program = shutil.which("node")
+    assert program, "The JavaScript client needs Node 18: apt-get install -y nodejs"
+    done = subprocess.run(
+        [program, *map(str, arguments)],
+        cwd=CLIENT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def count_of(output: str) -> tuple[int, int]:
+    """Return how many tests ran, and how many of them passed."""
+    ran, passed = (re.search(rf"^# {word} (\d+)$", output, re.M) for word in ("tests", "pass"))
+    assert ran
+    assert passed
+    return int(ran[1]), int(passed[1])
+
+
+def test_the_clients_own_tests_pass() -> None:
+    files = sorted((CLIENT / "test").glob("*.test.js"))
+    ran, passed = count_of(node("--test", "--test-reporter=tap", *files))
+    assert ran == passed >= 20
+
+
+def test_the_client_earns_spends_and_pages_against_the_running_server(world: World) -> None:
+    server = interface()
+    rich(world, server)
+    live = CLIENT / "test" / "live" / "server.test.js"
+    with cagnotte_server() as address:
+        output = node(
+            "--test", "--test-reporter=tap", live, CAGNOTTE_URL=address, CAGNOTTE_KEY=server.secret
+        )
+    ran, passed = count_of(output)
+    assert ran == passed >= 9
+    assert world.member("1") == {"available": 4_100}
+    # Of an order of 40.00 at 5 %, half came back.
+    assert world.member("js-1") == {"confirmed": 100}
+
+
+def test_the_clients_methods_are_those_of_the_interface() -> None:
+    node("generate.mjs", "--check")
