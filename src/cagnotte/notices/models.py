@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from cagnotte.identity.models import Programme
+from cagnotte.platform.kept_secrets import KeptSecret
 
 
 class OutboxRow(models.Model):
@@ -168,3 +169,39 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.delivery_number}: {self.status or self.sentence}"
+
+
+class ConnectedListener(models.Model):
+    """A service that is told of a programme's events by a plugin, with the settings it works with.
+
+    Its id is the recipient of its deliveries. One that is removed rests, and keeps its name and its deliveries.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
+    ref = models.CharField(max_length=100, help_text="The name that commands use for it.")
+    plugin = models.CharField(max_length=50)
+    settings = models.JSONField(
+        default=dict, help_text="What was filled in, by name; secrets stand apart."
+    )
+    created_at = models.DateTimeField()
+    disabled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["programme", "ref"], name="listener_ref_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class ListenerSecret(KeptSecret):
+    """One secret of a connected listener."""
+
+    listener = models.ForeignKey(ConnectedListener, on_delete=models.CASCADE)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["listener", "name"], name="listener_secret_unique"),
+        ]
