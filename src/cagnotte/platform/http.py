@@ -139,14 +139,16 @@ class Caller:
     """Calls out. Close it, or use it as a context manager; not for several threads at once.
 
     before_call: called before each attempt, to keep a pace. allow_private: for development and tests, calls may lead
-    into private networks and need no TLS. resolve, sleep, verify: how names are looked up, pauses waited and
-    certificates checked.
+    into private networks and need no TLS. patient: pauses that a server asks for are waited; without it every answer
+    is returned as it is, 429 too. resolve, sleep, verify: how names are looked up, pauses waited and certificates
+    checked.
     """
 
     def __init__(  # noqa: PLR0913 - what a test or a deployment may replace
         self,
         *,
         allow_private: bool = False,
+        patient: bool = True,
         before_call: Callable[[], None] = lambda: None,
         resolve: Resolve = resolve,
         sleep: Callable[[float], None] = time.sleep,
@@ -155,6 +157,7 @@ class Caller:
         body_bytes_max: int = BODY_BYTES_MAX,
     ) -> None:
         self._allow_private = allow_private
+        self._patient = patient
         self._before_call = before_call
         self._resolve = resolve
         self._sleep = sleep
@@ -198,7 +201,7 @@ class Caller:
         for attempt in range(ATTEMPTS_MAX):
             self._before_call()
             answer = self._followed(call)
-            pause = _pause(answer, attempt)
+            pause = _pause(answer, attempt) if self._patient else None
             if pause is None:
                 return answer
             waited += pause
