@@ -191,7 +191,7 @@ def test_every_answer_has_an_id_and_is_found_by_it_in_the_log(world: World) -> N
     assert lines[1].objects_named == [member.json["id"]]
     found = api_calls.call(programme_id, parse_public_id("req", failed.headers["request-id"]))
     assert found == lines[0]
-    assert api_calls.calls(programme_id, failed=True) == [lines[0]]
+    assert api_calls.calls(programme_id, api_calls.Sought(failed=True)) == [lines[0]]
     assert "zoe@example.org" not in str(list(ApiCall.objects.values()))
 
 

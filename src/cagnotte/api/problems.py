@@ -63,10 +63,15 @@ def problem(
 
 def status_of(error: CagnotteError) -> HTTPStatus:
     """Return the status an error is answered with."""
-    if isinstance(error, RequestRefused):
-        return error.status
-    for kind, status in STATUSES:
-        if isinstance(error, kind):
+    return status_of_kind(type(error))
+
+
+def status_of_kind(kind: type[CagnotteError]) -> HTTPStatus:
+    """Return the status that errors of a class are answered with."""
+    if issubclass(kind, RequestRefused):
+        return kind.status
+    for known, status in STATUSES:
+        if issubclass(kind, known):
             return status
     return HTTPStatus.INTERNAL_SERVER_ERROR
 

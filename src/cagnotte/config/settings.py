@@ -95,6 +95,12 @@ INSTALLED_APPS = [
     "cagnotte.payouts",
     "cagnotte.notices",
     "cagnotte.portal",
+    "cagnotte.desk",
+    # After the desk, whose templates stand in for theirs.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [
@@ -109,6 +115,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -129,6 +137,41 @@ TEMPLATES = [
         },
     },
 ]
+
+# Signing in: a code by e-mail, or a password if the person has set one. Accounts are made by invitation alone.
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL = "account_request_login_code"
+LOGIN_REDIRECT_URL = "developers"
+ACCOUNT_ADAPTER = "cagnotte.desk.signing_in.Accounts"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+# A code sent there proves an address; a password can only be set by who came in that way, or on the command line.
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "developers"
+MFA_ADAPTER = "cagnotte.desk.signing_in.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Cagnotte"
+USERSESSIONS_TRACK_ACTIVITY = True
+# Behind so many proxies: where the limits on attempts find who asks.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("CAGNOTTE_PROXIES", default=0)
+
+# Without a mail server, mails are printed where the server runs.
+globals().update(env.email_url("CAGNOTTE_EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str(
+    "CAGNOTTE_EMAIL_FROM", default="Cagnotte <cagnotte@localhost>"
+)
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -1,0 +1,70 @@
+"""Every address of the desk: guides for all, pages of a programme for its staff, signing in."""
+
+from typing import Any, NamedTuple
+
+from allauth.account import urls as account_urls  # type: ignore[import-untyped]
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, include, path, re_path
+
+from cagnotte.desk import front, keys, overview, problems, reference, requests, sandbox, start, team
+from cagnotte.desk.problems import StatusOf
+from cagnotte.desk.reference import Described
+
+PROGRAMME = "developers/p/<slug:programme>/"
+
+
+class Interface(NamedTuple):
+    """What the desk tells about the REST interface, which it must not import.
+
+    described: gives the OpenAPI document. status_of: the HTTP status of a kind of error.
+    """
+
+    described: Described
+    status_of: StatusOf
+
+
+def addresses(interface: Interface) -> list[URLPattern | URLResolver]:
+    """Return the addresses of the desk."""
+    described: dict[str, Any] = {"described": interface.described}
+    return [
+        path("developers/", front.front, name="developers"),
+        path("developers/start/", start.start, name="desk_start"),
+        path("developers/api/", reference.api_reference, described, name="desk_reference"),
+        path(
+            "developers/api/<slug:resource>/", reference.api_resource, described, name="desk_resource"
+        ),
+        path(
+            "developers/errors/", problems.errors, {"status_of": interface.status_of}, name="desk_errors"
+        ),
+        *_OF_A_PROGRAMME,
+        *_SIGNING_IN,
+    ]
+
+
+def _nothing(_request: HttpRequest, **_parts: str) -> HttpResponse:
+    raise Http404
+
+
+_KEY = r"^developers/p/(?P<programme>[-a-zA-Z0-9_]+)/keys/(?P<key>key_[0-9a-z]{26})/"
+
+_OF_A_PROGRAMME: list[URLPattern] = [
+    path(PROGRAMME, overview.overview, name="desk_overview"),
+    path(f"{PROGRAMME}keys/", keys.keys, name="desk_keys"),
+    path(f"{PROGRAMME}keys/new/", keys.new_key, name="desk_new_key"),
+    re_path(_KEY + r"rotate/$", keys.rotate_key, name="desk_rotate_key"),
+    re_path(_KEY + r"revoke/$", keys.revoke_key, name="desk_revoke_key"),
+    path(f"{PROGRAMME}requests/", requests.requests, name="desk_requests"),
+    path(f"{PROGRAMME}requests/<slug:id>/", requests.request, name="desk_request"),
+    path(f"{PROGRAMME}sandbox/", sandbox.sandbox, name="desk_sandbox"),
+    path(f"{PROGRAMME}team/", team.team, name="desk_team"),
+    path(f"{PROGRAMME}team/<int:staff_id>/dismiss/", team.dismiss, name="desk_dismiss"),
+]
+
+_SIGNING_IN: list[URLPattern | URLResolver] = [
+    # An address is proved by a code before it is used; nobody adds another, and nobody signs up alone.
+    path("accounts/email/", _nothing),
+    path("accounts/signup/", _nothing),
+    path("accounts/", include(account_urls)),
+    path("accounts/sessions/", include("allauth.usersessions.urls")),
+    path("accounts/second-factor/", include("allauth.mfa.urls")),
+]
