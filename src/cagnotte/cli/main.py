@@ -44,6 +44,9 @@ COMMANDS: dict[str, Entry] = {
         "source_commands:sources", "Connect, ask and watch sources; see to what waits."
     ),
     "worker": Entry("worker_commands:worker", "Ask sources when they are due; read what came in."),
+    "listeners": Entry(
+        "listener_commands:listeners", "Connect services that hear of events: analytics, CRMs."
+    ),
     "validate": Entry(
         "purchase_commands:validate_command", "Confirm, decline or amend purchases from a file."
     ),
