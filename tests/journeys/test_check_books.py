@@ -11,7 +11,7 @@ from cagnotte.domain.vouchers import Terms
 from cagnotte.journeys import check_books, redeem, vouchers
 from cagnotte.platform.database import connect
 from cagnotte.wallet.shares import Line
-from cagnotte.wallet.vouchers import UseAsk
+from cagnotte.wallet.voucher_uses import UseAsk
 from tests.databases import Server
 from tests.journeys.world import World
 

@@ -11,7 +11,7 @@ from cagnotte.journeys import explain, issue_vouchers, vouchers
 from cagnotte.journeys.vouchers import Counter
 from cagnotte.platform.database import connect
 from cagnotte.wallet import voucher_views
-from cagnotte.wallet.vouchers import UseAsk
+from cagnotte.wallet.voucher_uses import UseAsk
 from tests.journeys.world import PROGRAMME, World
 
 WITH_VOUCHER = PROGRAMME.replace(

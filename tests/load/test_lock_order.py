@@ -10,7 +10,7 @@ from cagnotte.domain.vouchers import Terms
 from cagnotte.journeys import ask_payout, close_account, expire, pay_out, redeem, vouchers
 from cagnotte.journeys.import_status import StatusFile, import_status
 from cagnotte.platform.database import connect
-from cagnotte.wallet.vouchers import UseAsk
+from cagnotte.wallet.voucher_uses import UseAsk
 from tests.contexts.wallet.world import NOON as JUNE
 from tests.contexts.wallet.world import PROGRAMME, SHOP, TODAY, a_world
 from tests.journeys.world import NOON, World, corner

@@ -37,7 +37,7 @@ from cagnotte.ledger import services as ledger_services
 from cagnotte.payouts import selectors as payout_selectors
 from cagnotte.payouts import services as payout_services
 from cagnotte.platform import database
-from cagnotte.wallet.vouchers import UseAsk
+from cagnotte.wallet.voucher_uses import UseAsk
 from tests.databases import Server
 from tests.model import rail
 from tests.model.model import BANK_ACCOUNTS_SINCE

@@ -14,8 +14,7 @@ from cagnotte.domain.rating import commissions
 from cagnotte.journeys import close_account, give_up_owing, restate
 from cagnotte.journeys.clawback import WalletLots
 from cagnotte.payouts import steps
-from cagnotte.wallet import captures, services
-from cagnotte.wallet import vouchers as wallet_vouchers
+from cagnotte.wallet import captures, services, voucher_ends
 from tests.model.machine import Machine
 from tests.model.rating import Line
 from tests.model.system import Arena
@@ -158,8 +157,8 @@ def never(*_: object, **__: object) -> int:
     return 0
 
 
-def never_closed(*_: object, **__: object) -> wallet_vouchers.ClosedVouchers:
-    return wallet_vouchers.ClosedVouchers()
+def never_closed(*_: object, **__: object) -> voucher_ends.ClosedVouchers:
+    return voucher_ends.ClosedVouchers()
 
 
 def at_once(before: Any, validation: Any, parts: Any, policy: Any, _age: timedelta) -> Any:
@@ -198,12 +197,12 @@ BREAKS = {
         payouts,
         (steps, "_MONEY", {**steps._MONEY, PayoutEvent.REJECT: steps._nothing}),
     ),
-    "vouchers never end": (vouchers, (wallet_vouchers, "close_overdue", never_closed)),
+    "vouchers never end": (vouchers, (voucher_ends, "close_overdue", never_closed)),
     "vouchers are kept when their order is declined": (
         vouchers,
         (restate, "_vouchers_lost", never),
     ),
-    "what a voucher did not give is lost": (vouchers, (wallet_vouchers, "_let_go", never)),
+    "what a voucher did not give is lost": (vouchers, (voucher_ends, "let_go", never)),
     "windows never end": (windows, (restate, "target", at_once)),
     "commissions are rounded down": (
         policies,

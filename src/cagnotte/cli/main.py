@@ -56,6 +56,9 @@ COMMANDS: dict[str, Entry] = {
     "expire": Entry("wallet_commands:expire", "Let money expire that nobody spent in time."),
     "payouts": Entry("payouts_commands:payouts", "Pay members: plan, bank file, bank answers."),
     "redeem": Entry("wallet_commands:redeem", "Pay with the cagnotte at a checkout."),
+    "vouchers": Entry(
+        "voucher_commands:vouchers", "Issue vouchers, have shops take them, call them off."
+    ),
     "close-account": Entry("wallet_commands:close_account", "Close a member's account."),
     "members": Entry(
         "member_commands:members",

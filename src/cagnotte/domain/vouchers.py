@@ -81,6 +81,21 @@ class VoucherOrigin(enum.StrEnum):
     """An offer gave it instead of money."""
 
 
+class AtShop(enum.StrEnum):
+    """How far a shop's own software knows a voucher."""
+
+    TELLING = "telling"
+    """It is to be told, and nobody knows yet whether the shop takes it."""
+    TOLD = "told"
+    """The shop takes it; what orders take of it is read back."""
+    REFUSED = "refused"
+    """The shop does not take it; the money went back."""
+    CALLING_OFF = "calling_off"
+    """It is to be ended there; then what is left of it goes back."""
+    ENDED = "ended"
+    """Nobody can use it there any more, and what was used is booked."""
+
+
 class Unusable(enum.StrEnum):
     """Why a voucher cannot be used now."""
 

@@ -185,9 +185,8 @@ class ListenerCalls(Protocol):
         params: Sequence[tuple[str, str]] = (),
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
-        basic: tuple[str, str] | None = None,
     ) -> HttpAnswer:
-        """Ask, and return what was answered whatever its status, 429 too: waiting is the platform's part.
+        """Ask, and return what was answered whatever its status, 429 and redirects too: waiting is not its part.
 
         Raises SourceFailed when there is no answer.
         """

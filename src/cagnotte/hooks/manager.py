@@ -15,10 +15,16 @@ from cagnotte.hooks import specs
 from cagnotte.hooks.listeners import Listener
 from cagnotte.hooks.sources import SourcePlugin
 from cagnotte.hooks.values import PayoutRail
+from cagnotte.hooks.vouchers import VoucherShop
 
 ENTRY_POINTS = "cagnotte.plugins"
 
-BUILT_IN = ("cagnotte.extras.listeners", "cagnotte.extras.rails", "cagnotte.extras.sources")
+BUILT_IN = (
+    "cagnotte.extras.listeners",
+    "cagnotte.extras.rails",
+    "cagnotte.extras.sources",
+    "cagnotte.extras.vouchers",
+)
 """Packages whose modules are the plugins that come with Cagnotte; imported by name, since nothing here may depend on
 them."""
 
@@ -92,3 +98,19 @@ def payout_rail(name: str) -> PayoutRail:
             f"There is no payout rail “{name}”; there is {', '.join(sorted(rails))}.", name=name
         )
     return rails[name]
+
+
+def voucher_shops() -> dict[str, VoucherShop]:
+    """Return all shops' software that takes vouchers, by the name of its source plugin."""
+    found: dict[str, VoucherShop] = {}
+    for shops in reversed(plugins().hook.voucher_shops()):
+        found.update({shop.name: shop for shop in shops})
+    return dict(sorted(found.items()))
+
+
+def voucher_shop(name: str) -> VoucherShop:
+    """Return the software of that name. Raises NotFound, with the names there are."""
+    found = voucher_shops()
+    if name not in found:
+        raise NotFound(f"“{name}” takes no vouchers of ours; {', '.join(found)} do.", name=name)
+    return found[name]

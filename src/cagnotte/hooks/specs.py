@@ -14,6 +14,7 @@ import pluggy
 from cagnotte.hooks.listeners import Listener
 from cagnotte.hooks.sources import SourcePlugin
 from cagnotte.hooks.values import PayoutRail
+from cagnotte.hooks.vouchers import VoucherShop
 
 PROJECT = "cagnotte"
 
@@ -34,3 +35,8 @@ def sources() -> Sequence[SourcePlugin]:  # type: ignore[empty-body]
 @hookspec
 def listeners() -> Sequence[Listener]:  # type: ignore[empty-body]
     """Return the services that this plugin tells of events."""
+
+
+@hookspec
+def voucher_shops() -> Sequence[VoucherShop]:  # type: ignore[empty-body]
+    """Return the shops' software that this plugin can have take vouchers."""

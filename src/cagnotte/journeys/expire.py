@@ -17,7 +17,7 @@ from cagnotte.domain.bookings.spending import Occasion, Purse
 from cagnotte.domain.chart import Account
 from cagnotte.journeys import give_up_owing
 from cagnotte.wallet import services as wallet
-from cagnotte.wallet import vouchers
+from cagnotte.wallet import voucher_ends
 from cagnotte.wallet.movements import SQL, Connection, book, lock_wallets
 from cagnotte.wallet.movements import occasion as occasion_of
 
@@ -110,7 +110,7 @@ def give_back_overdue(connection: Connection, *, now: datetime) -> int:
 def _close_vouchers(connection: Connection, order: Expiry, result: ExpireResult) -> None:
     while True:
         with connection.transaction():
-            done = vouchers.close_overdue(connection, occasion=_occasion(connection, order))
+            done = voucher_ends.close_overdue(connection, occasion=_occasion(connection, order))
         if not done.vouchers:
             return
         result.vouchers += done.vouchers

@@ -15,12 +15,13 @@ from cagnotte.domain.errors import NotFound, SpendingLimited
 from cagnotte.domain.signed_vouchers import VERSION
 from cagnotte.domain.vouchers import Basket, Reason, Terms
 from cagnotte.journeys.spending_rules import contract_of, spending_of
-from cagnotte.wallet import voucher_keys, voucher_views
+from cagnotte.wallet import voucher_ends, voucher_keys, voucher_uses, voucher_views
 from cagnotte.wallet import vouchers as wallet
 from cagnotte.wallet.movements import Connection
 from cagnotte.wallet.movements import occasion as occasion_of
+from cagnotte.wallet.voucher_uses import UseAsk
 from cagnotte.wallet.voucher_views import UseView, VoucherRefundView, VoucherView
-from cagnotte.wallet.vouchers import UseAsk, VoucherAsk
+from cagnotte.wallet.vouchers import VoucherAsk
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,40 +111,40 @@ def check(
 
 
 def use(connection: Connection, counter: Counter, ask: UseAsk) -> UseView:
-    """Pay an order with a voucher; commits by itself. Raises as `wallet.vouchers.use`."""
+    """Pay an order with a voucher; commits by itself. Raises as `wallet.voucher_uses.use`."""
     with connection.transaction():
-        return wallet.use(connection, ask, occasion=_occasion(connection, counter))
+        return voucher_uses.use(connection, ask, occasion=_occasion(connection, counter))
 
 
 def tell_later(connection: Connection, counter: Counter, ask: UseAsk) -> UseView:
     """Book what a till took of a signed voucher without a line; commits by itself.
 
     Used before elsewhere, it is on record as used twice, and its shop's contract says who bears it.
-    Raises as `wallet.vouchers.told_later`.
+    Raises as `wallet.voucher_uses.told_later`.
     """
     contract = contract_of(counter.programme_id, ask.merchant_id, counter.on)
     shop_bears = spending_of(contract).double_use is DoubleUse.SHOP
     with connection.transaction():
         occasion = _occasion(connection, counter)
-        return wallet.told_later(connection, ask, shop_bears=shop_bears, occasion=occasion)
+        return voucher_uses.told_later(connection, ask, shop_bears=shop_bears, occasion=occasion)
 
 
 def refund(
     connection: Connection, counter: Counter, *, use_id: UUID, reference: str, amount_minor: int
 ) -> VoucherRefundView:
-    """Take back what a voucher paid, or a part; commits by itself. Raises as `wallet.vouchers.refund`."""
+    """Take back what a voucher paid, or a part; commits by itself. Raises as `wallet.voucher_uses.refund`."""
     with connection.transaction():
         found = voucher_views.use_by_id(connection, use_id)
         if found is None or found.programme_id != counter.programme_id:
             raise NotFound("There is no such use of a voucher in this programme.", use_id=use_id)
         occasion = _occasion(connection, counter)
-        return wallet.refund(connection, use_id, reference, amount_minor, occasion=occasion)
+        return voucher_uses.refund(connection, use_id, reference, amount_minor, occasion=occasion)
 
 
 def void(connection: Connection, counter: Counter, *, voucher_id: UUID) -> VoucherView:
-    """Call a voucher off: what it holds is the member's again; commits by itself. Raises as `wallet.vouchers.void`."""
+    """Call a voucher off: its rest is the member's again; commits by itself. Raises as `wallet.voucher_ends.void`."""
     with connection.transaction():
-        return wallet.void(connection, voucher_id, occasion=_occasion(connection, counter))
+        return voucher_ends.void(connection, voucher_id, occasion=_occasion(connection, counter))
 
 
 def _occasion(connection: Connection, counter: Counter) -> Occasion:

@@ -1,4 +1,4 @@
-"""What is done again and again: sources are asked when they are due, what came in is read, overdue holds go back.
+"""What is done again and again: sources are asked, what came in is read, overdue holds go back, events are told.
 
 Any number of workers may run beside each other; each account is asked by one at a time, and each programme's inbox is
 read by one at a time.
@@ -14,16 +14,17 @@ from uuid import UUID
 import psycopg
 import structlog
 from django.db import Error as DjangoDatabaseError
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from cagnotte.domain.errors import CagnotteError
 from cagnotte.identity import api_calls
 from cagnotte.inbox.health import to_read
 from cagnotte.inbox.models import Account
-from cagnotte.journeys import expire, poll_sources
+from cagnotte.journeys import deliver_events, expire, poll_sources, tell_events, tell_vouchers
 from cagnotte.journeys.poll_sources import PollSummary
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.read_inbox import ReadSummary, read_inbox
+from cagnotte.notices import deliveries
 from cagnotte.platform.database import connect
 
 Connection = psycopg.Connection[Any]
@@ -33,6 +34,12 @@ LeftAlone = dict[tuple[str, UUID], datetime]
 
 IDLE_SECONDS = 5.0
 """Pause when there was nothing to do."""
+
+CARRY_IDLE_SECONDS = 1.0
+"""The same for events: whoever hears of them waits for them."""
+
+CARRIER_ENDS_SECONDS = 5.0
+"""How long a stopping worker waits for calls under way; one that does not end is made again later."""
 
 TIDY_EVERY_HOURS = 1
 """How often what the REST interface keeps no longer is deleted."""
@@ -98,17 +105,41 @@ class Worker:
         self._tidied_at: datetime | None = None
 
     def run(self) -> None:
-        """Work until told to stop. A database that is away is waited for."""
-        while not self._stop.is_set():
-            did = False
-            try:
-                close_old_connections()
-                with connect() as connection:
-                    did = self.round(connection)
-            except (psycopg.Error, DjangoDatabaseError, CagnotteError) as error:
-                log.warning("the worker waits for the database", error=type(error).__name__)
-            if not did:
-                self._stop.wait(self._idle_seconds)
+        """Work until told to stop. A database that is away is waited for.
+
+        Events are carried by threads of their own: whoever does not answer keeps nobody else waiting.
+        """
+        idle_seconds = min(self._idle_seconds, CARRY_IDLE_SECONDS)
+        carriers = [
+            threading.Thread(
+                target=self._again_and_again,
+                args=(carry, idle_seconds),
+                name=f"cagnotte-{carry.__name__}",
+                daemon=True,
+            )
+            for carry in (self.carry, self.carry_to_listeners)
+        ]
+        for carrier in carriers:
+            carrier.start()
+        self._again_and_again(self.round, self._idle_seconds)
+        for carrier in carriers:
+            carrier.join(CARRIER_ENDS_SECONDS)
+
+    def _again_and_again(self, do: Callable[[Connection], bool], idle_seconds: float) -> None:
+        try:
+            while not self._stop.is_set():
+                did = False
+                try:
+                    close_old_connections()
+                    with connect() as connection:
+                        did = do(connection)
+                except (psycopg.Error, DjangoDatabaseError, CagnotteError) as error:
+                    log.warning("the worker waits for the database", error=type(error).__name__)
+                if not did:
+                    self._stop.wait(idle_seconds)
+        finally:
+            if threading.current_thread() is not threading.main_thread():
+                connections.close_all()
 
     def round(self, connection: Connection) -> bool:
         """Do everything that is due now; return whether there was anything."""
@@ -118,15 +149,26 @@ class Worker:
             self._each("fetch", poll_sources.wanting(connection, now=now), connection, self._fetch),
             self._each("read", to_read(connection), connection, self._read),
             expire.give_back_overdue(connection, now=now) > 0,
+            tell_vouchers.work(connection, clock=self._clock, stop=self._stop.is_set).did,
         ]
         self._tidy(connection, now)
         return any(did)
+
+    def carry(self, connection: Connection) -> bool:
+        """Make events of what is new, and send webhooks that are due; return whether there was anything."""
+        told = tell_events.tell(connection, now=self._clock())
+        return bool(told + deliver_events.deliver(connection, clock=self._clock))
+
+    def carry_to_listeners(self, connection: Connection) -> bool:
+        """Tell connected listeners what is due; return whether there was anything."""
+        return bool(deliver_events.deliver_to_listeners(connection, clock=self._clock))
 
     def _tidy(self, connection: Connection, now: datetime) -> None:
         if self._tidied_at and now - self._tidied_at < timedelta(hours=TIDY_EVERY_HOURS):
             return
         api_calls.tidy(connection, now=now)
         connection.commit()
+        deliveries.tidy(connection, now=now)
         self._tidied_at = now
 
     def _each(

@@ -45,11 +45,17 @@ ORDER BY created_at DESC, id DESC
 LIMIT %(at_most)s;
 
 -- name: vouchers_to_close
--- in: programme_id, currency, day, at_most. out: ids. Index: voucher_due. No locks; whoever closes them looks again.
-SELECT id FROM wallet_voucher
-WHERE programme_id = %(programme_id)s AND currency = %(currency)s AND state IN ('issued', 'part_used')
-    AND closes_on <= %(day)s
-ORDER BY closes_on, id
+-- in: programme_id, currency, day, at_most, grace_days. out: ids. Index: voucher_due. No locks; whoever closes them looks
+-- again. One that a shop's software takes waits until that was asked after the voucher's end, and no longer than grace_days.
+SELECT v.id FROM wallet_voucher AS v
+WHERE v.programme_id = %(programme_id)s AND v.currency = %(currency)s AND v.state IN ('issued', 'part_used')
+    AND v.closes_on <= %(day)s
+    AND NOT EXISTS (
+        SELECT FROM wallet_voucher_at_shop AS s
+        WHERE s.voucher_id = v.id AND s.state IN ('telling', 'told', 'calling_off')
+            AND v.closes_on + %(grace_days)s > %(day)s
+    )
+ORDER BY v.closes_on, v.id
 LIMIT %(at_most)s;
 
 -- name: vouchers_of_purchases

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from cagnotte.domain.holds import HoldPurpose, HoldState
-from cagnotte.domain.vouchers import VoucherOrigin, VoucherState
+from cagnotte.domain.vouchers import AtShop, VoucherOrigin, VoucherState
 
 
 class Hold(models.Model):
@@ -347,6 +347,46 @@ class VoucherRefund(models.Model):
 
     def __str__(self) -> str:
         return f"{self.use_id}:{self.reference}"
+
+
+class VoucherAtShop(models.Model):
+    """How a shop's own software knows a voucher. Who tells or reads it holds an advisory lock of the voucher."""
+
+    voucher_id = models.UUIDField(primary_key=True)
+    programme_id = models.UUIDField()
+    account_id = models.UUIDField(help_text="The connection through which the shop is told.")
+    form = models.CharField(max_length=20, help_text="As what the shop keeps it.")
+    sealed_customer = models.TextField(
+        blank=True, default="", help_text="Whose it is at the shop, sealed; empty = anybody's."
+    )
+    state = models.CharField(max_length=12, choices=[(one.value, one.value) for one in AtShop])
+    native_id = models.CharField(
+        max_length=200, blank=True, default="", help_text="The shop's own name of it."
+    )
+    sealed_code = models.TextField(
+        blank=True, default="", help_text="What is typed there, sealed; empty = the voucher's code."
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(help_text="The moment after its last one.")
+    due_at = models.DateTimeField(help_text="When the shop is asked next.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Failed in a row.")
+    last_error = models.TextField(blank=True, default="")
+    told_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True, help_text="Up to then all uses are booked.")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "wallet_voucher_at_shop"
+        indexes: ClassVar = [
+            models.Index(
+                fields=["due_at"],
+                name="voucher_at_shop_due",
+                condition=Q(state__in=["telling", "told", "calling_off"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.voucher_id}: {self.state}"
 
 
 class VoucherKey(models.Model):

@@ -11,7 +11,7 @@ import psycopg
 from cagnotte.domain import voucher_codes
 from cagnotte.domain.errors import NotFound
 from cagnotte.domain.money import Money
-from cagnotte.domain.vouchers import Terms, VoucherOrigin, VoucherState
+from cagnotte.domain.vouchers import SYNC_DAYS, Terms, VoucherOrigin, VoucherState
 from cagnotte.platform import secrets_box
 from cagnotte.platform.sql import load
 
@@ -186,6 +186,7 @@ def vouchers_to_close(
         "currency": currency,
         "day": day,
         "at_most": at_most,
+        "grace_days": SYNC_DAYS,
     }
     return [row[0] for row in connection.execute(SQL.vouchers_to_close, values)]
 

@@ -21,10 +21,10 @@ from cagnotte.domain.errors import (
 from cagnotte.domain.vouchers import Terms, Unusable, VoucherState
 from cagnotte.journeys import check_books, expire, vouchers
 from cagnotte.journeys.vouchers import Counter
-from cagnotte.wallet import voucher_keys, voucher_views
+from cagnotte.wallet import voucher_keys, voucher_uses, voucher_views
 from cagnotte.wallet import vouchers as wallet
+from cagnotte.wallet.voucher_uses import UseAsk
 from cagnotte.wallet.voucher_views import UseView, VoucherView
-from cagnotte.wallet.vouchers import UseAsk
 from tests.contexts.wallet.world import BRAND, NOON, PROGRAMME, SHOP, TODAY, World, a_world
 
 OTHER = UUID(int=99)
@@ -396,7 +396,7 @@ def test_a_shop_that_bears_what_it_took_twice_is_not_paid_for_it(world: World) -
     voucher = issue(world, world.wallet([(1_000, None)]), SIGNED)
     told(world, voucher, "T1")
     with world.connection.transaction():
-        second = wallet.told_later(
+        second = voucher_uses.told_later(
             world.connection,
             UseAsk(voucher.id, SHOP, "T2", 10_000),
             shop_bears=True,

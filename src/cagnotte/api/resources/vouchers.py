@@ -16,22 +16,43 @@ from cagnotte.api.owners import OfMember, minor, shop_of, today, wallet_by_id, w
 from cagnotte.api.problems import status_of
 from cagnotte.api.resources.holds import OfCagnotte
 from cagnotte.api.shapes import Amount, AmountBody, Body, Ref, amount, example, nothing, read_id
-from cagnotte.domain import voucher_codes
 from cagnotte.domain.errors import CagnotteError
 from cagnotte.domain.ids import public_id
 from cagnotte.domain.vouchers import Terms
+from cagnotte.hooks.vouchers import Form
+from cagnotte.journeys import shop_vouchers as shop_journey
 from cagnotte.journeys import vouchers as journey
+from cagnotte.journeys.shop_vouchers import Shop
 from cagnotte.journeys.vouchers import Counter
 from cagnotte.platform.shared_connection import shared_connection
-from cagnotte.wallet import voucher_keys, voucher_views
+from cagnotte.wallet import voucher_keys, voucher_views, vouchers_at_shops
+from cagnotte.wallet.voucher_uses import UseAsk
 from cagnotte.wallet.voucher_views import UseView, VoucherRefundView, VoucherView
-from cagnotte.wallet.vouchers import UseAsk
+from cagnotte.wallet.vouchers_at_shops import AtShopView
 
 router = Router(tags=["Vouchers"])
 
 CODE = "As a person typed it, or the text of a signed voucher."
 Code = Annotated[str, Field(min_length=1, max_length=1_000, description=CODE)]
 OFFLINE_MAX = 100
+
+
+class AtShopBody(Body):
+    """The shop whose own software is to take a voucher, at its checkout."""
+
+    connection: Ref = Field(
+        description="The connection to the shop, as the programme file names it."
+    )
+    form: Form | None = Field(
+        default=None,
+        description="As what the shop keeps it: a code for one order, a gift card, or credit on a customer's account. "
+        "Without it, what the shop's software does best.",
+    )
+    customer: str = Field(
+        default="",
+        max_length=200,
+        description="Whose it is at the shop: a customer's number or e-mail address there. Credit needs it.",
+    )
 
 
 class NewVoucher(OfMember):
@@ -44,14 +65,20 @@ class NewVoucher(OfMember):
     )
     valid_from: date | None = Field(default=None, description="Its first day; without it, today.")
     valid_until: date = Field(description="Its last day.")
-    partial_use: bool = Field(
-        default=True, description="What an order does not need stays on it; false: used once."
+    partial_use: bool | None = Field(
+        default=None,
+        description="What an order does not need stays on it; false: used once. Without it, true, or what the shop's "
+        "software does.",
     )
     merchant_id: str | None = Field(
         default=None, description="The only shop that takes it; without one, all of them."
     )
     signed: bool = Field(
         default=False, description="Tills can check it without a line; used once, never called off."
+    )
+    shop: AtShopBody | None = Field(
+        default=None,
+        description="Have a shop's own software take it at its checkout; the worker tells the shop.",
     )
 
     model_config = ConfigDict(
@@ -64,6 +91,21 @@ class NewVoucher(OfMember):
             valid_until="2027-12-31",
         ),
     )
+
+
+class VoucherAtShop(Schema):
+    """How a shop's own software knows a voucher."""
+
+    connection: str
+    form: Form
+    state: Literal["telling", "told", "refused", "calling_off", "ended"] = Field(
+        description="telling: not yet known there. refused: the money went back. calling_off: the money comes back "
+        "once the shop has ended it. ended: nobody can use it there any more."
+    )
+    native_id: str | None = Field(description="The shop's own name of it.")
+    told_at: datetime | None
+    read_at: datetime | None = Field(description="Up to then what orders took is booked.")
+    problem: str | None = Field(description="What went wrong last, in a sentence.")
 
 
 class Voucher(Schema):
@@ -87,6 +129,7 @@ class Voucher(Schema):
     partial_use: bool
     merchant_id: str | None
     signed: bool
+    shop: VoucherAtShop | None = Field(description="Null when no shop's own software takes it.")
     created_at: datetime
 
 
@@ -269,23 +312,27 @@ class VoucherKeys(pages.Page):
 @idempotent
 def create_voucher(request: ApiRequest, response: HttpResponse, body: NewVoucher) -> Voucher:
     """Turn money of a cagnotte into a voucher. Its code is asked for apart."""
-    minimum = body.minimum_basket
+    minimum, shop = body.minimum_basket, _shop(body.shop)
+    partial = body.partial_use
+    if partial is None:
+        partial = shop_journey.keeps_rest(request.key.programme_id, shop) if shop else True
     terms = Terms(
         currency=request.key.currency,
         amount_minor=minor(request, body.amount),
         valid_from=body.valid_from or today(request),
         valid_until=body.valid_until,
         minimum_basket_minor=minor(request, minimum, "minimum_basket") if minimum else 0,
-        partial_use=body.partial_use and not body.signed,
+        partial_use=partial and not body.signed,
         merchant_id=shop_of(request, body.merchant_id) if body.merchant_id else None,
         signed=body.signed,
     )
-    made = journey.issue(
+    made = shop_journey.issue(
         shared_connection(),
         _counter(request),
         wallet_id=wallet_of(request, body),
         reference=body.reference,
         terms=terms,
+        shop=shop,
     )
     response["Location"] = f"/v1/vouchers/{public_id('vou', made.id)}"
     return _voucher(made)
@@ -307,7 +354,9 @@ def list_vouchers(
         at_most=limit + 1,
     )
     cut = pages.page(rows, limit, of="vouchers", key=lambda row: [row.id])
-    return Vouchers(data=[_voucher(row) for row in cut.rows], **cut.rest)
+    known = vouchers_at_shops.at_shops(shared_connection(), [row.id for row in cut.rows])
+    data = [_told(row, known.get(row.id)) for row in cut.rows]
+    return Vouchers(data=data, **cut.rest)
 
 
 # Before the paths of one voucher, which would take these words for an id.
@@ -346,7 +395,7 @@ def tell_offline_uses(request: ApiRequest, body: OfflineBatch) -> OfflineAnswers
 
     A voucher that had been used before is reported as `double_…`: nothing a till could have known.
     """
-    return OfflineAnswers(data=[_told(request, one) for one in body.uses])
+    return OfflineAnswers(data=[_taken(request, one) for one in body.uses])
 
 
 @router.get("/vouchers/{voucher_id}", response=Voucher, auth=secret("vouchers:read"))
@@ -359,7 +408,7 @@ def get_voucher(request: ApiRequest, voucher_id: str) -> Voucher:
 def show_voucher_code(request: ApiRequest, voucher_id: str) -> VoucherCode:
     """Show a voucher's code, for its owner alone. Whoever has it can use it."""
     row = _row(request, voucher_id)
-    code = voucher_codes.shown(journey.code_of(row))
+    code = shop_journey.code_of(shared_connection(), row)
     text = journey.signed(shared_connection(), _counter(request), row) if row.terms.signed else None
     return VoucherCode(voucher_id=voucher_id, code=code, signed_text=text, qr_svg=_qr(text or code))
 
@@ -391,9 +440,13 @@ def refund_voucher_use(request: ApiRequest, use_id: str, body: VoucherRefunding)
 @router.post("/vouchers/{voucher_id}/void", response=Voucher, auth=secret("vouchers:write"))
 @idempotent
 def void_voucher(request: ApiRequest, voucher_id: str) -> Voucher:
-    """Call a voucher off: what it holds is the member's money again. Not a signed one (409)."""
+    """Call a voucher off: what it holds is the member's money again. Not a signed one (409).
+
+    Where a shop's own software takes it, the shop ends it first: the voucher stays as it is, its `shop.state` says
+    `calling_off`, and the money comes back when the shop has answered.
+    """
     row = _row(request, voucher_id)
-    return _voucher(journey.void(shared_connection(), _counter(request), voucher_id=row.id))
+    return _voucher(shop_journey.void(shared_connection(), _counter(request), voucher_id=row.id))
 
 
 @router.get("/voucher_keys", response=VoucherKeys, auth=secret("vouchers:read"))
@@ -444,7 +497,7 @@ def _ask(request: ApiRequest, body: ToRedeem) -> UseAsk:
     )
 
 
-def _told(request: ApiRequest, body: TakenOffline) -> OfflineAnswer:
+def _taken(request: ApiRequest, body: TakenOffline) -> OfflineAnswer:
     try:
         done = journey.tell_later(shared_connection(), _counter(request), _ask(request, body))
     except CagnotteError as error:
@@ -468,7 +521,27 @@ def _qr(text: str) -> str:
     return picture.getvalue().decode().strip()
 
 
+def _shop(body: AtShopBody | None) -> Shop | None:
+    return Shop(body.connection, body.form, body.customer) if body else None
+
+
+def _at_shop(row: AtShopView) -> VoucherAtShop:
+    return VoucherAtShop(
+        connection=row.connection,
+        form=Form(row.form),
+        state=row.state.value,
+        native_id=row.native_id or None,
+        told_at=row.told_at,
+        read_at=row.read_at,
+        problem=row.last_error or None,
+    )
+
+
 def _voucher(row: VoucherView) -> Voucher:
+    return _told(row, vouchers_at_shops.at_shop(shared_connection(), row.id))
+
+
+def _told(row: VoucherView, at_shop: AtShopView | None) -> Voucher:
     terms, currency = row.terms, row.terms.currency
     return Voucher(
         id=public_id("vou", row.id),
@@ -488,6 +561,7 @@ def _voucher(row: VoucherView) -> Voucher:
         partial_use=terms.partial_use,
         merchant_id=public_id("mer", terms.merchant_id) if terms.merchant_id else None,
         signed=terms.signed,
+        shop=_at_shop(at_shop) if at_shop else None,
         created_at=row.created_at,
     )
 

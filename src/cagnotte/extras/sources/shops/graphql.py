@@ -1,11 +1,10 @@
 """Asking by GraphQL: errors come with status 200, beside the data or instead of it."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from cagnotte.extras.sources.networks import asking
-from cagnotte.hooks import reading
+from cagnotte.hooks import reading, writing
 from cagnotte.hooks.sources import HttpAnswer, SourceContext, SourceFailed
 
 DENIED = frozenset({"FORBIDDEN", "UNAUTHORIZED", "UNAUTHENTICATED", "PermissionDenied"})
@@ -28,7 +27,7 @@ def ask(
         "POST",
         url,
         headers={"content-type": "application/json", **(headers or {})},
-        body=json.dumps({"query": query, "variables": variables}).encode(),
+        body=writing.json_of({"query": query, "variables": variables}),
     )
     data(answer, title)
     return answer

@@ -46,6 +46,11 @@ class Oscar(SourcePlugin):
     proof = Proof.CAPTURED
     settings = (
         Setting("secret", "The same as SECRET in the shop's setting CAGNOTTE.", secret=True),
+        Setting(
+            "vouchers_url",
+            "For vouchers: the address of cagnotte_oscar in the shop, such as https://shop.example/cagnotte/.",
+            default="",
+        ),
     )
     vocabulary = Vocabulary(
         {word: Validation(word) for word in ("pending", "confirmed", "declined")},

@@ -1,9 +1,10 @@
-"""PrestaShop: orders and their credit slips, asked for by their last change; it has no webhooks.
+"""PrestaShop: orders and their credit slips, asked for by their last change, or told by our module in the shop.
 
 The webservice answers in XML. An order names the number of its state, its currency, its customer and its vouchers; what
 these numbers mean is asked with every page of orders, and all answers of a page are kept together in one `<page>`, so
 that it can be read again without the shop. A basket that the shop splits becomes several orders under one reference:
-they are one purchase. Times are the shop's own, without offset; amounts have six decimals, an empty one is not zero,
+they are one purchase. PrestaShop has no webhooks; the module in `integrations/prestashop` writes the same pages, and
+signs them. Times are the shop's own, without offset; amounts have six decimals, an empty one is not zero,
 and a date that is not set is 0000-00-00.
 
 PrestaShop webservice; https://devdocs.prestashop-project.org/9/webservice/.
@@ -30,9 +31,10 @@ from cagnotte.extras.sources.shops.amounts import (
     whole_return,
     with_price_back,
 )
-from cagnotte.hooks import reading
+from cagnotte.hooks import reading, signing
 from cagnotte.hooks.reading import Misread, decimal, text
 from cagnotte.hooks.sources import (
+    Incoming,
     Message,
     Moment,
     Pace,
@@ -41,6 +43,7 @@ from cagnotte.hooks.sources import (
     Proof,
     PurchaseReport,
     Read,
+    Reception,
     ReportLine,
     Setting,
     SourceContext,
@@ -59,6 +62,8 @@ AGAIN = timedelta(hours=2)
 FAR = "2099-12-31 23:59:59"
 FORM = "%Y-%m-%d %H:%M:%S"
 NO_DATE = "0000-00-00"
+CAGNOTTE_RULE = "CAGNOTTE-"
+"""How the codes of cart rules begin that carry what a cagnotte pays: a payment, no discount."""
 
 ADDRESSES = {"order_slips": "order_slip"}
 """Where rows are asked for under another name than they are told."""
@@ -85,7 +90,12 @@ class PrestaShop(SourcePlugin):
     proof = Proof.OFFICIAL
     settings = (
         Setting("api_url", "The address of the shop, such as https://shop.example."),
-        Setting("webservice_key", "A key of the webservice that may read.", secret=True),
+        Setting(
+            "webservice_key",
+            "A key of the webservice that may read; for vouchers, write cart rules.",
+            secret=True,
+        ),
+        Setting("webhook_secret", "The secret for orders that the module has, too.", secret=True),
         Setting("completed_states", "Numbers of the states of a finished order.", default="5"),
         Setting("cancelled_states", "Numbers of the states of a cancelled one.", default="6,8"),
         Setting("refunded_states", "Numbers of the states of a refunded one.", default="7"),
@@ -105,11 +115,31 @@ class PrestaShop(SourcePlugin):
     )
     pace = Pace(20, 10)
     polls = True
+    receives = True
+
+    # ---- the module in the shop ----
+
+    def verify_signature(self, incoming: Incoming, context: SourceContext) -> bool:
+        """Check the three headers of Standard Webhooks over the raw body."""
+        secrets = context.secrets.get("webhook_secret", ())
+        signing.check_standard(incoming.headers, incoming.body, secrets, context.now)
+        return True
+
+    def receive(self, incoming: Incoming, context: SourceContext, *, signed: bool) -> Reception:
+        """Keep a page of orders, or of credit slips; a repeat has the same id."""
+        slips = parsed(incoming.body).find("./*/order_slips") is not None
+        topic = "order_slips" if slips else "orders"
+        return Reception([Message(incoming.body, topic, incoming.headers.get("webhook-id", ""))])
 
     # ---- asking the shop ----
 
     def poll(self, context: SourceContext, cursor: Mapping[str, Any]) -> Iterator[Polled]:
-        """Ask for orders by their last change, with what their numbers mean; then for credit slips."""
+        """Ask for orders by their last change, with what their numbers mean; then for credit slips.
+
+        Without a key nothing is asked: the module tells.
+        """
+        if not context.secrets.get("webservice_key"):
+            return
         common = [
             self._get(context, "order_states", [("display", "full")]),
             self._get(context, "currencies", [("display", "[id,iso_code]")]),
@@ -178,7 +208,7 @@ class PrestaShop(SourcePlugin):
             basic=(context.secret("webservice_key"), ""),
         )
         try:
-            found = _parsed(asking.accepted(answer, self.title))
+            found = parsed(asking.accepted(answer, self.title))
         except Misread:
             raise SourceFailed(f"{self.title} answered something else than XML.") from None
         if found.find(what) is None:
@@ -189,7 +219,7 @@ class PrestaShop(SourcePlugin):
 
     def parse(self, message: Message, context: SourceContext) -> Iterable[Read]:
         """Return the pieces of a page: its orders, or its credit slips."""
-        page = _parsed(message.body)
+        page = parsed(message.body)
         if message.topic == "order_slips":
             references = {row["id"]: row.get("reference", "") for row in _rows(page, "orders")}
             slips = page.iterfind("./*/order_slips/*")
@@ -265,7 +295,7 @@ class PrestaShop(SourcePlugin):
 # ---- XML ----
 
 
-def _parsed(body: bytes) -> etree._Element:
+def parsed(body: bytes) -> etree._Element:
     """Return the root of an answer or a page. Raises Misread."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
@@ -312,6 +342,11 @@ def _moment(row: Mapping[str, Any], name: str, context: SourceContext) -> Moment
 # ---- pieces ----
 
 
+def numbers(settings: Mapping[str, str], name: str) -> set[str]:
+    """Return the numbers of states that a person filled in."""
+    return {one.strip() for one in settings[name].split(",")}
+
+
 class _Meanings:
     """What the numbers in the orders of a page mean."""
 
@@ -322,11 +357,14 @@ class _Meanings:
         codes = {row["id"]: row.get("code", "") for row in _rows(page, "cart_rules")}
         self.codes: dict[str, list[str]] = {}
         self.free_delivery: dict[str, Decimal] = {}
+        self.wallet: dict[str, Decimal] = {}
         for row in _rows(page, "order_cart_rules"):
             order, code = text(row, "id_order"), codes.get(row.get("id_cart_rule", ""), "")
             if row.get("deleted") == "1":
                 continue
-            if code:
+            if code.startswith(CAGNOTTE_RULE):
+                self.wallet[order] = self.wallet.get(order, NOTHING) + decimal(row, "value")
+            elif code:
                 self.codes.setdefault(order, []).append(code)
             if row.get("free_shipping") == "1":
                 before = self.free_delivery.get(order, NOTHING)
@@ -336,7 +374,7 @@ class _Meanings:
     def word(self, state: str) -> str:
         """Return our word for a state: as the person named its number, else by its flag. Raises UnknownWord."""
         for word in ("completed", "cancelled", "refunded"):
-            if state in [one.strip() for one in self._settings[f"{word}_states"].split(",")]:
+            if state in numbers(self._settings, f"{word}_states"):
                 return word
         if state not in self.paid:
             raise UnknownWord(f"The shop lists no state “{state}” of orders.", word=state)
@@ -353,6 +391,7 @@ def _order(node: etree._Element, meanings: _Meanings, context: SourceContext) ->
         "email": meanings.emails.get(told.get("id_customer", ""), ""),
         "codes": meanings.codes.get(number, []),
         "free_delivery": meanings.free_delivery.get(number, NOTHING),
+        "wallet": meanings.wallet.get(number, NOTHING),
         "fields": _noted(told, context),
         "rows": [
             {name: one.get(name, "") for name in ROW_FIELDS}
@@ -427,9 +466,13 @@ def _lines(order: Mapping[str, Any], currency: str) -> list[ReportLine]:
     exact = [decimal(row, "unit_price_tax_incl") * units(row, "product_quantity") for row in rows]
     total = rounded(decimal(order, "total_products_wt"), currency)
     amounts = spread(total, exact, currency, "total_products_wt")
-    discount = rounded(decimal(order, "total_discounts_tax_incl", default=NOTHING), currency)
+    paid = rounded(decimal(order, "wallet", default=NOTHING), currency)
+    discount = rounded(decimal(order, "total_discounts_tax_incl", default=NOTHING), currency) - paid
     off = min(discount - _off_delivery(order, currency), total)
     discounts = spread(max(off, NOTHING), amounts, currency, "total_discounts_tax_incl")
+    worth = [amount - taken for amount, taken in zip(amounts, discounts, strict=True)]
+    # A cart rule pays articles alone.
+    wallets = spread(min(paid, sum(worth, NOTHING)), worth, currency, "wallet")
     return [
         ReportLine(
             reading.whole(row, "id"),
@@ -438,8 +481,9 @@ def _lines(order: Mapping[str, Any], currency: str) -> list[ReportLine]:
             amount,
             taken,
             _tax(row, amount, taken, currency),
+            wallet,
         )
-        for row, amount, taken in zip(rows, amounts, discounts, strict=True)
+        for row, amount, taken, wallet in zip(rows, amounts, discounts, wallets, strict=True)
     ]
 
 

@@ -143,7 +143,7 @@ class Shopify(SourcePlugin):
         """
         if not _may_ask(context):
             return
-        headers = self._signed_in(context)
+        headers = signed_in(context)
         following = ""
 
         def ask(since: datetime, number: int) -> sweeps.Page:
@@ -168,7 +168,7 @@ class Shopify(SourcePlugin):
 
     def fetch(self, context: SourceContext, object_id: str) -> Sequence[Message]:
         """Fetch an order, which holds its refunds."""
-        answer = self._get(context, self._signed_in(context), f"/orders/{object_id}.json")
+        answer = self._get(context, signed_in(context), f"/orders/{object_id}.json")
         asking.accepted_json(answer, self.title)
         return [Message(answer.body, "order")]
 
@@ -182,24 +182,6 @@ class Shopify(SourcePlugin):
         version = asking.setting(context, "api_version")
         address = f"{asking.api_url(context)}/admin/api/{version}{path}"
         return context.calls().request("GET", address, params=params, headers=headers)
-
-    def _signed_in(self, context: SourceContext) -> dict[str, str]:
-        """Return the header that lets us in: with the lasting token, or with one that the app is given for a day."""
-        if not context.settings["client_id"]:
-            return {"x-shopify-access-token": context.secret("access_token")}
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": context.settings["client_id"],
-            "client_secret": context.secret("client_secret"),
-        }
-        answer = context.calls().request(
-            "POST",
-            f"{asking.api_url(context)}/admin/oauth/access_token",
-            headers={"content-type": "application/x-www-form-urlencoded"},
-            body=urlencode(form).encode(),
-        )
-        told = asking.accepted_json(answer, self.title)
-        return {"x-shopify-access-token": text(told, "access_token")}
 
     # ---- what messages say ----
 
@@ -478,6 +460,25 @@ def _next(context: SourceContext, answer: HttpAnswer) -> str:
     if not found[1].startswith(asking.api_url(context) + "/"):
         raise SourceFailed("Shopify linked its next page to another server.")
     return found[1]
+
+
+def signed_in(context: SourceContext) -> dict[str, str]:
+    """Return the header that lets us in: with the lasting token, or with one that the app is given for a day."""
+    if not context.settings["client_id"]:
+        return {"x-shopify-access-token": context.secret("access_token")}
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": context.settings["client_id"],
+        "client_secret": context.secret("client_secret"),
+    }
+    answer = context.calls().request(
+        "POST",
+        f"{asking.api_url(context)}/admin/oauth/access_token",
+        headers={"content-type": "application/x-www-form-urlencoded"},
+        body=urlencode(form).encode(),
+    )
+    told = asking.accepted_json(answer, Shopify.title)
+    return {"x-shopify-access-token": text(told, "access_token")}
 
 
 @hookimpl

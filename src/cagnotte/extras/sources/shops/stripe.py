@@ -82,6 +82,8 @@ class Stripe(SourcePlugin):
         Setting(
             "order_field", "The metadata in which the shop writes its number.", default="order_id"
         ),
+        Setting("api_key", "For vouchers: a key that may write balances.", secret=True, default=""),
+        Setting("api_url", "For vouchers: where Stripe is.", default="https://api.stripe.com"),
         standing.confirm_on(""),
         *traces.SETTINGS,
     )

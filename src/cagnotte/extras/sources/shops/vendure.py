@@ -126,7 +126,7 @@ class Vendure(SourcePlugin):
 
     def poll(self, context: SourceContext, cursor: Mapping[str, Any]) -> Iterator[Polled]:
         """Ask for orders by their last change; once a day for all recent ones, for their refunds."""
-        token = self._login(context)
+        token = login(context)
         ask = partial(self._page, context, token)
         yield from looks.poll(context, cursor, ask, again=AGAIN)
 
@@ -149,22 +149,9 @@ class Vendure(SourcePlugin):
 
     def fetch(self, context: SourceContext, object_id: str) -> Sequence[Message]:
         """Fetch one order."""
-        token = self._login(context)
+        token = login(context)
         wanted = {"filter": {"code": {"eq": object_id}}}
         return [Message(self._ask(context, token, wanted, take=1, skip=0).body, "orders")]
-
-    def _login(self, context: SourceContext) -> str:
-        """Return the token of a session. Raises SourceFailed."""
-        given = {
-            "name": asking.setting(context, "username"),
-            "password": context.secret("password"),
-        }
-        answer = graphql.ask(context, self.title, asking.api_url(context), LOGIN, given)
-        token = answer.headers.get("vendure-auth-token", "")
-        found = reading.dig(graphql.data(answer, self.title), "login.__typename")
-        if found != "CurrentUser" or not token:
-            raise SourceFailed(f"{self.title} does not accept the credentials, or gives no token.")
-        return token
 
     def _ask(
         self,
@@ -401,6 +388,20 @@ def _given_back(
 
 def _cancelled(line: Mapping[str, Any]) -> int:
     return _placed(line) - reading.whole(line, "quantity")
+
+
+def login(context: SourceContext) -> str:
+    """Return the token of a session. Raises SourceFailed."""
+    given = {
+        "name": asking.setting(context, "username"),
+        "password": context.secret("password"),
+    }
+    answer = graphql.ask(context, Vendure.title, asking.api_url(context), LOGIN, given)
+    token = answer.headers.get("vendure-auth-token", "")
+    found = reading.dig(graphql.data(answer, Vendure.title), "login.__typename")
+    if found != "CurrentUser" or not token:
+        raise SourceFailed(f"{Vendure.title} does not accept the credentials, or gives no token.")
+    return token
 
 
 @hookimpl
