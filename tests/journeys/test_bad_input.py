@@ -13,8 +13,9 @@ import psycopg
 import pytest
 from psycopg import conninfo, errors, sql
 
-from cagnotte.domain.errors import InvalidInput, NotFound
+from cagnotte.domain.errors import InvalidInput, InvalidRow, NotFound
 from cagnotte.journeys import ingest
+from cagnotte.journeys.arrivals import Rejected
 from cagnotte.platform import database
 from cagnotte.platform.database_errors import DiskFull
 from tests.databases import Server
@@ -400,3 +401,21 @@ def test_a_disk_that_fills_up_while_importing_loses_nothing_of_what_was_committe
 
     assert (summary.counts["new"], summary.counts["unchanged"]) == (3_500, 3_000)
     assert world.member("1") == {"pending": 650_000}
+
+
+def test_what_a_rejection_keeps_of_its_error_is_what_it_says() -> None:
+    """A traceback would keep the whole chunk in memory until somebody looks for garbage."""
+
+    def fail() -> None:
+        try:
+            int("x")
+        except ValueError as error:
+            raise InvalidRow("amount_invalid", "The amount “x” is no number.") from error
+
+    with pytest.raises(InvalidRow) as raised:
+        fail()
+    rejected = Rejected.of(7, "A1;x", raised.value)
+    assert (rejected.row_number, rejected.raw, rejected.reason) == (7, "A1;x", "amount_invalid")
+    assert rejected.error.sentence == "The amount “x” is no number."
+    error = rejected.error
+    assert (error.__traceback__, error.__cause__, error.__context__) == (None, None, None)

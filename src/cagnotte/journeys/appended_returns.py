@@ -123,7 +123,7 @@ class _Returns:
                 unnamed_returns.check(self.file.run, report)
                 reports.append(report)
             except InvalidRow as error:
-                rejected.append(Rejected(text.row_number, text.raw, error))
+                rejected.append(Rejected.of(text.row_number, text.raw, error))
         new, repeated = self._sorted(reports, rejected)
         self._write(new, repeated)
         tally.returned += len(new)
@@ -156,7 +156,7 @@ class _Returns:
                     "or amounts; what was told first counts.",
                     return_id=report.return_id,
                 )
-                rejected.append(Rejected(report.row_number, report.raw, error))
+                rejected.append(Rejected.of(report.row_number, report.raw, error))
         return new, repeated
 
     def _known(self, keys: list[tuple[str, str]]) -> dict[tuple[str, str], bytes]:

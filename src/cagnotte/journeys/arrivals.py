@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -48,6 +48,15 @@ class Rejected(NamedTuple):
     row_number: int
     raw: str
     error: CagnotteError
+
+    @classmethod
+    def of(cls, row_number: int, raw: str, error: CagnotteError) -> Self:
+        """Return a rejection that keeps what the error says, and not where it was raised.
+
+        The frames of a traceback hold all that stood in them: here, a whole chunk of orders in a circle.
+        """
+        error.__cause__ = error.__context__ = None
+        return cls(row_number, raw, error.with_traceback(None))
 
     @property
     def reason(self) -> str:

@@ -228,7 +228,7 @@ class Chunk:
         return kept
 
     def _reject(self, row_number: int, raw: str, error: InvalidRow) -> None:
-        self.rejected.append(Rejected(row_number, raw, error))
+        self.rejected.append(Rejected.of(row_number, raw, error))
         self.tally.rejected[error.reason] = self.tally.rejected.get(error.reason, 0) + 1
 
     # ---- deciding and writing ----

@@ -89,7 +89,7 @@ def read_answers(rows: Iterable[Row], currency: str) -> Iterator[Answer | Reject
                 raise fields
             answer = _answer(number, raw, fields, currency)
         except InvalidRow as error:
-            yield Rejected(number, raw, error)
+            yield Rejected.of(number, raw, error)
             continue
         if pending and _same_amendment(pending, answer):
             pending = pending._replace(
@@ -216,7 +216,7 @@ class _Answers:
             try:
                 change = self._change(answer, rows.get(ids[key]) if key in ids else None, facts)
             except CagnotteError as error:
-                self._reject(Rejected(answer.row_number, answer.raw, error))
+                self._reject(Rejected.of(answer.row_number, answer.raw, error))
                 continue
             # A repeat is recorded too: the file may come again after the purchase has changed.
             self._observe(answer, ids[key], "changed" if change else "unchanged", recording)
