@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -35,14 +36,12 @@ from cagnotte.hooks.listeners import (
     ReturnedLine,
     Sum,
 )
-from cagnotte.hooks.sources import SourceFailed
+from cagnotte.hooks.sources import HttpAnswer, SourceFailed
 from cagnotte.identity import consents
-from cagnotte.journeys.source_calls import SourceCalls
 from cagnotte.ledger.selectors import MemberBalances, member_balances
 from cagnotte.notices import listeners
 from cagnotte.notices.models import ConnectedListener
-from cagnotte.notices.models import Event as EventRow
-from cagnotte.platform.http import Caller
+from cagnotte.platform.http import Caller, CallFailed
 from cagnotte.platform.secrets_box import fingerprint
 from cagnotte.platform.sql import load
 from cagnotte.purchases.facts import purchase_from_facts
@@ -53,6 +52,7 @@ Connection = psycopg.Connection[Any]
 KEY_LENGTH = 32
 ANSWER_SECONDS = 30.0
 """A service that takes longer is asked again later."""
+ANSWER_BYTES_MAX = 1024 * 1024
 
 NO_CONSENT = "The member has not agreed to {purpose}, or no longer does."
 BEFORE_CONSENT = "It happened before the member agreed to {purpose}."
@@ -61,25 +61,68 @@ NO_WORD = "{title} has no word for it."
 TOO_OLD = "It is older than what {title} takes."
 
 
+class CallsOnce:
+    """The `ListenerCalls` of the hooks: each call is made once, for what is put off is told again anyway."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> HttpAnswer:
+        """Ask, and return what was answered. Raises SourceFailed."""
+        asked = f"{url}?{urlencode(params)}" if params else url
+        try:
+            return HttpAnswer(*self._caller.once(method, asked, headers=headers or {}, body=body))
+        except CallFailed as failed:
+            raise SourceFailed(failed.sentence, **failed.facts) from None
+
+
 @contextmanager
 def open_calls() -> Iterator[ListenerCalls]:
-    """Give the client for calls of a listener: each is made once, for what is put off is told again anyway."""
+    """Give the client for calls of a listener, which is closed afterwards."""
     with Caller(
         allow_private=settings.CAGNOTTE_ALLOW_PRIVATE_ADDRESSES,
-        patient=False,
         answer_seconds=ANSWER_SECONDS,
+        body_bytes_max=ANSWER_BYTES_MAX,
     ) as caller:
-        yield SourceCalls(caller)
+        yield CallsOnce(caller)
+
+
+class EventRow(Protocol):
+    """An event as it is kept. wallet_id: whose it is, None for nobody's."""
+
+    @property
+    def id(self) -> UUID: ...  # noqa: D102
+    @property
+    def type(self) -> str: ...  # noqa: D102
+    @property
+    def object_id(self) -> str: ...  # noqa: D102
+    @property
+    def wallet_id(self) -> UUID | None: ...  # noqa: D102
+    @property
+    def created_at(self) -> datetime: ...  # noqa: D102
+    @property
+    def data(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+
+Row = TypeVar("Row", bound=EventRow)
 
 
 def tell(
     connection: Connection,
     row: ConnectedListener,
-    events: Sequence[EventRow],
+    events: Sequence[Row],
     *,
     now: datetime,
     http: ListenerCalls,
-) -> Iterator[tuple[EventRow, Outcome]]:
+) -> Iterator[tuple[Row, Outcome]]:
     """Tell a listener of events of its programme, in their order; say of each what became of it, as it is known.
 
     Each event gets one outcome. What is put off (`Became.LATER`), by the service or because it cannot be reached, is

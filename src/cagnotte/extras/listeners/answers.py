@@ -51,6 +51,8 @@ def verdict(service: str, answer: HttpAnswer, *, retry_after_seconds: int | None
     if answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return Verdict(Became.SENT)
     said = f"{service} answered {answer.status}{_said(answer)}"
+    if answer.status < HTTPStatus.BAD_REQUEST:
+        return Verdict(Became.LATER, f"{said} It leads elsewhere; look at its address.")
     if answer.status in DENIED:
         return Verdict(Became.LATER, f"{said} Look at the key and what it may do.")
     if answer.status in PASSING or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -22,11 +22,14 @@ EVENT_TYPES = frozenset(
         "wallet.held",
         "wallet.captured",
         "wallet.released",
-        "voucher.issued",
-        "voucher.expired",
-        "voucher.voided",
+        "wallet.refunded",
         "payout.requested",
         "payout.returned",
+        "payout.cancelled",
+        "voucher.issued",
+        "voucher.refunded",
+        "voucher.expired",
+        "voucher.voided",
     }
 )
 """Whatever may change what a cagnotte holds."""
