@@ -91,7 +91,7 @@ class HubSpot(Listener):
         """Look whether the properties exist."""
         problems: list[str] = []
         member = context.settings["member_property"]
-        for name in filter(None, (*_balance_properties(context), member)):
+        for name in filter(None, dict.fromkeys((*_balance_properties(context), member))):
             answer = self._ask(context, "GET", PROPERTIES + name)
             if answer.status == HTTPStatus.NOT_FOUND:
                 problems.append(f"HubSpot has no contact property “{name}”; make it first.")
