@@ -1,6 +1,6 @@
 """A programme file becomes parties, categories, contracts and offers, and changes become versions."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -12,8 +12,10 @@ from cagnotte.catalog.programme_file import ProgrammeFileInvalid
 from cagnotte.domain.chart import KINDS, shared_accounts
 from cagnotte.domain.errors import Conflict
 from cagnotte.domain.offers import Percent
+from cagnotte.domain.sightings import Tolerance
 from cagnotte.identity import selectors as identity
 from cagnotte.identity.models import Party, Programme
+from cagnotte.inbox import selectors as inbox
 from cagnotte.inbox.models import Account
 from cagnotte.journeys import load_programme
 from cagnotte.ledger.models import LedgerAccount
@@ -262,3 +264,25 @@ def test_a_source_never_changes_between_files_and_a_connection(
         load_programme.run(file, now=TUESDAY)
     assert list(Source.objects.order_by("ref").values_list("ref", "kind")) == kinds
     assert Account.objects.get().active
+
+
+def test_how_far_two_sources_may_differ_is_what_the_file_says(file: Path) -> None:
+    loaded = load_programme.run(file, now=MONDAY)
+    assert not loaded.duplicates
+    assert inbox.tolerance_of(loaded.programme.id) == Tolerance()
+
+    told = "duplicates: {share: 0.5 %, amount: 0.20, hours: 6}\n"
+    file.write_text(FILE + told)
+    assert load_programme.run(file, now=TUESDAY).duplicates
+    assert inbox.tolerance_of(loaded.programme.id) == Tolerance(50, 20, timedelta(hours=6))
+    assert load_programme.run(file, now=TUESDAY).changed_nothing
+
+    file.write_text(FILE)
+    assert load_programme.run(file, now=WEDNESDAY).duplicates
+    assert inbox.tolerance_of(loaded.programme.id) == Tolerance()
+
+
+def test_nothing_may_differ_where_the_file_says_so(file: Path) -> None:
+    file.write_text(FILE + "duplicates: {share: 0 %, amount: 0, hours: 0}\n")
+    programme = load_programme.run(file, now=MONDAY).programme
+    assert inbox.tolerance_of(programme.id) == Tolerance(0, 0, timedelta(0))

@@ -265,6 +265,8 @@ def _print_loaded(console: "Console", loaded: "Loaded") -> None:
         console.print(f"  sources: {loaded.sources:,} new or changed")
     if loaded.payouts:
         console.print("  payout rules: changed")
+    if loaded.duplicates:
+        console.print("  duplicates: changed")
     _print_opening(console, loaded.opening, loaded.programme.currency)
 
 

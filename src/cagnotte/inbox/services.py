@@ -7,7 +7,7 @@ on from are kept together or not at all.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -15,10 +15,13 @@ import orjson
 import psycopg
 from psycopg.types.json import Jsonb
 
+from cagnotte.domain import sightings
 from cagnotte.domain.errors import NotFound
 from cagnotte.domain.ids import named_id
 from cagnotte.hooks.sources import Message
+from cagnotte.inbox import selectors
 from cagnotte.inbox.models import Message as Row
+from cagnotte.inbox.models import Tolerance
 from cagnotte.inbox.tellings import Telling
 from cagnotte.inbox.texts import clean, is_name, is_text
 from cagnotte.platform.sql import load
@@ -148,6 +151,24 @@ def want_no_more(
     """Take orders off the list of those to be fetched, when nothing asked for them after `since`."""
     values = {"account_id": account_id, "object_ids": list(object_ids), "since": since}
     connection.execute(SQL.want_no_more, values)
+
+
+def save_tolerance(programme_id: UUID, tolerance: sightings.Tolerance) -> bool:
+    """Write how far two sources may differ about one order; return whether anything changed.
+
+    It holds for orders that are settled from then on; what was found to be one order before stays so.
+    """
+    if selectors.tolerance_of(programme_id) == tolerance:
+        return False
+    Tolerance.objects.update_or_create(
+        programme_id=programme_id,
+        defaults={
+            "amount_bps": tolerance.amount_bps,
+            "amount_minor": tolerance.amount_minor,
+            "hours": tolerance.time // timedelta(hours=1),
+        },
+    )
+    return True
 
 
 def forget_bodies(connection: Connection, *, before: datetime) -> int:

@@ -24,6 +24,7 @@ from cagnotte.identity import services as identity
 from cagnotte.identity.models import Programme
 from cagnotte.identity.services import PartyFacts
 from cagnotte.inbox import accounts
+from cagnotte.inbox import services as inbox
 from cagnotte.inbox.accounts import AccountFacts
 from cagnotte.journeys import sandbox, take_over
 from cagnotte.journeys.take_over import TakenOver
@@ -46,7 +47,11 @@ NOTHING = Counted()
 
 @dataclass(slots=True)
 class Loaded:
-    """What a load did. `sources` and `payouts` say how many sources, and whether the payout rules, changed."""
+    """What a load did.
+
+    sources: how many changed. payouts, duplicates: whether the rules of payouts, and those of orders that several
+    sources tell of, changed.
+    """
 
     programme: Programme
     today: date
@@ -57,6 +62,7 @@ class Loaded:
     offers: list[Change] = field(default_factory=list)
     sources: int = 0
     payouts: bool = False
+    duplicates: bool = False
     opening: TakenOver = field(default_factory=TakenOver)
 
     @property
@@ -68,6 +74,7 @@ class Loaded:
             *self.descriptors,
             self.sources,
             self.payouts,
+            self.duplicates,
             self.opening.new,
         )
         return not (self.contracts or self.offers or any(counts))
@@ -114,6 +121,7 @@ def load(parsed: ParsedProgramme, *, now: datetime) -> Loaded:
         catalog.OFFERS, programme.id, made.offers, now=now, today=today
     )
     loaded.sources = _save_sources(parsed, programme)
+    loaded.duplicates = inbox.save_tolerance(programme.id, parsed.file.duplicates.tolerance)
     django_connection.ensure_connection()
     # The set-based parts work on the driver's connection, inside the same database transaction.
     connection = cast("psycopg.Connection[Any]", django_connection.connection)

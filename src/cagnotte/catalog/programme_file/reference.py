@@ -54,6 +54,7 @@ ORDER = (
     "PayoutsSection",
     "SourceSection",
     "ConnectedSection",
+    "DuplicatesSection",
     "OpeningSection",
     "OpeningRow",
 )
@@ -89,6 +90,7 @@ TITLES = {
     "PayoutsSection": "payouts",
     "SourceSection": "sources: files",
     "ConnectedSection": "sources: connected",
+    "DuplicatesSection": "duplicates",
     "OpeningSection": "opening_balances",
     "OpeningRow": "opening_balances: members",
 }

@@ -4,7 +4,7 @@ The field's descriptions are the reference: they go into the published JSON Sche
 """
 
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -51,6 +51,7 @@ from cagnotte.domain.contracts import (
 )
 from cagnotte.domain.offers import BoostMode, First, Role
 from cagnotte.domain.purchases import Channel
+from cagnotte.domain.sightings import Tolerance
 
 
 class Section(BaseModel):
@@ -580,6 +581,30 @@ AnySource = Annotated[
 ]
 
 
+class DuplicatesSection(Section):
+    """How far two connected sources may differ about one order, and still mean the same one.
+
+    Where they tell of one number but are further apart, a person decides.
+    """
+
+    share: Percent = Field(
+        default="1 %", validate_default=True, description="Of the larger amount."
+    )
+    amount: Amount | None = Field(
+        default=None,
+        description="Always allowed where their numbers agree; default: a hundred of the smallest unit, such as 1.00.",
+    )
+    hours: Annotated[int, Field(ge=0, le=24 * 366)] = Field(
+        default=48, description="Between the times they tell."
+    )
+
+    @property
+    def tolerance(self) -> Tolerance:
+        """Return it as the domain has it."""
+        amount_minor = Tolerance().amount_minor if self.amount is None else self.amount
+        return Tolerance(self.share, amount_minor, timedelta(hours=self.hours))
+
+
 class ProgrammeFile(Section):
     """A programme of Cagnotte."""
 
@@ -595,6 +620,10 @@ class ProgrammeFile(Section):
     payouts: PayoutsSection | None = Field(default=None, description="How members are paid.")
     sources: list[AnySource] = Field(
         default=[], description="Where purchases come from: files, and connected sources."
+    )
+    duplicates: DuplicatesSection = Field(
+        default_factory=DuplicatesSection,
+        description="When orders of two connected sources are the same one.",
     )
     opening_balances: OpeningSection | None = Field(
         default=None, description="What members bring from another system."
