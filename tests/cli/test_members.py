@@ -129,3 +129,30 @@ def test_shops_are_measured(world: World) -> None:
     world.till(*(f"O{n},2,2026-02-27T00:00:00,EUR,,plum,1,10.00,jam," for n in range(20)))
 
     assert run("measure") == "corner: nine of ten of 20 purchases within 3 days.\n"
+
+
+def test_what_a_member_agrees_to_is_kept_and_listed(world: World) -> None:
+    assert run("consent", "1") == "Member 1 was never asked.\n"
+    assert run("consent", "1", "analytics", "--to", "2026-01") == "Member 1: kept.\n"
+    again = run("consent", "1", "analytics", "--to", "2026-01")
+    assert again == "Member 1: it stands so already.\n"
+    withdrawn = run("withdraw", "1", "analytics", "--source", "letter", at="2026-03-02T08:00:00")
+    assert withdrawn == "Member 1: kept.\n"
+    assert run("consent", "1") == (
+        "analytics: agreed to 2026-01 on 2026-03-01 13:00 (operator)\n"
+        "analytics: taken back on 2026-03-02 09:00 (letter)\n"
+    )
+    assert run("consent", "2") == "Member 2 was never asked.\n"
+
+
+def test_a_wording_must_be_named(world: World) -> None:
+    assert "Name the version of the wording" in refused("consent", "1", "marketing")
+    assert run("consent", "1") == "Member 1 was never asked.\n"
+
+
+def test_whoever_is_forgotten_agrees_to_nothing_any_more(world: World) -> None:
+    run("consent", "1", "marketing", "--to", "v1")
+    run("forget", "1", typed="y\n", at="2026-03-03T11:00:00")
+    assert run("consent", "1").splitlines()[-1] == (
+        "marketing: taken back on 2026-03-03 12:00 (erasure)"
+    )

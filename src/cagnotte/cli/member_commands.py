@@ -212,12 +212,77 @@ def _became(visit: Any) -> str:
 @click.confirmation_option(prompt="Delete the member's clicks, visits and keys?")
 @with_database
 def forget(member: str, slug: str | None, now: datetime | None) -> None:
-    """Delete MEMBER's clicks, visits and keys. Purchases and money stay."""
+    """Delete MEMBER's clicks, visits and keys, and end what was agreed to. Purchases and money stay."""
+    from cagnotte.identity import consents
     from cagnotte.tracking.services import forget_member
 
     with _member(member, slug, now) as found:
+        consents.withdraw_all(wallet_id=found.wallet_id, now=found.run.now, source="erasure")
         gone = forget_member(found.connection, found.run.id, found.wallet_id)
     click.echo(f"Member {member}: {gone.clicks} clicks, {gone.visits} visits, {gone.keys} keys.")
+
+
+PURPOSES = click.Choice(["analytics", "marketing"])
+said_option = click.option(
+    "--source", default="operator", show_default=True, help="Where MEMBER said so."
+)
+
+
+@members.command()
+@_options
+@click.argument("purpose", required=False, type=PURPOSES)
+@click.option("--to", "text_version", default="", help="Which wording MEMBER has agreed to.")
+@said_option
+@with_database
+def consent(
+    *,
+    member: str,
+    purpose: str | None,
+    text_version: str,
+    source: str,
+    slug: str | None,
+    now: datetime | None,
+) -> None:
+    """Keep that MEMBER agrees to PURPOSE; without it, list what MEMBER has agreed to and taken back."""
+    from cagnotte.domain.consents import Consent, Purpose
+    from cagnotte.identity import consents
+
+    with _member(member, slug, now) as found:
+        wallet_id, moment, zone = found.wallet_id, found.run.now, found.run.zone
+    if purpose is not None:
+        act = Consent(
+            Purpose(purpose), granted=True, at=moment, source=source, text_version=text_version
+        )
+        _say_kept(member, fresh=consents.record(wallet_id=wallet_id, consent=act))
+        return
+    acts = consents.history(wallet_id)
+    for act in acts:
+        what = f"agreed to {act.text_version}" if act.granted else "taken back"
+        when = f"{act.at.astimezone(zone):%Y-%m-%d %H:%M}"
+        click.echo(f"{act.purpose}: {what} on {when} ({act.source})")
+    if not acts:
+        click.echo(f"Member {member} was never asked.")
+
+
+@members.command()
+@_options
+@click.argument("purpose", type=PURPOSES)
+@said_option
+@with_database
+def withdraw(
+    *, member: str, purpose: str, source: str, slug: str | None, now: datetime | None
+) -> None:
+    """Keep that MEMBER agrees to PURPOSE no longer."""
+    from cagnotte.domain.consents import Consent, Purpose
+    from cagnotte.identity import consents
+
+    with _member(member, slug, now) as found:
+        act = Consent(Purpose(purpose), granted=False, at=found.run.now, source=source)
+        _say_kept(member, fresh=consents.record(wallet_id=found.wallet_id, consent=act))
+
+
+def _say_kept(member: str, *, fresh: bool) -> None:
+    click.echo(f"Member {member}: {'kept' if fresh else 'it stands so already'}.")
 
 
 @members.command("forget-clicks")
