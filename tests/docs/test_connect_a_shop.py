@@ -69,7 +69,7 @@ def port(shell: dict[str, str]) -> Iterator[int]:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert re.search(r"^serve:.*\n\t@\$\(BIN\)/cagnotte serve \$\(ARGS\)$", makefile, re.MULTILINE)
     found = free_port()
-    command = [ROOT / ".venv" / "bin" / "cagnotte", "serve", "--port", str(found)]
+    command = [str(ROOT / ".venv" / "bin" / "cagnotte"), "serve", "--port", str(found)]
     with subprocess.Popen(
         command, cwd=ROOT, env=shell, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as server:
@@ -120,20 +120,19 @@ def as_told(told: Any, answered: Any) -> bool:
 def test_five_steps_end_with_a_reward(port: int, shell: dict[str, str]) -> None:
     serve, *others = steps()
     assert (serve.typed, len(others)) == ("make serve\n", 4)
-    printed = run([one.typed for one in others], shell, port)
-    for step, text in zip(others, printed, strict=True):
-        if step.answered is not None:
-            answer = json.loads(text)
-            assert as_told(step.answered, answer), json.dumps(answer, ensure_ascii=False)
     assert [one.answered is not None for one in others] == [False, True, True, True]
-
-    again = [json.loads(text) for text in run([one.typed for one in others], shell, port)[1:]]
-    assert again[0]["status"] == 409
-    assert [one["id"] for one in again[1:]] == [json.loads(text)["id"] for text in printed[2:]]
+    typed = [one.typed for one in others]
+    # Everything once, and what is sent to the interface a second time.
+    _, *printed = run([*typed, *typed[1:]], shell, port)
+    first, again = ([json.loads(text) for text in part] for part in (printed[:3], printed[3:]))
+    for step, answer in zip(others[1:], first, strict=True):
+        assert as_told(step.answered, answer), json.dumps(answer, ensure_ascii=False)
+    assert (again[0]["status"], again[0]["code"]) == (409, "conflict")
+    assert again[1:] == first[1:]
     with connect() as connection:
-        ((members, rewarded),) = connection.execute(
+        told = connection.execute(
             "SELECT (SELECT count(*) FROM identity_member), "
             "(SELECT sum(amount_minor) FROM rewards_reward)"
-        ).fetchall()
-        assert (members, rewarded) == (1, 360)
+        ).fetchone()
+        assert told == (1, 360)
         assert [one for one in check_books.verify(connection) if one.is_fault] == []
