@@ -9,8 +9,10 @@ import pytest
 from cagnotte.domain.attribution import Trace
 from cagnotte.domain.purchases import Validation
 from cagnotte.extras.sources.shops.prestashop import PrestaShop
+from cagnotte.hooks import signing
 from cagnotte.hooks.reading import Misread
 from cagnotte.hooks.sources import (
+    Incoming,
     Message,
     Moment,
     PurchaseReport,
@@ -19,7 +21,7 @@ from cagnotte.hooks.sources import (
     Unreadable,
     Waiting,
 )
-from tests.sources.case import Bought, Case, Life
+from tests.sources.case import NOW, Bought, Case, Life
 from tests.sources.fakes.clock import Clock
 from tests.sources.fakes.orders import shop_orders
 from tests.sources.fakes.prestashop import KEY, PrestaShopFake, kept, row
@@ -122,6 +124,13 @@ def with_status(word: str) -> Message:
     return order(current_state=states.get(word, word))
 
 
+def signed(body: bytes, secret: str, message_id: str = "orders-14-1") -> Incoming:
+    at = str(int(NOW.timestamp()))
+    signature = signing.standard_signature(secret, message_id, at, body)
+    told = {"webhook-id": message_id, "webhook-timestamp": at, "webhook-signature": signature}
+    return Incoming("POST", "https://cagnotte.example/in/x", "", told, body)
+
+
 LINE = ReportLine(31, "MUG1", 2, Decimal("48.00"), Decimal("8.00"), Decimal("6.67"))
 REPORT = PurchaseReport(
     order_ref="XKBKNABJK",
@@ -139,6 +148,9 @@ REPORT = PurchaseReport(
 )
 CASE = Case(
     plugin=PrestaShop(),
+    signed=signed,
+    signed_body=b"<page><prestashop><orders/></prestashop></page>",
+    secret_name="webhook_secret",
     lives=[
         Life(
             "XKBKNABJK",
@@ -272,6 +284,63 @@ def test_more_slips_than_was_bought_bring_all_back_and_no_more() -> None:
         (2, Decimal("48.00"))
     ]
     assert report.delivery == Decimal(0)
+
+
+# ---- what a cagnotte pays ----
+
+
+def with_rules(*rules: tuple[int, str, str], **fields: object) -> PurchaseReport:
+    tea = {**MUG, "id": 32, "product_quantity": 1, "unit_price_tax_incl": "16.000000"}
+    used = "".join(
+        row(
+            "order_cart_rule",
+            id=one,
+            id_order=14,
+            id_cart_rule=one,
+            value=value,
+            free_shipping=0,
+            deleted=0,
+        )
+        for one, _, value in rules
+    )
+    codes = "".join(row("cart_rule", id=one, code=code) for one, code, _ in rules)
+    return told(
+        page(order_xml(MUG, tea, total_products_wt="64.000000", **fields), rules=used, codes=codes)
+    )
+
+
+def test_a_cart_rule_of_the_cagnotte_is_a_payment_and_no_discount() -> None:
+    report = with_rules(
+        (70, "CAGNOTTE-14-7F", "10.000000"), (71, "ANA-5", "8.000000"), total_discounts_tax_incl="18.000000"
+    )  # fmt: skip
+    assert [line.discount for line in report.lines] == [Decimal("6.00"), Decimal("2.00")]
+    assert [line.wallet for line in report.lines] == [Decimal("7.50"), Decimal("2.50")]
+    assert report.coupon_codes == ("ANA-5",)
+
+
+def test_a_cagnotte_pays_no_more_than_the_articles() -> None:
+    report = with_rules((70, "CAGNOTTE-14-7F", "64.010000"), total_discounts_tax_incl="64.010000")
+    assert [(line.discount, line.wallet) for line in report.lines] == [
+        (Decimal(0), Decimal("48.00")),
+        (Decimal(0), Decimal("16.00")),
+    ]
+    assert report.delivery == Decimal("5.00")
+
+
+# ---- the module in the shop ----
+
+
+def test_the_module_tells_the_pages_that_the_webservice_answers() -> None:
+    context = CASE.context(secrets={"webhook_secret": ["s"]})
+    for message in (order(), slip(9, (31, 1, "24.000000"))):
+        request = signed(message.body, "s")
+        assert CASE.plugin.verify_signature(request, context)
+        (taken,) = CASE.plugin.receive(request, context, signed=True).messages
+        assert taken == replace(message, event_id="orders-14-1")
+
+
+def test_without_a_key_the_shop_is_not_asked() -> None:
+    assert list(CASE.plugin.poll(CASE.context(), {})) == []
 
 
 # ---- baskets that the shop splits ----

@@ -270,6 +270,37 @@ def test_a_fee_below_zero_is_a_discount_and_one_above_counts_as_delivery() -> No
     assert report.delivery == Decimal("7.40")
 
 
+def paid_by_cagnotte(value: str, **fields: Any) -> PurchaseReport:
+    tea = {**MUG, "id": 9, "sku": "TEA", "quantity": 1, "subtotal": "12.00", "total": "12.00"}
+    report = told(
+        message(
+            line_items=[MUG, tea],
+            meta_data=[{"id": 1, "key": "cagnotte_paid", "value": value}],
+            **fields,
+        )
+    )
+    assert isinstance(report, PurchaseReport)
+    return report
+
+
+def test_what_the_cagnotte_pays_is_shared_out_over_articles_and_delivery() -> None:
+    # 13.00 of 48.00 + 12.00 + 5.00.
+    report = paid_by_cagnotte("13.00")
+    assert [line.wallet for line in report.lines] == [Decimal("9.60"), Decimal("2.40")]
+    assert [line.amount - line.discount for line in report.lines] == [Decimal(48), Decimal(12)]
+
+
+def test_an_order_that_the_cagnotte_pays_whole_leaves_nothing_to_be_paid() -> None:
+    for told_paid in ("65.00", "70.00"):
+        report = paid_by_cagnotte(told_paid)
+        assert [line.wallet for line in report.lines] == [Decimal("48.00"), Decimal("12.00")]
+
+
+def test_where_the_cagnotte_pays_nothing_more_nothing_is_noted() -> None:
+    report = paid_by_cagnotte("")
+    assert [line.wallet for line in report.lines] == [Decimal(0), Decimal(0)]
+
+
 def test_a_refund_known_by_its_total_alone_is_of_no_line_in_particular() -> None:
     report = told(message(refunds=[PART]))
     assert report.refunded == Decimal("10.00")

@@ -1,60 +1,69 @@
 <?php
 /**
- * Cagnotte for PrestaShop: keeps the click that brought a customer, notes it in the order, and shows what products earn.
- *
- * Orders themselves are asked for by Cagnotte, through the shop's webservice.
+ * Cagnotte for PrestaShop: tells Cagnotte of orders, lets members pay with their cagnotte, keeps the click that brought a
+ * customer, and shows what products earn.
  *
  * @license Apache-2.0
  */
 
 declare(strict_types=1);
 
+use Cagnotte\PrestaShop\Checkout;
+use Cagnotte\PrestaShop\Due;
+use Cagnotte\PrestaShop\Settings;
+use Cagnotte\PrestaShop\Store;
+use Cagnotte\Shop\Amounts;
+use Cagnotte\Shop\Clicks;
+
 if (!defined('_PS_VERSION_')) {
     exit;
 }
 
-require_once __DIR__ . '/lib/Clicks.php';
-
-use Cagnotte\Shop\Clicks;
+spl_autoload_register(static function (string $class): void {
+    foreach (['Cagnotte\\Shop\\' => 'lib', 'Cagnotte\\PrestaShop\\' => 'classes'] as $prefix => $folder) {
+        $file = __DIR__ . "/$folder/" . substr($class, strlen($prefix)) . '.php';
+        if (str_starts_with($class, $prefix) && is_file($file)) {
+            require $file;
+        }
+    }
+});
 
 class Cagnotte extends Module
 {
-    /** Settings: name → what is asked. */
-    private const SETTINGS = [
-        'CAGNOTTE_CLICK_DAYS' => 'Days a click is kept',
-        'CAGNOTTE_API_URL' => 'Address of Cagnotte, such as https://cagnotte.example',
-        'CAGNOTTE_MERCHANT' => 'Your shop’s ref in the programme',
-        'CAGNOTTE_PUBLISHABLE_KEY' => 'Publishable key, cag_live_pk_…; empty: no badge',
+    public const VERSION = '0.1.0';
+
+    private const HOOKS = [
+        'displayHeader', 'actionValidateOrder', 'displayProductAdditionalInfo',
+        // Each change of an order, whoever makes it.
+        'actionObjectOrderUpdateAfter', 'actionObjectOrderDetailUpdateAfter', 'actionObjectOrderSlipAddAfter',
+        'actionOrderSlipAdd', 'actionOrderStatusPostUpdate',
+        'displayPaymentTop', 'displayShoppingCartFooter', 'displayAdminCustomers',
     ];
 
     public function __construct()
     {
         $this->name = 'cagnotte';
         $this->tab = 'advertising_marketing';
-        $this->version = '0.1.0';
+        $this->version = self::VERSION;
         $this->author = 'Cagnotte';
         $this->need_instance = 0;
         $this->bootstrap = true;
         $this->ps_versions_compliancy = ['min' => '8.0.0', 'max' => '9.99.99'];
         parent::__construct();
         $this->displayName = 'Cagnotte';
-        $this->description = $this->l('Cashback: notes which click led to an order, and shows what products earn.');
+        $this->description = $this->l('Cashback: tells of orders, lets members pay with it, shows what products earn.');
     }
 
     public function install(): bool
     {
-        return parent::install()
-            && $this->registerHook('displayHeader')
-            && $this->registerHook('actionValidateOrder')
-            && $this->registerHook('displayProductAdditionalInfo')
-            && Configuration::updateValue('CAGNOTTE_CLICK_DAYS', '30');
+        return parent::install() && Store::install() && Settings::install()
+            && array_reduce(self::HOOKS, fn (bool $done, string $name) => $done && $this->registerHook($name), true);
     }
 
     public function uninstall(): bool
     {
-        foreach (array_keys(self::SETTINGS) as $name) {
-            Configuration::deleteByName($name);
-        }
+        Settings::forget();
+        Store::uninstall();
         return parent::uninstall();
     }
 
@@ -65,34 +74,131 @@ class Cagnotte extends Module
     {
         $click = Clicks::read($_GET[Clicks::NAME] ?? '');
         if ($click !== '' && !headers_sent()) {
-            $days = max(1, min(365, (int) Configuration::get('CAGNOTTE_CLICK_DAYS')));
-            setcookie(Clicks::NAME, $click, Clicks::cookie(time(), $days, Tools::usingSecureMode()));
+            $how = Clicks::cookie(time(), Settings::clickDays(), Tools::usingSecureMode());
+            setcookie(Clicks::NAME, $click, $how);
             $_COOKIE[Clicks::NAME] = $click;
         }
-        if (!$this->showsBadge()) {
+        if (!Settings::showsBadge()) {
             return '';
         }
         return sprintf(
             '<script type="module" src="%s/widgets/v1.js" data-cagnotte-key="%s"></script>',
-            self::attribute(rtrim((string) Configuration::get('CAGNOTTE_API_URL'), '/')),
-            self::attribute((string) Configuration::get('CAGNOTTE_PUBLISHABLE_KEY'))
+            self::attribute(rtrim(Settings::get('API_URL'), '/')),
+            self::attribute(Settings::get('PUBLISHABLE_KEY'))
         );
     }
 
+    // ---- the order ----
+
     /**
-     * Write the click into the note of an order, where Cagnotte looks for it; what stands there already stays.
+     * Write click and member into the note of an order that is placed, where Cagnotte looks for them; tell of the order,
+     * and settle what it took of a cagnotte. What stands in the note already stays.
      *
      * @param array{order: Order} $params
      */
     public function hookActionValidateOrder(array $params): void
     {
-        $click = Clicks::read($_COOKIE[Clicks::NAME] ?? '');
         $order = $params['order'];
-        if ($click === '' || str_contains((string) $order->note, Clicks::NAME)) {
-            return;
+        $member = Checkout::memberOf((int) $order->id_customer);
+        $found = [
+            Clicks::NAME => Clicks::read($_COOKIE[Clicks::NAME] ?? ''),
+            // A number that the note cannot hold whole would be read as another one.
+            'cagnotte_member' => preg_match('/^[\w-]{1,100}$/D', $member) ? $member : '',
+        ];
+        $before = trim((string) $order->note);
+        $note = $before;
+        foreach (array_filter($found, fn (string $value) => $value !== '') as $name => $value) {
+            $note .= str_contains($before, $name) ? '' : "\n$name=$value";
         }
-        $order->note = trim($order->note . "\n" . Clicks::NAME . '=' . $click);
-        $order->update();
+        if (trim($note) !== $before) {
+            $order->note = trim($note);
+            $order->update();
+        }
+        $this->changed($order);
+    }
+
+    /** @param array{object: Order} $params */
+    public function hookActionObjectOrderUpdateAfter(array $params): void
+    {
+        $this->changed($params['object']);
+    }
+
+    /** @param array{object: OrderDetail} $params */
+    public function hookActionObjectOrderDetailUpdateAfter(array $params): void
+    {
+        $this->note((int) $params['object']->id_order);
+    }
+
+    /** @param array{object: OrderSlip} $params */
+    public function hookActionObjectOrderSlipAddAfter(array $params): void
+    {
+        $this->note((int) $params['object']->id_order);
+    }
+
+    /** The articles of a slip are written after the slip itself. @param array{order: Order} $params */
+    public function hookActionOrderSlipAdd(array $params): void
+    {
+        $this->note((int) $params['order']->id);
+    }
+
+    /** @param array{id_order: int} $params */
+    public function hookActionOrderStatusPostUpdate(array $params): void
+    {
+        $order = new Order((int) $params['id_order']);
+        if (Validate::isLoadedObject($order)) {
+            $this->changed($order);
+        }
+    }
+
+    private function changed(Order $order): void
+    {
+        $this->note((int) $order->id);
+        Checkout::noteOrder($order);
+    }
+
+    private function note(int $orderId): void
+    {
+        if (Settings::tells()) {
+            Due::note('tell', $orderId);
+        }
+    }
+
+    // ---- paying with the cagnotte ----
+
+    public function hookDisplayPaymentTop(): string
+    {
+        return $this->field('order');
+    }
+
+    public function hookDisplayShoppingCartFooter(): string
+    {
+        return $this->field('cart');
+    }
+
+    /** Return the field in which the member says how much; nothing for who has no cagnotte, or an empty one. */
+    private function field(string $page): string
+    {
+        $checkout = new Checkout($this->context);
+        $purse = Settings::spends() ? $checkout->purse() : null;
+        $taken = $purse === null ? 0 : $checkout->taken();
+        if ($purse === null || $purse['spendable'] + $taken <= 0) {
+            return '';
+        }
+        $there = Checkout::shown($purse['spendable'] + $taken, $this->context);
+        return sprintf(
+            '<form class="cagnotte-pay" method="post" action="%s"><label for="cagnotte-amount">%s</label>'
+                . '<input class="form-control" type="text" inputmode="decimal" autocomplete="off" id="cagnotte-amount" '
+                . 'name="cagnotte_amount" value="%s" aria-describedby="cagnotte-there">'
+                . '<p id="cagnotte-there">%s</p><input type="hidden" name="token" value="%s">'
+                . '<input type="hidden" name="back" value="%s"><button class="btn btn-primary" type="submit">%s</button></form>',
+            self::attribute($this->context->link->getModuleLink('cagnotte', 'spend', [], true)),
+            self::attribute($this->l('Pay with your cagnotte')),
+            $taken > 0 ? Amounts::major($taken, $this->context->currency->iso_code) : '',
+            self::attribute(sprintf($this->l('You have %s. Type how much this order may take.'), $there)),
+            self::attribute((string) Tools::getToken(false)),
+            $page,
+            self::attribute($this->l('Apply'))
+        );
     }
 
     // ---- the badge ----
@@ -101,14 +207,15 @@ class Cagnotte extends Module
     public function hookDisplayProductAdditionalInfo(array $params): string
     {
         $product = $params['product'];
-        if (!$this->showsBadge() || !isset($product['price_amount'])) {
+        if (!Settings::showsBadge() || !isset($product['price_amount'])) {
             return '';
         }
+        $currency = $this->context->currency->iso_code;
         $attributes = [
-            'amount' => number_format((float) $product['price_amount'], 2, '.', ''),
-            'currency' => $this->context->currency->iso_code,
+            'amount' => Amounts::text($product['price_amount'], Amounts::digits($currency)),
+            'currency' => $currency,
             'sku' => (string) ($product['reference'] ?: $product['id_product']),
-            'merchant' => (string) Configuration::get('CAGNOTTE_MERCHANT'),
+            'merchant' => Settings::get('MERCHANT'),
             'lang' => $this->context->language->iso_code,
         ];
         $text = '';
@@ -118,50 +225,72 @@ class Cagnotte extends Module
         return '<cagnotte-badge' . $text . '></cagnotte-badge>';
     }
 
-    private function showsBadge(): bool
-    {
-        return Configuration::get('CAGNOTTE_API_URL') && Configuration::get('CAGNOTTE_PUBLISHABLE_KEY');
-    }
-
     private static function attribute(string $text): string
     {
         return htmlspecialchars($text, ENT_QUOTES, 'UTF-8');
     }
 
-    // ---- settings ----
+    // ---- the back office ----
+
+    /** Show the member number on a customer's page; the shop's staff alone may write it, for it opens a cagnotte. */
+    public function hookDisplayAdminCustomers(array $params): string
+    {
+        $id = (int) $params['id_customer'];
+        return sprintf(
+            '<div class="card"><h3 class="card-header">Cagnotte</h3><form class="card-body" method="post" action="%s">'
+                . '<label for="cagnotte-member">%s</label> <input class="form-control" type="text" maxlength="100" '
+                . 'id="cagnotte-member" name="cagnotte_member" value="%s"><input type="hidden" name="id_customer" '
+                . 'value="%d"><button class="btn btn-primary" type="submit" name="submitCagnotteMember">%s</button></form></div>',
+            self::attribute($this->context->link->getAdminLink('AdminModules', true, [], ['configure' => $this->name])),
+            self::attribute($this->l('Member number')),
+            self::attribute(Store::memberOf($id)),
+            $id,
+            self::attribute($this->l('Save'))
+        );
+    }
 
     /** Show the settings, and keep them when they are sent; a setting that cannot be right is named and not kept. */
     public function getContent(): string
     {
         $said = '';
-        if (Tools::isSubmit('submitCagnotte')) {
+        if (Tools::isSubmit('submitCagnotteMember')) {
+            $ref = trim((string) Tools::getValue('cagnotte_member'));
+            Store::keepMember((int) Tools::getValue('id_customer'), mb_substr($ref, 0, 100));
+            $said = $this->displayConfirmation($this->l('Saved.'));
+        } elseif (Tools::isSubmit('submitCagnotte')) {
             $wrong = $this->keep();
             $said = $wrong === '' ? $this->displayConfirmation($this->l('Saved.')) : $this->displayError($wrong);
         }
-        return $said . $this->form();
+        return $said . $this->untold() . $this->form();
     }
 
     /** Keep all settings, or none. Returns what is wrong, or nothing. */
     private function keep(): string
     {
         $given = [];
-        foreach (array_keys(self::SETTINGS) as $name) {
-            $given[$name] = trim((string) Tools::getValue($name));
+        foreach (Settings::ALL as $name => [$kind]) {
+            $given[$name] = trim((string) Tools::getValue('CAGNOTTE_' . $name));
         }
-        if (!preg_match('/^[1-9]\d{0,2}$/D', $given['CAGNOTTE_CLICK_DAYS'])) {
-            return $this->l('The days must be a number from 1 to 999.');
-        }
-        if ($given['CAGNOTTE_API_URL'] !== '' && !preg_match('~^https://[^\s/"]+~', $given['CAGNOTTE_API_URL'])) {
-            return $this->l('The address must begin with https://.');
-        }
-        $key = $given['CAGNOTTE_PUBLISHABLE_KEY'];
-        if ($key !== '' && !preg_match('/^cag_(live|test)_pk_/', $key)) {
-            return $this->l('This is no publishable key: every visitor would read it.');
+        $wrong = Settings::wrong($given);
+        if ($wrong !== '') {
+            return $this->l($wrong);
         }
         foreach ($given as $name => $value) {
-            Configuration::updateValue($name, $value);
+            if ($value !== '' || Settings::ALL[$name][0] !== 'secret') {
+                Settings::keep($name, $value);
+            }
         }
         return '';
+    }
+
+    /** Say which orders Cagnotte did not take after all tries. */
+    private function untold(): string
+    {
+        $numbers = Store::failed();
+        return $numbers === [] ? '' : $this->displayError(sprintf(
+            $this->l('Cagnotte could not be told of these orders or baskets: %s.'),
+            implode(', ', $numbers)
+        ));
     }
 
     private function form(): string
@@ -172,14 +301,24 @@ class Cagnotte extends Module
         $helper->currentIndex = AdminController::$currentIndex . '&configure=' . $this->name;
         $helper->token = Tools::getAdminTokenLite('AdminModules');
         $inputs = [];
-        foreach (self::SETTINGS as $name => $label) {
-            $inputs[] = ['type' => 'text', 'name' => $name, 'label' => $this->l($label)];
-            $helper->fields_value[$name] = (string) Configuration::get($name);
+        foreach (Settings::ALL as $name => [$kind, $label]) {
+            $inputs[] = self::input($kind, 'CAGNOTTE_' . $name, $this->l($label));
+            $helper->fields_value['CAGNOTTE_' . $name] = $kind === 'secret' ? '' : Settings::get($name);
         }
+        $cron = $this->context->link->getModuleLink('cagnotte', 'cron', ['token' => Settings::get(Settings::CRON_TOKEN)]);
         return $helper->generateForm([['form' => [
             'legend' => ['title' => 'Cagnotte'],
+            'description' => $this->l('For the cron of your machine, every few minutes:') . ' ' . $cron,
             'input' => $inputs,
             'submit' => ['title' => $this->l('Save')],
         ]]]);
+    }
+
+    /** @return array<string, mixed> */
+    private static function input(string $kind, string $name, string $label): array
+    {
+        $input = ['type' => $kind === 'secret' ? 'password' : $kind, 'name' => $name, 'label' => $label];
+        $choices = [['id' => "{$name}_on", 'value' => 1, 'label' => 'Yes'], ['id' => "{$name}_off", 'value' => 0, 'label' => 'No']];
+        return $kind === 'switch' ? $input + ['is_bool' => true, 'values' => $choices] : $input;
     }
 }

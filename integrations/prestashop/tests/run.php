@@ -4,9 +4,15 @@
 declare(strict_types=1);
 
 require __DIR__ . '/stubs.php';
-require __DIR__ . '/checks.php';
+require __DIR__ . '/../../php/tests/checks.php';
+require __DIR__ . '/../../php/tests/fake_cagnotte.php';
 require __DIR__ . '/../cagnotte/cagnotte.php';
-require __DIR__ . '/module_test.php';
+require __DIR__ . '/orders.php';
+foreach (glob(__DIR__ . '/*_test.php') as $file) {
+    require $file;
+}
 run_tests(static function (): void {
-    Configuration::$kept = Tools::$sent = $_COOKIE = $_GET = [];
+    Order::$all = CartRule::$all = OrderSlip::$slips = OrderSlip::$details = [];
+    Cagnotte\PrestaShop\Due::afterwards();
+    Shop::open(SETTINGS);
 });

@@ -4,8 +4,8 @@
 declare(strict_types=1);
 
 require __DIR__ . '/stubs.php';
-require __DIR__ . '/checks.php';
-require __DIR__ . '/fake_cagnotte.php';
+require __DIR__ . '/../../php/tests/checks.php';
+require __DIR__ . '/../../php/tests/fake_cagnotte.php';
 require __DIR__ . '/orders.php';
 require __DIR__ . '/checkout.php';
 require __DIR__ . '/../cagnotte/cagnotte.php';

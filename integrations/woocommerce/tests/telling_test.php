@@ -92,13 +92,6 @@ function messages_are_signed_over_their_bytes(): void
     same([], Shop::$queue);
 }
 
-function the_signature_is_the_known_one(): void
-{
-    // RFC 4231, test case 2.
-    $known = '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843';
-    same($known, bin2hex(base64_decode(Teller::signature('what do ya want for nothing?', 'Jefe'))));
-}
-
 function a_message_has_the_same_id_in_each_try_and_another_after_a_change(): void
 {
     $id = fn () => Teller::messages(14, 'order.updated')[0]['headers']['X-WC-Webhook-Delivery-ID'];

@@ -6,6 +6,7 @@ namespace Cagnotte\WooCommerce;
 
 use Cagnotte\Shop\Amounts;
 use Cagnotte\Shop\ApiError;
+use Cagnotte\Shop\Pauses;
 use Cagnotte\Shop\Spending;
 
 /**
@@ -18,6 +19,9 @@ final class Checkout
 {
     public const FIELD = 'cagnotte_amount';
     public const NOTE = '_cagnotte_spending';
+
+    /** The order's field with the part that the cagnotte pays, in major units; the source `woocommerce` reads it. */
+    public const PAID = 'cagnotte_paid';
     public const ACTION = 'cagnotte_settle';
 
     /** Seconds for which a balance that was read is shown; the hold is decided by Cagnotte in any case. */
@@ -240,8 +244,8 @@ final class Checkout
         try {
             self::settled($order, Settings::spending()->settle($note, (string) $orderId, $standing));
         } catch (ApiError $error) {
-            if ($error->mayPass() && isset(Teller::PAUSES[$tries])) {
-                $at = time() + Teller::PAUSES[$tries];
+            if ($error->mayPass() && isset(Pauses::SECONDS[$tries])) {
+                $at = time() + Pauses::SECONDS[$tries];
                 as_schedule_single_action($at, self::ACTION, [$orderId, $tries + 1], Teller::GROUP);
                 return;
             }
@@ -339,6 +343,8 @@ final class Checkout
     private static function keep(\WC_Order $order, array $note): void
     {
         $order->update_meta_data(self::NOTE, $note);
+        $paid = Spending::paid($note);
+        $order->update_meta_data(self::PAID, $paid > 0 ? Amounts::major($paid, $note['currency']) : '');
         $order->save();
     }
 }

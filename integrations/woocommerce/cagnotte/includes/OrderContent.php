@@ -16,8 +16,8 @@ final class OrderContent
 {
     public const MEMBER = 'cagnotte_member';
 
-    /** Fields of an order that lead to a member. */
-    private const KEPT = ['cagnotte_click', self::MEMBER, '_wc_order_attribution_session_entry'];
+    /** Fields of an order that lead to a member, and the part that a cagnotte paid. */
+    private const KEPT = ['cagnotte_click', self::MEMBER, '_wc_order_attribution_session_entry', Checkout::PAID];
 
     /**
      * Return an order as it stands.

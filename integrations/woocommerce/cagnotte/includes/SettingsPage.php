@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Cagnotte\WooCommerce;
 
+use Cagnotte\Shop\Typed;
+
 /** WooCommerce → Settings → Integration → Cagnotte. */
 final class SettingsPage extends \WC_Integration
 {
@@ -77,7 +79,7 @@ final class SettingsPage extends \WC_Integration
     private static function address(string $value, string $name): string
     {
         $value = trim($value);
-        if ($value === '' || preg_match('~^https://[^\s/]+|^http://(localhost|127\.0\.0\.1)([:/]|$)~', $value)) {
+        if ($value === '' || Typed::isAddress($value)) {
             return $value;
         }
         /* translators: %s: name of a setting */
@@ -97,7 +99,7 @@ final class SettingsPage extends \WC_Integration
     public function validate_publishable_key_field(string $key, ?string $value): string
     {
         $value = trim((string) $value);
-        if ($value !== '' && !preg_match('/^cag_(live|test)_pk_/', $value)) {
+        if ($value !== '' && !Typed::isPublishableKey($value)) {
             throw new \Exception(__('This is no publishable key: every visitor would read it.', 'cagnotte'));
         }
         return $value;

@@ -4,6 +4,9 @@ declare(strict_types=1);
 
 namespace Cagnotte\WooCommerce;
 
+use Cagnotte\Shop\Pauses;
+use Cagnotte\Shop\Signature;
+
 /**
  * Tells Cagnotte of orders and of each change of them.
  *
@@ -16,9 +19,6 @@ final class Teller
     public const ACTION = 'cagnotte_tell';
     public const GROUP = 'cagnotte';
     public const FAILED = 'cagnotte_untold_orders';
-
-    /** Seconds between tries; after the last the order waits until it changes, or a poll finds it. */
-    public const PAUSES = [60, 300, 1800, 7200, 21600, 43200, 86400, 172800];
 
     /** @var array<int, string> what to tell when this request ends: order → topic */
     private static array $changed = [];
@@ -103,12 +103,6 @@ final class Teller
         return $messages;
     }
 
-    /** Return the signature of a body: HMAC-SHA256 under the secret, in base64, as WooCommerce's webhooks have it. */
-    public static function signature(string $body, #[\SensitiveParameter] string $secret): string
-    {
-        return base64_encode(hash_hmac('sha256', $body, $secret, true));
-    }
-
     /**
      * @param array<mixed> $content
      * @return array{topic: string, body: string, headers: array<string, string>}
@@ -122,7 +116,7 @@ final class Teller
             'headers' => [
                 'Content-Type' => 'application/json',
                 'X-WC-Webhook-Topic' => $topic,
-                'X-WC-Webhook-Signature' => self::signature($body, Settings::get('webhook_secret')),
+                'X-WC-Webhook-Signature' => Signature::of($body, Settings::get('webhook_secret')),
                 // The same message has the same id in each try, and is read once.
                 'X-WC-Webhook-Delivery-ID' => $name . '-' . substr(hash('sha256', $topic . $body), 0, 24),
             ],
@@ -138,12 +132,12 @@ final class Teller
     private static function again(int $orderId, string $topic, int $tries, int $status): void
     {
         $why = $status === 0 ? 'no answer' : "status $status";
-        if (!isset(self::PAUSES[$tries])) {
+        if (!isset(Pauses::SECONDS[$tries])) {
             wc_get_logger()->error("Order $orderId could not be told ($why).", ['source' => 'cagnotte']);
             self::remember($orderId, true);
             return;
         }
-        $at = time() + self::PAUSES[$tries];
+        $at = time() + Pauses::SECONDS[$tries];
         as_schedule_single_action($at, self::ACTION, [$orderId, $topic, $tries + 1], self::GROUP);
         wc_get_logger()->warning("Order $orderId is told again later ($why).", ['source' => 'cagnotte']);
     }

@@ -3,7 +3,7 @@
  * What a checkout does with the cagnotte: hold, then capture or release; put back when the order is undone.
  *
  * What was done for an order is kept with the order, in a note of these fields: hold (its id), amount_minor, currency,
- * state (open, captured, released, refunded), member and attempt. Each step may be asked for twice, or at the same time by two
+ * state (open, captured, released, refunded), member, attempt, and back (what was put back, by its name). Each step may be asked for twice, or at the same time by two
  * processes: Cagnotte does it once.
  */
 
@@ -16,8 +16,11 @@ final class Spending
     /** How long an order may wait for its payment; the longest that Cagnotte holds. */
     public const HOLD_MINUTES = 1440;
 
-    public function __construct(private readonly Api $api, private readonly string $merchant)
-    {
+    public function __construct(
+        private readonly Api $api,
+        private readonly string $merchant,
+        private readonly int $holdMinutes = self::HOLD_MINUTES,
+    ) {
     }
 
     /** Return how much of an order the cagnotte pays: never more than was asked for, than is there, or than it costs. */
@@ -58,7 +61,7 @@ final class Spending
             'amount_minor' => $ask['amount_minor'],
             'currency' => $ask['currency'],
             'order_total_minor' => $ask['total_minor'],
-            'minutes' => self::HOLD_MINUTES,
+            'minutes' => $this->holdMinutes,
         ]);
         $keep([
             'hold' => $held['id'],
@@ -125,9 +128,37 @@ final class Spending
                 $this->api->release($note['hold']);
                 return ['state' => 'released'] + $note;
             case 'refund':
-                $this->api->refund($note['hold'], "$order/undone", $note['amount_minor'], $note['currency']);
-                return ['state' => 'refunded'] + $note;
+                return $this->giveBack($note, "$order/undone", self::paid($note));
         }
         return $note;
+    }
+
+    /**
+     * Put back a part of what an order took. The same $ref twice gives back once. Raises ApiError.
+     *
+     * @param array<string, mixed> $note
+     * @return array<string, mixed> the note to keep
+     */
+    public function giveBack(array $note, string $ref, int $minor): array
+    {
+        if ($minor <= 0 || isset($note['back'][$ref])) {
+            return $note;
+        }
+        $this->api->refund($note['hold'], $ref, $minor, $note['currency']);
+        $note['back'][$ref] = $minor;
+        return self::paid($note) > 0 ? $note : ['state' => 'refunded'] + $note;
+    }
+
+    /**
+     * Return what of an order the cagnotte pays as it stands, in minor units.
+     *
+     * @param array<string, mixed> $note
+     */
+    public static function paid(array $note): int
+    {
+        return match ($note['state']) {
+            'open', 'captured' => max(0, $note['amount_minor'] - array_sum($note['back'] ?? [])),
+            default => 0,
+        };
     }
 }

@@ -68,6 +68,8 @@ FINISHED = frozenset({"completed", "refunded"})
 """An order that is deleted in one of these keeps its standing: shops clear old orders away."""
 LANDING = "_wc_order_attribution_session_entry"
 """Where the shop's own order attribution keeps the address by which the customer came in."""
+PAID_FIELD = "cagnotte_paid"
+"""Where our plugin keeps the part of an order that the cagnotte pays: major units, as a text."""
 REFUNDED_LINE = "_refunded_item_id"
 """Where a line of a refund names the line of the order."""
 
@@ -247,6 +249,7 @@ class WooCommerce(SourcePlugin):
             "email": text(told, "billing.email", default=""),
             "country": text(told, "billing.country", default=""),
             "fields": _fields(told, context),
+            "wallet": _paid_by_cagnotte(told),
             "coupons": [text(one, "code") for one in objects(told.get("coupon_lines"), "coupons")],
             "lines": _picked(told.get("line_items"), "line_items", LINE_FIELDS),
             "fees": _picked(told.get("fee_lines"), "fee_lines", ("total", "total_tax")),
@@ -404,14 +407,24 @@ def _bought(order: Mapping[str, Any], currency: str) -> tuple[list[ReportLine], 
     discount = -sum((fee for fee in fees if fee < 0), NOTHING)
     shares = spread(discount, [line.amount - line.discount for line in lines], currency, "fees")
     delivery = _gross(order, "shipping_total", "shipping_tax") + discount + sum(fees, NOTHING)
+    lines = [
+        replace(line, discount=line.discount + share)
+        for line, share in zip(lines, shares, strict=True)
+    ]
     return (
-        [
-            replace(line, discount=line.discount + share)
-            for line, share in zip(lines, shares, strict=True)
-        ],
+        _with_wallet(lines, delivery, reading.decimal(order, "wallet", default=NOTHING), currency),
         delivery,
         reading.decimal(order, "shipping_tax", default=NOTHING),
     )
+
+
+def _with_wallet(
+    lines: Sequence[ReportLine], delivery: Decimal, wallet: Decimal, currency: str
+) -> list[ReportLine]:
+    """Share out what the cagnotte pays over articles and delivery, for it pays a part of the whole order."""
+    worth = [*(line.amount - line.discount for line in lines), delivery]
+    shares = spread(min(wallet, sum(worth, NOTHING)), worth, currency, PAID_FIELD)
+    return [replace(line, wallet=share) for line, share in zip(lines, shares, strict=False)]
 
 
 def _line(line: Mapping[str, Any]) -> ReportLine:
@@ -446,6 +459,13 @@ def _fields(told: Mapping[str, Any], context: SourceContext) -> dict[str, str]:
         if str(one.get("key")) in wanted and isinstance(one.get("value"), str | int):
             found[text(one, "key")] = str(one["value"])[: traces.LENGTH_MAX * 5]
     return found
+
+
+def _paid_by_cagnotte(told: Mapping[str, Any]) -> Decimal:
+    """Return what the cagnotte pays of an order, as our plugin notes it; nothing in a shop without it."""
+    fields = objects(told.get("meta_data"), "meta_data")
+    noted = [one for one in fields if one.get("key") == PAID_FIELD]
+    return max(reading.decimal(noted[-1], "value", default=NOTHING) if noted else NOTHING, NOTHING)
 
 
 def _picked(rows: Any, what: str, names: Sequence[str]) -> list[dict[str, Any]]:

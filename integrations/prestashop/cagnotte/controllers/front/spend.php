@@ -1,0 +1,26 @@
+<?php
+
+declare(strict_types=1);
+
+use Cagnotte\PrestaShop\Checkout;
+
+/** Where the field “Pay with your cagnotte” is sent to; leads back to where it stood. */
+class CagnotteSpendModuleFrontController extends ModuleFrontController
+{
+    public function postProcess(): void
+    {
+        if (!$this->isTokenValid()) {
+            $this->errors[] = $this->module->l('The page was too old. Try again.');
+        } elseif (Cagnotte\PrestaShop\Settings::spends()) {
+            $typed = Tools::getValue('cagnotte_amount');
+            $said = (new Checkout($this->context))->choose(is_string($typed) ? $typed : '');
+            if ($said !== '') {
+                $this->errors[] = $this->module->l($said);
+            }
+        }
+        $back = Tools::getValue('back') === 'cart'
+            ? $this->context->link->getPageLink('cart', true, null, ['action' => 'show'])
+            : $this->context->link->getPageLink('order', true);
+        $this->redirectWithNotifications($back);
+    }
+}
