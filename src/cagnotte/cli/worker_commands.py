@@ -16,7 +16,7 @@ from cagnotte.cli.bootstrap import with_database
 @click.option("--once", is_flag=True, help="Do what is due now, then end; for a timer of your own.")
 @with_database
 def worker(*, once: bool) -> None:
-    """Ask sources when they are due, fetch what they hinted at, read what came in. Several may run.
+    """Ask sources when they are due, fetch what they hinted at, read what came in, tell who listens. Several may run.
 
     It ends after the page it is at when it is told to (SIGTERM, Ctrl-C), and loses nothing when it is killed.
     `cagnotte serve` has one of its own.
@@ -32,8 +32,10 @@ def worker(*, once: bool) -> None:
             work.run()
             return
         with connect() as connection:
-            while work.round(connection) and not stop.is_set():
-                pass
+            did = True
+            while did and not stop.is_set():
+                duties = (work.round, work.carry, work.carry_to_listeners)
+                did = sum(duty(connection) for duty in duties) > 0
 
 
 def read_machine_clock() -> datetime:

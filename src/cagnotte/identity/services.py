@@ -173,7 +173,9 @@ def save_members(
             (_staged(programme_id, member) for member in members),
         )
         cursor.execute(SQL.open_wallets, {"programme_id": programme_id, "now": now})
-        cursor.execute(SQL.merge_members, {"programme_id": programme_id, "today": today})
+        cursor.execute(
+            SQL.merge_members, {"programme_id": programme_id, "today": today, "now": now}
+        )
         counts = Counts(*(cursor.fetchone() or (0, 0)))
         cursor.execute(SQL.drop_old_address_keys, {"programme_id": programme_id})
         cursor.execute(SQL.link_addresses, {"programme_id": programme_id, "now": now})

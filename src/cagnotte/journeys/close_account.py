@@ -23,6 +23,7 @@ from cagnotte.ledger import selectors as ledger
 from cagnotte.ledger.selectors import MemberBalances
 from cagnotte.payouts import selectors as payout_selectors
 from cagnotte.payouts import services as payout_services
+from cagnotte.platform import outbox
 from cagnotte.wallet import movements
 from cagnotte.wallet import selectors as wallet_selectors
 from cagnotte.wallet.movements import SQL, Connection, book, lock_wallets
@@ -84,6 +85,14 @@ def run(connection: Connection, order: Closing) -> ClosedAccount:
         unclaimed_minor = _to_unclaimed(connection, order, occasion)
         given_up_minor = _give_up(connection, order, occasion, balances.owing)
         connection.execute(SQL.close_wallet, {"wallet_id": order.wallet_id, "now": order.now})
+        if not state.closed:
+            outbox.tell(
+                connection,
+                topic="member.closed",
+                programme_id=order.programme_id,
+                keys=[order.wallet_id],
+                at=order.now,
+            )
     return ClosedAccount(
         was_closed=state.closed,
         payout_minor=paid_minor,

@@ -32,6 +32,7 @@ from cagnotte.journeys.orders import Chunk, Intake, Tally
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.recording import Recording
 from cagnotte.journeys.told_orders import OrdersTold, ToldOrder
+from cagnotte.platform import outbox
 from cagnotte.platform.behind import Behind
 from cagnotte.platform.sql import load
 from cagnotte.purchases.folded import report_of
@@ -193,6 +194,7 @@ class _Settling:
             self._place(order, matched)
         self._record(account, [order for order in known if not order.state])
         self._write(orders)
+        self._tell(orders)
         matched.write(self.connection, self.run.now)
         self._wake(orders, matched)
         self._note(orders)
@@ -350,6 +352,21 @@ class _Settling:
                     "sentence": [order.sentence for order in rest],
                 },
             )
+
+    def _tell(self, orders: Sequence[ToldOrder]) -> None:
+        """Tell of orders that are nobody's, once they turn out so; settled again, they stay as told."""
+        nobodys = [
+            order.row.id
+            for order in orders
+            if order.state == State.UNATTRIBUTED and order.row.state != State.UNATTRIBUTED
+        ]
+        outbox.tell(
+            self.connection,
+            topic="purchase.unattributed",
+            programme_id=self.run.id,
+            keys=nobodys,
+            at=self.run.now,
+        )
 
     def _wake(self, orders: Sequence[ToldOrder], matched: Matched) -> None:
         """Have orders of other sources settled again, about which these decide."""

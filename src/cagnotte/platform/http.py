@@ -139,16 +139,14 @@ class Caller:
     """Calls out. Close it, or use it as a context manager; not for several threads at once.
 
     before_call: called before each attempt, to keep a pace. allow_private: for development and tests, calls may lead
-    into private networks and need no TLS. patient: pauses that a server asks for are waited; without it every answer
-    is returned as it is, 429 too. resolve, sleep, verify: how names are looked up, pauses waited and certificates
-    checked.
+    into private networks and need no TLS. resolve, sleep, verify: how names are looked up, pauses waited and
+    certificates checked.
     """
 
     def __init__(  # noqa: PLR0913 - what a test or a deployment may replace
         self,
         *,
         allow_private: bool = False,
-        patient: bool = True,
         before_call: Callable[[], None] = lambda: None,
         resolve: Resolve = resolve,
         sleep: Callable[[float], None] = time.sleep,
@@ -157,7 +155,6 @@ class Caller:
         body_bytes_max: int = BODY_BYTES_MAX,
     ) -> None:
         self._allow_private = allow_private
-        self._patient = patient
         self._before_call = before_call
         self._resolve = resolve
         self._sleep = sleep
@@ -201,7 +198,7 @@ class Caller:
         for attempt in range(ATTEMPTS_MAX):
             self._before_call()
             answer = self._followed(call)
-            pause = _pause(answer, attempt) if self._patient else None
+            pause = _pause(answer, attempt)
             if pause is None:
                 return answer
             waited += pause
@@ -211,8 +208,18 @@ class Caller:
         raise CalledTooOften(
             f"{call.url.host} asks to be called less often.",
             host=call.url.host,
-            retry_after_seconds=_retry_after(answer),
+            retry_after_seconds=asked_wait_seconds(answer),
         )
+
+    def once(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Answer:
+        """Ask once, and return what was answered as it is: nothing is followed, waited for or tried again.
+
+        Raises CallFailed, AddressRefused among it.
+        """
+        self._before_call()
+        return self._once(_Call(method.upper(), _address(url, ()), headers, body, None))
 
     def _followed(self, call: _Call) -> Answer:
         for _ in range(REDIRECTS_MAX):
@@ -384,14 +391,14 @@ def _plain(headers: httpx.Headers) -> dict[str, str]:
 
 def _pause(answer: Answer, attempt: int) -> int | None:
     """Seconds to wait before asking again; None when the answer is one to take."""
-    asked = _retry_after(answer)
+    asked = asked_wait_seconds(answer)
     if answer.status == TOO_MANY:
         return asked if asked is not None else PAUSE_SECONDS * 2**attempt
     return asked if answer.status == UNAVAILABLE else None
 
 
-def _retry_after(answer: Answer) -> int | None:
-    """Seconds an answer asks to wait: a number, or a date counted from the answer's own."""
+def asked_wait_seconds(answer: Answer) -> int | None:
+    """Return the seconds an answer asks to wait, None if it does not: a number, or a date counted from its own."""
     told = next((answer.headers[name] for name in _RETRY_AFTER if name in answer.headers), "")
     if re.fullmatch(r"\d{1,9}(\.\d+)?", told.strip()):
         return int(told.strip().partition(".")[0]) + ("." in told)

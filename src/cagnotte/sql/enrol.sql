@@ -18,8 +18,9 @@ SELECT DISTINCT wallet_id, %(programme_id)s::uuid, bucket, %(now)s::timestamptz,
 ON CONFLICT (id) DO NOTHING;
 
 -- name: merge_members
--- in: programme_id, today, and the stage, where null means that the file says nothing: what stands then stays.
--- Writes identity_member: new members, and known ones whose facts differ, in the order of their keys.
+-- in: programme_id, today, now, and the stage, where null means that the file says nothing: what stands then stays.
+-- Writes identity_member: new members, and known ones whose facts differ, in the order of their keys; of the new ones
+-- platform_outbox is told.
 -- out: new, changed. Index: member_ref_unique. Locks: the rows it changes.
 WITH latest AS (
     -- The last row of a member counts, as if the rows had come one by one.
@@ -40,7 +41,11 @@ WITH latest AS (
     WHERE (m.name, m.email, m.country, m.locale, m.segments, m.joined_on) IS DISTINCT FROM
           (excluded.name, excluded.email, excluded.country, excluded.locale, excluded.segments, excluded.joined_on)
     -- A row that was just inserted has never been locked or deleted by anybody.
-    RETURNING xmax = 0 AS is_new
+    RETURNING m.id, xmax = 0 AS is_new
+), told AS (
+    INSERT INTO platform_outbox (topic, programme_id, keys, at)
+    SELECT 'member.joined', %(programme_id)s::uuid, array_agg(id ORDER BY id), %(now)s::timestamptz FROM written WHERE is_new
+    HAVING count(*) > 0
 )
 SELECT count(*) FILTER (WHERE is_new)::integer, count(*) FILTER (WHERE NOT is_new)::integer FROM written;
 
