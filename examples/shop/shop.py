@@ -25,7 +25,7 @@ class Article(NamedTuple):
 
 
 ARTICLES = {
-    "sencha": Article("Sencha, 100 g", 12_00, "tea"),
+    "sencha": Article("Sencha tea", 12_00, "tea"),
     "cup": Article("A cup", 24_00, "china"),
     "pot": Article("A teapot", 48_00, "china"),
 }
@@ -53,7 +53,7 @@ class Shop:
 
     def quote(self, basket: Basket, language: str) -> Quote:
         """Ask what a basket would earn. A page does not wait long for it."""
-        quick = self.cagnotte.with_options(language=language, timeout=2, retries=0)
+        quick = self.cagnotte.with_options(language=language, timeout=5, retries=0)
         return quick.quotes.create(
             merchant=SHOP, currency=CURRENCY, lines=lines(basket, {}), member_id=self.ana["id"]
         )

@@ -86,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
             for one in found["next_steps"]
         )
         earned = euros(found["reward"]["amount_minor"])
-        return f'<p class="earns">This basket earns <b>{earned}</b>.</p><ul>{steps}</ul>'
+        return f'<div class="earns"><p>This basket earns <b>{earned}</b>.</p><ul>{steps}</ul></div>'
 
     def order(self, order: Order) -> str:
         """Show an order as Cagnotte knows it."""
