@@ -16,15 +16,16 @@ final class Signature
     /**
      * Return the headers that sign a message after Standard Webhooks 1.0; the same id in each try is read once.
      *
-     * @param string $secret any text; its own bytes are the key
+     * @param string $secret whsec_ with the key in base64 behind it; of any other text its own bytes are the key
      * @return array<string, string>
      */
     public static function standard(string $id, int $at, string $body, #[\SensitiveParameter] string $secret): array
     {
+        $key = str_starts_with($secret, 'whsec_') ? (string) base64_decode(substr($secret, 6)) : $secret;
         return [
             'webhook-id' => $id,
             'webhook-timestamp' => (string) $at,
-            'webhook-signature' => 'v1,' . self::of("$id.$at.$body", $secret),
+            'webhook-signature' => 'v1,' . self::of("$id.$at.$body", $key),
         ];
     }
 }

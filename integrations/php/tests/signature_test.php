@@ -24,3 +24,11 @@ function a_standard_signature_is_over_id_time_and_body(): void
         Signature::standard('m-1', 17, 'body', 'a secret')
     );
 }
+
+function a_secret_with_a_prefix_is_a_key_in_base64(): void
+{
+    same(
+        Signature::standard('m-1', 17, 'body', 'a secret')['webhook-signature'],
+        Signature::standard('m-1', 17, 'body', 'whsec_' . base64_encode('a secret'))['webhook-signature']
+    );
+}
