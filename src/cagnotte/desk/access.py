@@ -36,6 +36,7 @@ class Section(NamedTuple):
 SECTIONS = (
     Section("desk_overview", "activity", _("Overview"), Ability.LOOK),
     Section("desk_keys", "key", _("Keys"), Ability.MAKE_KEYS),
+    Section("desk_webhooks", "webhook", _("Webhooks"), Ability.MANAGE_WEBHOOKS),
     Section("desk_requests", "list", _("Requests"), Ability.LOOK),
     Section("desk_sandbox", "flask-conical", _("Sandbox"), Ability.RESET_SANDBOX),
     Section("desk_team", "users", _("Team"), Ability.MANAGE_STAFF),
@@ -61,9 +62,7 @@ class Visit:
         """Who it is, for what is kept of an act."""
         return str(self.request.user.get_username())
 
-    def show(
-        self, template: str, *, status: int = HTTPStatus.OK, **shown: Any
-    ) -> HttpResponse:
+    def show(self, template: str, *, status: int = HTTPStatus.OK, **shown: Any) -> HttpResponse:
         """Show a page inside the navigation of the programme."""
         around = {
             "programme": self.programme,

@@ -17,11 +17,8 @@ DEPTH_MAX = 4
 
 EXAMPLE_ID_DIGITS = "01j9zk5y7m8q3v2x4c6b8n0d1f"
 
-PREFIXES = {
-    "brand": "par", "cagnotte": "cag", "contract": "con", "hold": "hol", "member": "mem", "merchant": "par",
-    "offer": "off", "payout": "pay", "purchase": "pur", "reward": "rew", "voucher": "vou",
-}  # fmt: skip
-"""How ids begin, for examples of fields that give none; what is not here gets its first three letters."""
+PREFIXES = {"brand": "bra", "cagnotte": "wal", "hold": "hld"}
+"""How ids begin, for examples of fields that give none; what is not here begins with its first three letters."""
 
 
 class Field(NamedTuple):
@@ -190,9 +187,7 @@ class _Reader:
         inner = self._resolved(_not_null(schema.get("items", {}))) if "items" in schema else schema
         fields = self._fields(inner, depth + 1) if depth + 1 < DEPTH_MAX else ()
         text = told.get("description") or (schema.get("description", "") if not fields else "")
-        return Field(
-            name, self._kind(told), is_required, text, self._limits(schema), "", fields
-        )
+        return Field(name, self._kind(told), is_required, text, self._limits(schema), "", fields)
 
     def _kind(self, told: Document) -> str:
         schema = self._resolved(_not_null(told))
@@ -250,9 +245,7 @@ class _Reader:
 
     # ---- examples ----
 
-    def _curl(
-        self, method: str, path: str, parameters: list[Document], given: object
-    ) -> str:
+    def _curl(self, method: str, path: str, parameters: list[Document], given: object) -> str:
         place = path
         for one in parameters:
             if one["in"] == "path":
@@ -298,7 +291,9 @@ class _Reader:
             by_format = {"date": "2026-03-01", "date-time": "2026-03-01T12:00:00+01:00"}
             if schema.get("format") in by_format:
                 return by_format[schema["format"]]
-            return _example_id(name) if name == "id" or name.endswith("_id") else _WORDS.get(name, "…")
+            return (
+                _example_id(name) if name == "id" or name.endswith("_id") else _WORDS.get(name, "…")
+            )
         if kind == "integer":
             return _NUMBERS.get(name, schema.get("default") or schema.get("minimum") or 1)
         return False if kind == "boolean" else {}

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cagnotte.desk.access import Visit, staff_page
@@ -44,47 +44,47 @@ class KeyForm(forms.Form):
     """What a key is to be."""
 
     name = forms.CharField(
-        label=lazy("Name"),
+        label=gettext_lazy("Name"),
         max_length=100,
-        help_text=lazy("Who uses it. You will recognise it by this in the log."),
+        help_text=gettext_lazy("Who uses it. You will recognise it by this in the log."),
     )
     mode = forms.ChoiceField(
-        label=lazy("For"),
+        label=gettext_lazy("For"),
         choices=[
-            ("test", lazy("The sandbox: nothing in it is real")),
-            ("live", lazy("The programme: real members, real money")),
+            ("test", gettext_lazy("The sandbox: nothing in it is real")),
+            ("live", gettext_lazy("The programme: real members, real money")),
         ],
         widget=forms.RadioSelect,
         initial="test",
     )
     kind = forms.ChoiceField(
-        label=lazy("Held by"),
+        label=gettext_lazy("Held by"),
         choices=[
-            ("secret", lazy("Your server (a secret key)")),
-            ("publishable", lazy("Browsers (a publishable key): offers and quotes alone")),
+            ("secret", gettext_lazy("Your server (a secret key)")),
+            ("publishable", gettext_lazy("Browsers (a publishable key): offers and quotes alone")),
         ],
         widget=forms.RadioSelect,
         initial="secret",
     )
     scopes = forms.MultipleChoiceField(
-        label=lazy("What it may do"),
+        label=gettext_lazy("What it may do"),
         choices=[(scope, scope) for scope in api_keys.SCOPES],
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text=lazy("None chosen: everything that such a key may do."),
+        help_text=gettext_lazy("None chosen: everything that such a key may do."),
     )
     origins = forms.CharField(
-        label=lazy("Pages that may use it"),
+        label=gettext_lazy("Pages that may use it"),
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": "https://shop.example"}),
         required=False,
-        help_text=lazy("For a publishable key: one origin per line."),
+        help_text=gettext_lazy("For a publishable key: one origin per line."),
     )
     days = forms.IntegerField(
-        label=lazy("Days until it expires"),
+        label=gettext_lazy("Days until it expires"),
         min_value=1,
         max_value=DAYS_MAX,
         required=False,
-        help_text=lazy("Empty: it never does."),
+        help_text=gettext_lazy("Empty: it never does."),
     )
 
 
@@ -123,9 +123,7 @@ def rotate_key(visit: Visit, key: str) -> HttpResponse:
         hours = visit.request.POST.get("hours", "")
         if hours in map(str, OVERLAPS):
             try:
-                made = api_keys.rotate(
-                    row.id, now=visit.now, overlap_hours=int(hours), by=visit.by
-                )
+                made = api_keys.rotate(row.id, now=visit.now, overlap_hours=int(hours), by=visit.by)
             except Refused as error:
                 messages.error(visit.request, error.sentence)
                 return _back(visit)
@@ -144,7 +142,8 @@ def revoke_key(visit: Visit, key: str) -> HttpResponse:
     if visit.request.method == "POST":
         api_keys.revoke(row.id, now=visit.now)
         messages.success(
-            visit.request, _("{name} opens nothing any more.").format(name=f"{row.name} ({row.shown})")
+            visit.request,
+            _("{name} opens nothing any more.").format(name=f"{row.name} ({row.shown})"),
         )
         return _back(visit)
     return visit.show("desk/revoke_key.html", key=_shown(row, visit))

@@ -51,14 +51,12 @@ def overview(visit: Visit) -> HttpResponse:
 
 
 def _database(found: Status) -> Light:
-    name, took = _("Database"), found.database.answer_ms
+    name, took = _("Database"), max(found.database.answer_ms, 1)
     waiting = len(migrations.pending())
     if waiting:
         return _bad(name, _("It lacks {count} changes of its tables.").format(count=waiting))
     if took > SLOW_MS:
-        return Light(
-            name, "wait", "clock", _("slow"), _("It answered in {ms} ms.").format(ms=took)
-        )
+        return Light(name, "wait", "clock", _("slow"), _("It answered in {ms} ms.").format(ms=took))
     return _good(name, _("It answered in {ms} ms.").format(ms=took))
 
 
@@ -73,9 +71,7 @@ def _worker(late: Late) -> Light:
     ]
     numbers = (late.messages, late.sources, late.holds)
     named = ", ".join(one for one, number in zip(waiting, numbers, strict=True) if number)
-    return _bad(
-        name, _("Waiting for it: {what}. Does `cagnotte worker` run?").format(what=named)
-    )
+    return _bad(name, _("Waiting for it: {what}. Does `cagnotte worker` run?").format(what=named))
 
 
 def _inbox(found: Status) -> Light:

@@ -68,7 +68,9 @@ EXPLAINED: dict[str, Explained] = {
         _("Look on the page of keys whether it is valid; a rotated key ends after its overlap."),
     ),
     "member_token_invalid": Explained(
-        _("The member's token was not made here, is another programme's, or is older than an hour."),
+        _(
+            "The member's token was not made here, is another programme's, or is older than an hour."
+        ),
         _("Have your server ask for a new one (POST /v1/members/{member_id}/tokens)."),
     ),
     "not_permitted": Explained(
@@ -81,7 +83,9 @@ EXPLAINED: dict[str, Explained] = {
     ),
     "not_found": Explained(
         _("There is nothing of that id or name in this programme."),
-        _("Mind the mode: a test key sees the sandbox alone. Ids of others are as unknown as wrong ones."),
+        _(
+            "Mind the mode: a test key sees the sandbox alone. Ids of others are as unknown as wrong ones."
+        ),
     ),
     "no_offer": Explained(
         _("The link names an offer that does not exist, or not today."),
@@ -93,7 +97,9 @@ EXPLAINED: dict[str, Explained] = {
     ),
     "conflict": Explained(
         _("The same identity already stands here with other content."),
-        _("Read what stands. To change it, use the operation for changes; for something new, a new reference."),
+        _(
+            "Read what stands. To change it, use the operation for changes; for something new, a new reference."
+        ),
     ),
     "idempotency_in_flight": Explained(
         _("A request with this Idempotency-Key is being worked on."),
@@ -124,21 +130,26 @@ EXPLAINED: dict[str, Explained] = {
     ),
     "voucher_refused": Explained(
         _("The voucher cannot be used for this order."),
-        _("Check it first (POST /v1/vouchers/check): it says what is missing, such as a minimum basket."),
+        _(
+            "Check it first (POST /v1/vouchers/check): it says what is missing, such as a minimum basket."
+        ),
     ),
     "precondition_failed": Explained(
         _("It has changed since you read it; nothing was changed by you."),
         _("Read it again, decide again, and send the new ETag as If-Match."),
     ),
     "body_too_large": Explained(
-        _("The body is larger than 2 MiB."), _("Send fewer at once: a batch has 500 purchases at most.")
+        _("The body is larger than 2 MiB."),
+        _("Send fewer at once: a batch has 500 purchases at most."),
     ),
     "unsupported_media_type": Explained(
         _("The body is not JSON."), _("Send Content-Type: application/json.")
     ),
     "invalid_request": Explained(
         _("Some fields are missing or wrong."),
-        _("Each of “errors” points at one: a JSON pointer into the body, a parameter, or a header."),
+        _(
+            "Each of “errors” points at one: a JSON pointer into the body, a parameter, or a header."
+        ),
     ),
     "invalid_input": Explained(
         _("A value cannot be understood."), _("“detail” says which, and how to write it.")

@@ -31,7 +31,7 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no ty
         try:
             super().send_mail(template_prefix, email, context)
         except (OSError, SMTPException) as error:
-            log.error("a mail could not be sent", kind=template_prefix, error=type(error).__name__)
+            log.warning("a mail was not sent", kind=template_prefix, error=type(error).__name__)
             page = render(self.request, "desk/no_mail.html", status=503)
             raise ImmediateHttpResponse(page) from None
 

@@ -25,24 +25,32 @@ class Step(NamedTuple):
 STEPS = (
     Step(
         _("Take a test key"),
-        _("It opens the sandbox of your programme: the same rules, books of its own, nothing real."),
+        _(
+            "It opens the sandbox of your programme: the same rules, books of its own, nothing real."
+        ),
         "export CAGNOTTE_KEY=cag_test_sk_…",
     ),
     Step(
         _("Look which shops there are"),
-        _("A purchase names its shop by “ref”. The programme file says which shops belong to the programme."),
+        _(
+            "A purchase names its shop by “ref”. The programme file says which shops belong to the programme."
+        ),
         f"curl BASE/v1/merchants {HEADERS}",
     ),
     Step(
         _("Enrol a member"),
-        _("“ref” is your own number of the customer. The answer holds the cagnotte that is opened."),
+        _(
+            "“ref” is your own number of the customer. The answer holds the cagnotte that is opened."
+        ),
         f"curl BASE/v1/members {HEADERS} \\\n"
         '  -H "Idempotency-Key: member-1" \\\n'
         """  -d '{"ref": "customer-1", "name": "Ana"}'""",
     ),
     Step(
         _("Send a purchase"),
-        _("Put your shop in place of “corner”. The answer says what the purchase earns, line by line."),
+        _(
+            "Put your shop in place of “corner”. The answer says what the purchase earns, line by line."
+        ),
         f"curl BASE/v1/purchases {HEADERS} \\\n"
         '  -H "Idempotency-Key: order-1" \\\n'
         """  -d '{"merchant": "corner", "order_ref": "order-1", "member_ref": "customer-1",\n"""
@@ -51,7 +59,9 @@ STEPS = (
     ),
     Step(
         _("See the reward, and why"),
-        _("Every amount comes with its explanation. Later your shop confirms the purchase, and the money becomes available."),
+        _(
+            "Every amount is explained. Once your shop has confirmed the purchase, the money becomes available."
+        ),
         f'curl "BASE/v1/rewards?limit=1" {HEADERS}',
     ),
 )

@@ -5,7 +5,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cagnotte.desk.access import Visit, staff_page
@@ -14,9 +14,9 @@ from cagnotte.identity import staff
 from cagnotte.identity.staff import Ability, Role
 
 WORDS = {
-    Role.OWNER: lazy("Owner: everything, and who else may come in"),
-    Role.DEVELOPER: lazy("Developer: keys, webhooks, requests, the sandbox"),
-    Role.SUPPORT: lazy("Support: looks, changes nothing"),
+    Role.OWNER: gettext_lazy("Owner: everything, and who else may come in"),
+    Role.DEVELOPER: gettext_lazy("Developer: keys, webhooks, requests, the sandbox"),
+    Role.SUPPORT: gettext_lazy("Support: looks, changes nothing"),
 }
 """What each role means."""
 
@@ -25,12 +25,12 @@ class InviteForm(forms.Form):
     """Whom to invite, as what."""
 
     email = forms.EmailField(
-        label=lazy("E-mail address"),
+        label=gettext_lazy("E-mail address"),
         max_length=staff.EMAIL_LENGTH_MAX,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
     role = forms.ChoiceField(
-        label=lazy("Role"),
+        label=gettext_lazy("Role"),
         choices=list(WORDS.items()),
         widget=forms.RadioSelect,
         initial=Role.DEVELOPER,

@@ -2,11 +2,23 @@
 
 from typing import Any, NamedTuple
 
-from allauth.account import urls as account_urls  # type: ignore[import-untyped]
+from allauth.account import urls as account_urls
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from cagnotte.desk import front, keys, overview, problems, reference, requests, sandbox, start, team
+from cagnotte.desk import (
+    events,
+    front,
+    keys,
+    overview,
+    problems,
+    reference,
+    requests,
+    sandbox,
+    start,
+    team,
+    webhooks,
+)
 from cagnotte.desk.problems import StatusOf
 from cagnotte.desk.reference import Described
 
@@ -31,11 +43,18 @@ def addresses(interface: Interface) -> list[URLPattern | URLResolver]:
         path("developers/start/", start.start, name="desk_start"),
         path("developers/api/", reference.api_reference, described, name="desk_reference"),
         path(
-            "developers/api/<slug:resource>/", reference.api_resource, described, name="desk_resource"
+            "developers/api/<slug:resource>/",
+            reference.api_resource,
+            described,
+            name="desk_resource",
         ),
         path(
-            "developers/errors/", problems.errors, {"status_of": interface.status_of}, name="desk_errors"
+            "developers/errors/",
+            problems.errors,
+            {"status_of": interface.status_of},
+            name="desk_errors",
         ),
+        path("developers/events/", events.events, name="desk_events"),
         *_OF_A_PROGRAMME,
         *_SIGNING_IN,
     ]
@@ -46,6 +65,7 @@ def _nothing(_request: HttpRequest, **_parts: str) -> HttpResponse:
 
 
 _KEY = r"^developers/p/(?P<programme>[-a-zA-Z0-9_]+)/keys/(?P<key>key_[0-9a-z]{26})/"
+_ENDPOINT = f"{PROGRAMME}webhooks/<slug:endpoint>/"
 
 _OF_A_PROGRAMME: list[URLPattern] = [
     path(PROGRAMME, overview.overview, name="desk_overview"),
@@ -53,6 +73,13 @@ _OF_A_PROGRAMME: list[URLPattern] = [
     path(f"{PROGRAMME}keys/new/", keys.new_key, name="desk_new_key"),
     re_path(_KEY + r"rotate/$", keys.rotate_key, name="desk_rotate_key"),
     re_path(_KEY + r"revoke/$", keys.revoke_key, name="desk_revoke_key"),
+    path(f"{PROGRAMME}webhooks/", webhooks.webhooks, name="desk_webhooks"),
+    path(f"{PROGRAMME}webhooks/new/", webhooks.new_webhook, name="desk_new_webhook"),
+    path(_ENDPOINT, webhooks.webhook, name="desk_webhook"),
+    path(f"{_ENDPOINT}change/", webhooks.change_webhook, name="desk_change_webhook"),
+    path(f"{_ENDPOINT}remove/", webhooks.remove_webhook, name="desk_remove_webhook"),
+    path(f"{_ENDPOINT}act/", webhooks.act_on_webhook, name="desk_act_on_webhook"),
+    path(f"{_ENDPOINT}deliveries/<int:number>/", webhooks.delivery, name="desk_delivery"),
     path(f"{PROGRAMME}requests/", requests.requests, name="desk_requests"),
     path(f"{PROGRAMME}requests/<slug:id>/", requests.request, name="desk_request"),
     path(f"{PROGRAMME}sandbox/", sandbox.sandbox, name="desk_sandbox"),

@@ -96,11 +96,13 @@ def _late(programme: Programme, sources: Iterable[Health], now: datetime) -> Lat
         and one.account.next_poll_at < limit
         and accounts.polls(one.account)
     ]
-    held = list(
-        Hold.objects.filter(
+    held = [
+        hold.expires_at
+        for hold in Hold.objects.filter(
             programme_id=programme.id, state=HoldState.OPEN, expires_at__lt=limit
-        ).values_list("expires_at", flat=True)
-    )
+        )
+        if hold.expires_at
+    ]
     moments = [*(one.unread_since for one in unread if one.unread_since), *asked, *held]
     return Late(
         sum(one.unread for one in unread), len(asked), len(held), min(moments, default=None)
