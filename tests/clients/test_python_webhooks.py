@@ -3,11 +3,15 @@
 import json
 from base64 import b64encode
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from cagnotte_client import SignatureInvalid
 from cagnotte_client.webhooks import sign, verify
 from standardwebhooks import Webhook
+
+from cagnotte.notices.messages import EventRow, message
+from cagnotte.notices.models import WebhookEndpoint
 
 NOW = 1_780_000_000
 SECRET = "whsec_" + b64encode(b"a secret of twenty-four bytes").decode()
@@ -31,6 +35,20 @@ def test_a_delivery_signed_by_the_standards_library_is_believed() -> None:
     assert found.data == {"id": "rew_1", "é": 1}
     assert found.sent_at == datetime.fromtimestamp(NOW, UTC)
     assert found.payload == json.loads(BODY)
+
+
+@pytest.mark.parametrize("envelope", list(WebhookEndpoint.Envelope))
+def test_what_cagnotte_sends_is_believed_in_each_envelope(envelope: str) -> None:
+    moment = datetime.fromtimestamp(NOW, UTC)
+    event = EventRow(UUID(int=1), "reward.confirmed", "rew_1", moment, {"id": "rew_1"})
+    sent = message(event, envelope=envelope, programme="corner", keys=[OTHER, SECRET], now=moment)
+    for secret in (SECRET, OTHER):
+        found = verify(sent.body, sent.headers, secret, now=NOW)
+        assert (found.id, found.type, found.data) == (
+            event.public_id,
+            "reward.confirmed",
+            {"id": "rew_1"},
+        )
 
 
 def test_headers_are_read_in_any_spelling() -> None:

@@ -22,6 +22,8 @@ TOLERANCE_SECONDS = 300
 
 _PREFIX = "whsec_"
 _VERSION = "v1"
+_CLOUDEVENTS = "cagnotte."
+"""What types begin with in the envelope of CloudEvents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,8 @@ class Delivery:
 
     @property
     def type(self) -> str:
-        """What happened, such as `reward.confirmed`."""
-        return str(self.payload.get("type", ""))
+        """What happened, such as `reward.confirmed`, in whichever envelope it came."""
+        return str(self.payload.get("type", "")).removeprefix(_CLOUDEVENTS)
 
     @property
     def data(self) -> dict[str, Any]:
