@@ -282,7 +282,7 @@ def test_a_member_is_described_as_far_as_is_needed(world: World, ear: Ear) -> No
 def test_an_event_says_what_a_webhook_would_and_its_amount_exactly(world: World, ear: Ear) -> None:
     row = connected()
     agree("1")
-    data = {"amount": {"amount_minor": 345, "currency": "EUR"}, "lot_id": "lot_1"}
+    data: dict[str, Any] = {"amount": {"amount_minor": 345, "currency": "EUR"}, "lot_id": "lot_1"}
     told = event("reward.available", **data)
     tell(row, told)
     (heard,) = ear.events

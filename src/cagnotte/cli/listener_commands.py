@@ -8,12 +8,11 @@ import click
 
 from cagnotte.cli.bootstrap import with_database
 from cagnotte.cli.purchase_commands import now_option, programme_option, read_clock
-from cagnotte.cli.source_accounts import json_option, print_json
+from cagnotte.cli.source_accounts import json_option, print_json, secret_line
 from cagnotte.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
     from cagnotte.notices.models import ConnectedListener
-    from cagnotte.platform.kept_secrets import SecretTold
 
 ref_argument = click.argument("ref")
 
@@ -153,7 +152,7 @@ def secret(
     row, moment = _find(slug, ref), read_clock(now)
     if name is None:
         for told in connected.told_secrets(row, now=moment):
-            click.echo(_secret_line(told))
+            click.echo(secret_line(told))
         return
     value = (
         click.prompt(f"{name} of {ref}", hide_input=True)
@@ -161,14 +160,8 @@ def secret(
         else sys.stdin.read()
     )
     click.echo(
-        _secret_line(connected.set_secret(row, name, value, now=moment, keep_hours=keep_hours))
+        secret_line(connected.set_secret(row, name, value, now=moment, keep_hours=keep_hours))
     )
-
-
-def _secret_line(told: "SecretTold") -> str:
-    if told.since is None:
-        return f"{told.name}: not set{'' if told.needed else ', and not needed'}"
-    return f"{told.name}: set since {told.since:%Y-%m-%d %H:%M} UTC, SHA-256 …{told.fingerprint}"
 
 
 @listeners.command()

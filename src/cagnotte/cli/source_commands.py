@@ -17,6 +17,7 @@ from cagnotte.cli.source_accounts import (
     open_run,
     print_json,
     print_read,
+    secret_line,
 )
 from cagnotte.cli.source_tables import print_accounts, print_health, print_plugins
 from cagnotte.domain.errors import InvalidInput
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cagnotte.hooks.sources import SourcePlugin
-    from cagnotte.inbox.accounts import SecretTold
     from cagnotte.inbox.health import Health
     from cagnotte.inbox.models import Account
     from cagnotte.journeys.work import Asked
@@ -142,7 +142,7 @@ def secret(
     account, moment = find_account(slug, ref), read_clock(now)
     if name is None:
         for told in accounts.told_secrets(account, now=moment):
-            click.echo(_secret_line(told))
+            click.echo(secret_line(told))
         return
     value = (
         click.prompt(f"{name} of {ref}", hide_input=True)
@@ -150,16 +150,7 @@ def secret(
         else sys.stdin.read()
     )
     told = accounts.set_secret(account, name, value, now=moment, keep_hours=keep_hours)
-    click.echo(_secret_line(told))
-
-
-def _secret_line(told: "SecretTold") -> str:
-    if told.since is None:
-        return f"{told.name}: not set{'' if told.needed else ', and not needed'}"
-    line = f"{told.name}: set since {told.since:%Y-%m-%d %H:%M} UTC, SHA-256 …{told.fingerprint}"
-    if told.before_until is None:
-        return line
-    return f"{line}; the one before is valid until {told.before_until:%Y-%m-%d %H:%M} UTC"
+    click.echo(secret_line(told))
 
 
 @sources.command()

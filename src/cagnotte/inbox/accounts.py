@@ -9,8 +9,8 @@ import hmac
 import secrets as random_secrets
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,7 +23,9 @@ from cagnotte.domain.errors import Conflict, InvalidInput, NotFound
 from cagnotte.hooks import manager
 from cagnotte.hooks.sources import HttpClient, SourceContext, SourcePlugin
 from cagnotte.inbox.models import Account, Secret
-from cagnotte.platform.secrets_box import SecretUnreadable, seal, unseal
+from cagnotte.platform import kept_secrets
+from cagnotte.platform.kept_secrets import KEEP_HOURS, SecretTold
+from cagnotte.platform.secrets_box import SecretUnreadable, unseal
 
 TOKEN_BYTES = 24
 """Of the secret part of an address: nobody guesses 192 bits."""
@@ -32,9 +34,6 @@ ADDRESS_TOKEN = "address"  # noqa: S105 - the name, not the value
 """The name under which that part is kept among an account's secrets."""
 
 NOBODY = UUID(int=0)
-
-KEEP_HOURS = 24
-"""How long a replaced secret stays valid, so that the other side can change over."""
 
 ERROR_LENGTH_MAX = 500
 
@@ -152,21 +151,6 @@ def context_of(account: Account, *, now: datetime, http: HttpClient | None = Non
 # ---- secrets ----
 
 
-@dataclass(frozen=True, slots=True)
-class SecretTold:
-    """A secret as people may see it: never its value.
-
-    since: None while it is missing. fingerprint: last four digits of its SHA-256. before_until: how long the one
-    before is valid too, None when there is none. needed: the source cannot do without.
-    """
-
-    name: str
-    since: datetime | None = None
-    fingerprint: str = ""
-    before_until: datetime | None = None
-    needed: bool = True
-
-
 def set_secret(
     account: Account, name: str, value: str, *, now: datetime, keep_hours: int = KEEP_HOURS
 ) -> SecretTold:
@@ -181,12 +165,9 @@ def set_secret(
             f"{plugin_of(account).title} asks for no secret “{name}”{_meant(name, known)}.",
             name=name,
         )
-    value = value.strip("\r\n")
-    if not value.strip():
-        raise InvalidInput("The secret is empty; the one before stays.", name=name)
-    if "\x00" in value:
-        raise InvalidInput("The secret holds a character that no secret can.", name=name)
-    return _replace(account, name, value, now=now, keep_hours=keep_hours)
+    return _replace(
+        account, name, kept_secrets.cleaned(name, value), now=now, keep_hours=keep_hours
+    )
 
 
 @transaction.atomic
@@ -195,52 +176,28 @@ def _replace(
 ) -> SecretTold:
     # The account's row stands for all its secrets: two people who replace one do so in turn.
     Account.objects.select_for_update().get(id=account.id)
-    row = Secret.objects.filter(account_id=account.id, name=name).first()
-    if row is None:
-        row = Secret(account_id=account.id, name=name)
-    elif unseal(row.sealed) == value:
-        return _told(row, now)
-    else:
-        row.sealed_before, row.before_until = row.sealed, now + timedelta(hours=keep_hours)
-    row.sealed, row.replaced_at = seal(value), now
-    row.save()
-    return _told(row, now)
+    kept = Secret.objects.filter(account_id=account.id, name=name).first()
+    row = kept or Secret(account_id=account.id, name=name)
+    kept_secrets.fill(row, value, now=now, keep_hours=keep_hours)
+    return kept_secrets.told(row, now=now)
 
 
 def told_secrets(account: Account, *, now: datetime) -> list[SecretTold]:
     """Return what may be shown of the secrets that the plugin asks for, in its order."""
-    rows = {row.name: row for row in Secret.objects.filter(account_id=account.id)}
-    return [
-        replace(
-            _told(rows[setting.name], now) if setting.name in rows else SecretTold(setting.name),
-            needed=setting.default is None,
-        )
+    asked = {
+        setting.name: setting.default is None
         for setting in plugin_of(account).settings
         if setting.secret
-    ]
-
-
-def _told(row: Secret, now: datetime) -> SecretTold:
-    digest = hashlib.sha256(unseal(row.sealed).encode()).hexdigest()
-    return SecretTold(
-        row.name, row.replaced_at, digest[-4:], row.before_until if _has_before(row, now) else None
-    )
+    }
+    rows = Secret.objects.filter(account_id=account.id)
+    return kept_secrets.told_of(asked, rows, now=now)
 
 
 def _valid_secrets(account: Account, now: datetime) -> dict[str, Sequence[str]]:
     return {
-        row.name: _values(row, now)
+        row.name: kept_secrets.values(row, now)
         for row in Secret.objects.filter(account_id=account.id).exclude(name=ADDRESS_TOKEN)
     }
-
-
-def _values(row: Secret, now: datetime) -> list[str]:
-    """The present value, then the one before while it is valid."""
-    return [unseal(row.sealed), *([unseal(row.sealed_before)] if _has_before(row, now) else [])]
-
-
-def _has_before(row: Secret, now: datetime) -> bool:
-    return bool(row.sealed_before) and row.before_until is not None and row.before_until > now
 
 
 # ---- the address where a source sends to ----
@@ -289,7 +246,7 @@ def _token_hashes(account: Account | None, now: datetime) -> list[str]:
     if account is None or not account.receive_token_hash:
         return []
     before: list[str] = []
-    if row is not None and _has_before(row, now):
+    if row is not None and kept_secrets.has_before(row, now):
         # A token that cannot be unsealed any more is no valid one.
         with suppress(SecretUnreadable):
             before.append(_hashed(unseal(row.sealed_before)))

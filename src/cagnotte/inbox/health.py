@@ -12,6 +12,7 @@ from cagnotte.hooks import manager
 from cagnotte.inbox import accounts, selectors
 from cagnotte.inbox.models import Account
 from cagnotte.inbox.selectors import QUEUES, Count
+from cagnotte.platform.kept_secrets import SecretTold
 from cagnotte.platform.sql import load
 
 SQL = load("source_health")
@@ -145,7 +146,7 @@ def _refused_since_last(account: Account) -> bool:
     return refused is not None and (heard is None or heard < refused)
 
 
-def _misses(told: accounts.SecretTold) -> bool:
+def _misses(told: SecretTold) -> bool:
     return told.since is None and told.needed
 
 

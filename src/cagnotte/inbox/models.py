@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from cagnotte.identity.models import Programme
+from cagnotte.platform.kept_secrets import KeptSecret
 
 
 class Account(models.Model):
@@ -74,17 +75,10 @@ class Account(models.Model):
         return self.ref
 
 
-class Secret(models.Model):
-    """One secret of an account, sealed; the one before it stays valid while the other side changes over."""
+class Secret(KeptSecret):
+    """One secret of an account."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
-    name = models.CharField(max_length=50)
-    sealed = models.TextField(help_text="See `platform.secrets_box`.")
-    sealed_before = models.TextField(blank=True, default="")
-    before_until = models.DateTimeField(
-        null=True, help_text="Until when the one before is valid too."
-    )
-    replaced_at = models.DateTimeField(help_text="Since when the present one stands.")
 
     class Meta:
         """Each secret has one present value."""
@@ -92,9 +86,6 @@ class Secret(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["account", "name"], name="inbox_secret_unique"),
         ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Tolerance(models.Model):

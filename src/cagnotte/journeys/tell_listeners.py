@@ -19,6 +19,7 @@ import orjson
 import psycopg
 from django.conf import settings
 
+from cagnotte.domain.errors import CagnotteError
 from cagnotte.domain.ids import parse_public_id, public_id
 from cagnotte.domain.money import Rounding, decimals_of, divide
 from cagnotte.domain.purchases import Line, Purchase, Validation
@@ -126,14 +127,13 @@ def tell(
     """Tell a listener of events of its programme, in their order; say of each what became of it, as it is known.
 
     Each event gets one outcome. What is put off (`Became.LATER`), by the service or because it cannot be reached, is
-    to be told again, not before `retry_after_seconds` if there are any. Raises NotFound when the plugin is no longer
-    installed, SecretUnreadable.
+    to be told again, not before `retry_after_seconds` if there are any; so is what nobody knows of because the plugin
+    stumbled. Raises NotFound when the plugin is no longer installed.
     """
     plugin = listeners.plugin_of(row)
-    context = listeners.context_of(row, now=now, http=http)
+    by_id = {event.id: event for event in events}
     with connection.transaction():
         handed = _handed(connection, row, plugin, events, now)
-    by_id = {event.id: event for event in events}
     ready: list[Event] = []
     for one in handed:
         if isinstance(one, Event):
@@ -144,10 +144,11 @@ def tell(
         waiting = {one.id: one for one in ready[start : start + plugin.batch_max]}
         sentence = f"{plugin.title} said nothing of it."
         try:
+            context = listeners.context_of(row, now=now, http=http)
             for outcome in plugin.send(context, list(waiting.values())):
                 if waiting.pop(outcome.event_id, None) is not None:
                     yield by_id[_id_of(outcome.event_id)], outcome
-        except SourceFailed as failed:
+        except CagnotteError as failed:
             sentence = failed.sentence
         for left in waiting:
             yield by_id[_id_of(left)], Outcome(left, Became.LATER, sentence)
@@ -155,10 +156,10 @@ def tell(
 
 def check(row: ConnectedListener, *, now: datetime, http: ListenerCalls) -> Sequence[str]:
     """Ask a listener's service whether all is as it should be; return what is wrong, a sentence each."""
-    context = listeners.context_of(row, now=now, http=http)
+    plugin = listeners.plugin_of(row)
     try:
-        return listeners.plugin_of(row).check(context)
-    except SourceFailed as failed:
+        return plugin.check(listeners.context_of(row, now=now, http=http))
+    except CagnotteError as failed:
         return [failed.sentence]
 
 

@@ -6,7 +6,6 @@ What a plugin is handed is put together here, so that nothing else ever unseals 
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -134,21 +133,6 @@ def enabled(programme_id: UUID | None = None) -> list[ConnectedListener]:
 def plugin_of(row: ConnectedListener) -> Listener:
     """Return the plugin of a listener. Raises NotFound when it is no longer installed."""
     return manager.listener(row.plugin)
-
-
-class Wanted(NamedTuple):
-    """What a listener hears of: events of these types in its programme."""
-
-    listener_id: UUID
-    programme_id: UUID
-    event_types: list[str]
-
-
-def wanted() -> list[Wanted]:
-    """Return what each listener hears of that is to hear."""
-    return [
-        Wanted(row.id, row.programme_id, sorted(plugin_of(row).event_types)) for row in enabled()
-    ]
 
 
 def wants(row: ConnectedListener, event_type: str) -> bool:

@@ -11,6 +11,7 @@ from cagnotte.identity.models import Programme
 from cagnotte.inbox import accounts
 from cagnotte.inbox.accounts import AccountFacts
 from cagnotte.inbox.models import Account, Secret
+from cagnotte.platform.kept_secrets import SecretTold
 from cagnotte.platform.secrets_box import SecretUnreadable
 from cagnotte.purchases import services as purchases
 
@@ -100,7 +101,7 @@ def test_a_secret_is_sealed_handed_to_the_plugin_and_never_told(account: Account
     assert context.settings == {"link": "l"}
     assert context.zone.key == "Europe/Rome"
     # The last four digits of `printf 'correct horse' | sha256sum`.
-    assert told == accounts.SecretTold("secret", NOW, "5631", None)
+    assert told == SecretTold("secret", NOW, "5631", None)
     assert accounts.told_secrets(account, now=NOW) == [told]
 
 
@@ -155,7 +156,7 @@ def test_a_secret_that_nobody_asks_for_or_that_is_none_is_refused(
 
 
 def test_a_missing_secret_is_told_as_missing(account: Account) -> None:
-    assert accounts.told_secrets(account, now=NOW) == [accounts.SecretTold("secret")]
+    assert accounts.told_secrets(account, now=NOW) == [SecretTold("secret")]
     assert accounts.context_of(account, now=NOW).secrets == {}
 
 
