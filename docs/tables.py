@@ -39,6 +39,9 @@ ERROR_MODULES = (
 )
 """Where errors live beside the tree of the domain."""
 
+CONNECTED_BY_ITSELF = "rest"
+"""The plugin of an account that Cagnotte makes, for orders of its own interface; nobody connects it."""
+
 State = TypeVar("State", bound=enum.StrEnum)
 Event = TypeVar("Event", bound=enum.StrEnum)
 
@@ -153,6 +156,8 @@ def connected_sources() -> str:
     """Every source that comes with Cagnotte: what it is, how it is heard, how well its reading is founded."""
     rows = []
     for plugin in manager.source_plugins().values():
+        if plugin.name == CONNECTED_BY_ITSELF:
+            continue
         page = PAGES / "how-to" / "sources" / f"{plugin.name}.md"
         title = f"[{plugin.title}]({plugin.name}.md)" if page.is_file() else plugin.title
         heard = [

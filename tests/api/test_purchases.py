@@ -1,5 +1,6 @@
 """Purchases by the interface: told, told anew, answered, returned; the same roads and the same cents as files."""
 
+import json
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -10,8 +11,11 @@ from hypothesis import strategies as st
 
 from cagnotte.domain.ids import public_id
 from cagnotte.identity.models import Member, Programme
-from cagnotte.journeys import sandbox
+from cagnotte.journeys import explain, read_inbox, sandbox
 from cagnotte.journeys.kept_runs import RUNS
+from cagnotte.journeys.programme_run import ProgrammeRun
+from cagnotte.journeys.settle_orders import settle
+from cagnotte.platform.database import connect
 from tests.api.interface import PUBLISHABLE, Answer, Interface, interface, key_of
 from tests.journeys.world import World, corner
 
@@ -119,7 +123,6 @@ def test_the_same_number_at_two_shops_is_two_orders(empty_world: World) -> None:
         ({"occurred_at": "2026-02-10T10:00:00"}, (422, "invalid_request", [("#/occurred_at", "timezone_aware")])),
         ({"lines": []}, (422, "invalid_request", [("#/lines", "too_short")])),
         ({"status": "maybe"}, (422, "invalid_request", [("#/status", "enum")])),
-        ({"member_ref": None}, (422, "invalid_row", [])),
         ({"amount_minor": 3}, (422, "invalid_request", [("#/amount_minor", "extra_forbidden")])),
         ({"member_id": "mem_00000000000000000000000000"}, (404, "not_found", [])),
     ],
@@ -130,14 +133,6 @@ def test_what_cannot_be_taken_is_refused_and_nothing_moves(
     before = world.digest()
     assert refused(interface().post("/purchases", order(**change))) == told
     assert world.digest() == before
-
-
-def test_an_order_that_leads_to_nobody_says_so(world: World) -> None:
-    body = order(member_ref=None, traces=[{"kind": "card", "value": "tok-1"}])
-    answer = interface().post("/purchases", body)
-    assert answer.status == 422
-    assert answer.json["detail"].startswith("The number, card, code or address")
-    assert world.rows("SELECT count(*) FROM purchases_purchase") == [(0,)]
 
 
 def test_traces_lead_to_the_member(world: World) -> None:
@@ -151,6 +146,143 @@ def test_an_order_names_its_member_by_id(world: World) -> None:
     identity = public_id("mem", Member.objects.get(ref="2").id)
     answer = interface().post("/purchases", order(member_ref=None, member_id=identity))
     assert answer.json["member_id"] == identity
+
+
+# ---- nobody's, for now ----
+
+
+def nobodys(ref: str = "A1", amount: int = 2000, **more: Any) -> dict[str, Any]:
+    """An order whose only trace is a member number that nobody has."""
+    traces = [{"kind": "member_number", "value": "77"}]
+    return order(ref, amount, member_ref=None, traces=traces, **more)
+
+
+def waiting(world: World) -> list[tuple[Any, ...]]:
+    return world.rows(
+        "SELECT object_id, state, reason, purchase_id IS NOT NULL, due FROM inbox_order ORDER BY 1"
+    )
+
+
+def test_an_order_that_leads_to_nobody_is_kept_and_earns_nothing_yet(world: World) -> None:
+    before = world.digest()
+    answer = interface().post("/purchases", nobodys())
+    assert answer.status == 202
+    assert answer.json == {
+        "object": "unattributed_purchase",
+        "merchant": "corner",
+        "order_ref": "A1",
+        "attribution": "none",
+        "reason": "unknown_member",
+        "detail": "The number, card, code or address it tells is nobody's here.",
+    }
+    assert waiting(world) == [("corner/A1", "unattributed", "unknown_member", False, False)]
+    assert world.digest() == before
+
+
+def test_an_order_without_any_trace_is_kept_too(world: World) -> None:
+    answer = interface().post("/purchases", order(member_ref=None))
+    assert (answer.status, answer.json["reason"]) == (202, "no_candidate")
+    assert waiting(world) == [("corner/A1", "unattributed", "no_candidate", False, False)]
+
+
+def test_the_same_order_again_waits_once(world: World) -> None:
+    shop = interface()
+    first = shop.post("/purchases", nobodys(), idempotency_key="evt-1")
+    again = shop.post("/purchases", nobodys(), idempotency_key="evt-1")
+    assert (again.status, again.json) == (202, first.json)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert shop.post("/purchases", nobodys()).status == 202
+    assert waiting(world) == [("corner/A1", "unattributed", "unknown_member", False, False)]
+
+
+def test_an_order_that_waited_earns_once_it_is_sent_with_its_member(world: World) -> None:
+    interface().post("/purchases", nobodys(amount=1000))
+    answer = interface().post("/purchases", order())
+
+    assert (answer.status, answer.json["member_ref"], answer.json["reward"]) == (201, "1", eur(100))
+    assert world.member("1") == {"pending": 100}
+    assert waiting(world) == [("corner/A1", "standing", "", True, True)]
+    before = world.digest()
+    assert interface().post("/purchases", order()).status == 200
+    settled_again(world)
+    assert waiting(world) == [("corner/A1", "standing", "", True, False)]
+    assert world.digest() == before
+
+
+def test_an_order_that_waited_earns_once_a_person_says_whose_it_is(world: World) -> None:
+    interface().post("/purchases", nobodys())
+    ((order_id,),) = world.rows("SELECT id FROM inbox_order")
+    with connect() as connection:
+        run = ProgrammeRun.open(connection, "corner", world.now)
+        read_inbox.attribute_to(connection, run, order_id, "2", by="ana")
+
+    assert world.member("2") == {"pending": 100}
+    again = interface().post("/purchases", nobodys())
+    assert (again.status, again.json["attributed_by"]) == (200, "person")
+    changed = interface().post("/purchases", nobodys(amount=3000))
+    assert (changed.status, changed.code) == (409, "conflict")
+    told = interface().post(f"/purchases/{again.json['id']}/restate", anew(3000))
+    assert told.json["reward"] == eur(150)
+    settled_again(world)
+    assert world.member("2") == {"pending": 150}
+
+
+def test_an_order_that_waited_earns_once_its_traces_lead_to_a_member(world: World) -> None:
+    interface().post("/purchases", nobodys())
+    world.send("members", "number,name,iban\n77,Late,\n")
+    with connect() as connection:
+        read_inbox.attribute_again(connection, ProgrammeRun.open(connection, "corner", world.now))
+
+    assert world.member("77") == {"pending": 100}
+    assert waiting(world) == [("corner/A1", "standing", "", True, False)]
+
+
+def test_what_waits_stands_as_it_was_told_last(world: World) -> None:
+    interface().post("/purchases", nobodys())
+    interface().post("/purchases", nobodys(amount=3000))
+    assert world.rows("SELECT amount_minor FROM inbox_order") == [(3000,)]
+
+
+def test_of_a_batch_what_is_nobodys_waits(world: World) -> None:
+    interface().post("/purchases", nobodys("A2"))
+    answer = interface().post(
+        "/purchases/batch",
+        {"purchases": [order("A1"), order("A2"), nobodys("A3"), order("A4", member_ref="99")]},
+    )
+
+    told = answer.json
+    assert (told["taken"], told["unattributed"], told["refused"]) == (2, 1, 1)
+    assert [one["status"] for one in told["data"]] == [201, 201, 202, 422]
+    assert told["data"][2]["unattributed"]["reason"] == "unknown_member"
+    assert waiting(world) == [
+        ("corner/A2", "standing", "", True, False),
+        ("corner/A3", "unattributed", "unknown_member", False, False),
+    ]
+    assert world.member("1") == {"pending": 200}
+
+
+def test_what_is_nobodys_is_left_to_the_worker_where_it_reads(world: World, settings: Any) -> None:
+    settings.CAGNOTTE_READ_AT_ONCE = False
+    interface().post("/purchases", nobodys())
+    assert waiting(world) == [("corner/A1", "waiting", "", False, True)]
+    settled_again(world)
+    assert waiting(world) == [("corner/A1", "unattributed", "unknown_member", False, False)]
+
+
+def test_a_sandbox_keeps_its_own(world: World) -> None:
+    made = sandbox.make(Programme.objects.get(), now=world.now)
+    assert interface(made.slug).post("/purchases", nobodys()).status == 202
+    assert world.rows(
+        "SELECT p.slug FROM inbox_order AS o JOIN identity_programme AS p ON p.id = o.programme_id"
+    ) == [(made.slug,)]
+
+
+def settled_again(world: World) -> None:
+    """Settle all orders of the inbox once more, as though each had changed."""
+    with connect() as connection:
+        connection.execute("UPDATE inbox_order SET due = true")
+        connection.commit()
+        settle(connection, ProgrammeRun.open(connection, "corner", world.now))
 
 
 # ---- many at once ----
@@ -296,6 +428,52 @@ def test_an_order_of_a_file_is_answered_here(world: World) -> None:
     identity = public_id("pur", purchase_id)
     assert interface().post(f"/purchases/{identity}/confirm").json["state"] == "confirmed"
     assert world.member("1") == {"confirmed": 100}
+
+
+def test_what_was_answered_is_kept_and_says_who_said_it(world: World) -> None:
+    world.buy("A1", "20.00")
+    ((purchase_id,),) = world.rows("SELECT id FROM purchases_purchase")
+    identity = public_id("pur", purchase_id)
+    interface().post(f"/purchases/{identity}/confirm")
+    interface().post(f"/purchases/{identity}/confirm")
+    interface().post(f"/purchases/{identity}/returns", {"amount_minor": 500})
+    interface().post(f"/purchases/{identity}/decline", {"reason": "fraud"})
+
+    assert said(world) == [
+        ("till", "new", None),
+        ("REST API", "changed", {"event": "confirm"}),
+        ("REST API", "unchanged", {"event": "confirm"}),
+        ("REST API", "changed", {"event": "amend", "returned": [[0, "", 0, 500]]}),
+        ("REST API", "changed", {"event": "decline", "reason": "fraud"}),
+    ]
+    with connect() as connection:
+        told = explain.why(connection, Programme.objects.get(), identity)
+    assert [(version.event, version.source) for version in told.versions] == [
+        ("track", "till"),
+        ("confirm", "REST API"),
+        ("amend", "REST API"),
+        ("decline", "REST API"),
+    ]
+
+
+def test_what_was_refused_leaves_no_answer(world: World, purchase: str) -> None:
+    answer = interface().post(f"/purchases/{purchase}/returns", {"amount_minor": 2001})
+    assert answer.status == 422
+    assert [outcome for _, outcome, _ in said(world)] == ["new"]
+
+
+def said(world: World) -> list[tuple[str, str, Any]]:
+    """Return what was heard of purchases, oldest first: by which source, with which outcome, and answers as kept."""
+    rows = world.rows(
+        "SELECT s.ref, o.outcome, b.body FROM purchases_observation AS o "
+        "JOIN purchases_source AS s ON s.id = o.source_id "
+        "JOIN purchases_observationbody AS b ON b.observation_id = o.id "
+        "ORDER BY o.received_at, o.id"
+    )
+    return [
+        (source, outcome, None if outcome == "new" else json.loads(bytes(body)))
+        for source, outcome, body in rows
+    ]
 
 
 def test_another_programmes_purchase_is_none(world: World, purchase: str) -> None:

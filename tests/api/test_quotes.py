@@ -205,7 +205,8 @@ def test_a_browser_may_not_name_a_member(world: World) -> None:
 
 def test_an_answer_for_anybody_may_be_kept_and_one_for_a_member_not(world: World) -> None:
     anybody = interface().post("/quotes", basket(1000))
-    assert anybody.headers["cache-control"] == "public, max-age=60"
+    assert anybody.headers["cache-control"] == "private, max-age=60"
+    assert {"Authorization", "Accept-Language"} <= set(anybody.headers["vary"].split(", "))
     mine = interface().post("/quotes", basket(1000, member_id=member_id("1")))
     assert mine.headers["cache-control"] == "private, no-cache"
 

@@ -49,9 +49,9 @@ def test_a_purchase_is_told_from_its_message_to_its_lots(world: World) -> None:
     told = why("T1")
 
     assert (told.validation, told.reward_minor, told.released_minor) == ("confirmed", 70, 70)
-    assert [(version.number, version.event) for version in told.versions] == [
-        (1, "track"),
-        (2, "confirm"),
+    assert [(version.number, version.event, version.source) for version in told.versions] == [
+        (1, "track", "till"),
+        (2, "confirm", "answers"),
     ]
     assert [(lot.amount_minor, lot.remaining_minor) for lot in told.lots] == [(70, 70)]
     kinds = [entry.transaction for entry in told.entries]

@@ -59,7 +59,7 @@ def test_a_plugin_says_who_it_is_and_what_it_needs(case: Case) -> None:
     assert manager.source_plugin(plugin.name).title == plugin.title
     assert all(setting.help.endswith(".") for setting in plugin.settings)
     assert len({setting.name for setting in plugin.settings}) == len(plugin.settings)
-    assert plugin.polls or plugin.receives or plugin.name == "till"
+    assert plugin.polls or plugin.receives or plugin.name in {"till", "rest"}
     assert (plugin.pace is not None) == plugin.polls
     assert case.lives, "a source without an order proves nothing"
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from cagnotte.api.errors import InvalidRequest
 from cagnotte.api.shapes import CURRENCY_PATTERN, Body, Minor, Ref
@@ -18,8 +18,11 @@ Coupon = Annotated[str, Field(min_length=1, max_length=100)]
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 
 
-class LineBody(Body):
+class LineBody(BaseModel):
     """One article. Amounts in minor units of the order's currency."""
+
+    # Not a schema of ninja's, whose own validator would cost a line more than all its fields.
+    model_config = ConfigDict(extra="forbid")
 
     sku: Sku = Field(default="", description="The article's reference in the catalogue.")
     quantity: int = Field(default=1, strict=True, ge=1, le=UNITS_MAX)

@@ -36,6 +36,7 @@ RESOURCES = (
     "payouts",
     "quotes",
     "purchases",
+    "purchase_answers",
     "rewards",
 )
 """Modules of `cagnotte.api.resources`, in the order in which the reference shows them."""

@@ -253,8 +253,10 @@ def _print_why(told: "Why") -> None:
     console.print(table)
     for version in told.versions:
         told_reason = f" ({version.reason})" if version.reason else ""
+        said_by = f", said by {version.source}" if version.source else ""
         console.print(
-            f"  {version.number}. {version.recorded_at:%Y-%m-%d %H:%M} {version.event}{told_reason}"
+            f"  {version.number}. {version.recorded_at:%Y-%m-%d %H:%M} {version.event}{told_reason}{said_by}",
+            markup=False,
         )
     for lot in told.lots:
         expiry = f"expires {lot.expires_on}" if lot.expires_on else "never expires"

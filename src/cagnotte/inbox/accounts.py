@@ -89,6 +89,15 @@ def connect(programme_id: UUID, account_id: UUID, facts: AccountFacts) -> bool:
     return True
 
 
+def open_at_rest(
+    programme_id: UUID, account_id: UUID, *, ref: str, plugin: str, timezone: str
+) -> Account:
+    """Return an account that no file names and nobody asks, made if it is not there yet."""
+    facts = {"programme_id": programme_id, "ref": ref, "plugin": plugin, "timezone": timezone}
+    found, _ = Account.objects.get_or_create(id=account_id, defaults={**facts, "active": False})
+    return found
+
+
 def disconnect_others(programme_id: UUID, refs: Iterable[str]) -> int:
     """Put accounts to rest that the file no longer names; what they told stays. Return how many."""
     others = Account.objects.filter(programme_id=programme_id, active=True).exclude(ref__in=refs)

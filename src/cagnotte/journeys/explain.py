@@ -31,13 +31,14 @@ Connection = psycopg.Connection[Any]
 
 @dataclass(frozen=True, slots=True)
 class VersionTold:
-    """One version of a purchase: what happened, and when it was recorded."""
+    """One version of a purchase: what happened, when it was recorded, and which source said it; "" where none did."""
 
     number: int
     recorded_at: datetime
     event: str
     validation: str
     reason: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)

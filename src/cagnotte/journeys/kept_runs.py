@@ -1,6 +1,7 @@
 """Programmes as a process keeps them from call to call, so that a call need not read rules that did not change."""
 
 import threading
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,6 +12,7 @@ from cagnotte.catalog import selectors as catalog
 from cagnotte.identity import selectors as identity
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.platform.sql import load
+from cagnotte.purchases.lines import Known
 
 Connection = psycopg.Connection[Any]
 SQL = load("runs")
@@ -18,8 +20,33 @@ SQL = load("runs")
 PROGRAMMES_MAX = 64
 """Programmes kept; beyond, all are forgotten and read again as they are asked for."""
 
+PRODUCTS_MAX = 50_000
+ANSWERS_MAX = 2_000
+ANSWER_BYTES_MAX = 20_000
+"""How much is remembered of a programme between two looks at its rules."""
+
 FRESH = timedelta(seconds=5)
 """How long a call that only asks goes on with what was read before without asking whether it still holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What calls that only ask have found out since the rules were last asked for; forgotten when they are next.
+
+    So nothing here is older than `FRESH`, as the rules themselves. products: what the catalogue knows of articles.
+    answers: answers that were given, by all that they depend on beside the programme.
+    """
+
+    products: dict[str, Known] = field(default_factory=dict)
+    answers: dict[tuple[object, ...], bytes] = field(default_factory=dict)
+
+    def keep(self, key: tuple[object, ...], answer: bytes) -> None:
+        """Remember an answer, if it is small; all are forgotten when there are too many."""
+        if len(answer) > ANSWER_BYTES_MAX:
+            return
+        if len(self.answers) >= ANSWERS_MAX:
+            self.answers.clear()
+        self.answers[key] = answer
 
 
 class KeptRun(NamedTuple):
@@ -31,6 +58,11 @@ class KeptRun(NamedTuple):
     budgets: dict[str, int]
     offer_names: dict[str, str]
     party_names: dict[tuple[str, str], str]
+    remembered: Remembered
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Tell whether its rules were asked for a moment ago."""
+        return abs(now - self.asked_at) < FRESH
 
     def at(self, now: datetime) -> "KeptRun":
         """Return the same at another moment."""
@@ -55,16 +87,20 @@ class KeptRuns:
     ) -> KeptRun:
         """Return a programme with the rules that hold now; stale_ok: or held some seconds ago. Raises NotFound."""
         kept = self._kept.get(programme_id)
-        if kept and stale_ok and abs(now - kept.asked_at) < FRESH:
+        if kept and stale_ok and kept.is_fresh(now):
             return kept.at(now)
         with self._lock:
             kept = self._kept.get(programme_id)
+            # Whoever waited here for another's look need not look again.
+            if kept and stale_ok and kept.is_fresh(now):
+                return kept.at(now)
             state = _state(connection, programme_id)
             if kept is None or kept.state != state:
                 if len(self._kept) >= PROGRAMMES_MAX:
                     self._kept.clear()
                 kept = _read(connection, slug, state, now)
-            kept = self._kept[programme_id] = kept._replace(asked_at=now)
+            kept = kept._replace(asked_at=now, remembered=Remembered())
+            self._kept[programme_id] = kept
         return kept.at(now)
 
     def forget(self) -> None:
@@ -91,4 +127,5 @@ def _read(connection: Connection, slug: str, state: str, now: datetime) -> KeptR
         budgets=run.budgets(),
         offer_names=catalog.offer_names(run.id),
         party_names=identity.party_names(run.id),
+        remembered=Remembered(),
     )

@@ -15,8 +15,9 @@ from cagnotte.domain.rating.decision import Decision, MemberFacts
 from cagnotte.domain.rating.engine import decide
 from cagnotte.domain.rating.rulebook import Rulebook
 from cagnotte.domain.rating.thresholds import Threshold, thresholds
-from cagnotte.journeys.kept_runs import KeptRun
+from cagnotte.journeys.kept_runs import PRODUCTS_MAX, KeptRun
 from cagnotte.platform.sql import load
+from cagnotte.purchases.lines import NOTHING_KNOWN, Known
 from cagnotte.rewards.sentences.explaining import explain
 
 Connection = psycopg.Connection[Any]
@@ -53,7 +54,7 @@ def quote(
             f"The basket is in {basket.currency}; this programme counts in {run.programme.currency}.",
             pointer="#/currency",
         )
-    basket = described(connection, run.id, basket)
+    basket = _with_known(basket, _known(connection, kept, basket))
     rules = run.rules_at()
     member = ANONYMOUS
     if member_id is not None:
@@ -67,18 +68,40 @@ def quote(
 
 def described(connection: Connection, programme_id: UUID, basket: Purchase) -> Purchase:
     """Return a purchase with what the catalogue knows of its articles where its lines do not say."""
-    asked = {line.sku for line in basket.lines if line.sku and not (line.category and line.brand)}
-    if not asked:
+    asked = _skus(basket)
+    return _with_known(
+        basket, catalog.products_named(connection, programme_id, asked) if asked else {}
+    )
+
+
+def _known(connection: Connection, kept: KeptRun, basket: Purchase) -> Mapping[str, Known]:
+    """Return what the catalogue knows of articles, or knew some seconds ago."""
+    products = kept.remembered.products
+    asked = _skus(basket) - products.keys()
+    if asked:
+        if len(products) > PRODUCTS_MAX:
+            products.clear()
+            asked = _skus(basket)
+        found = catalog.products_named(connection, kept.run.id, asked)
+        products.update({sku: found.get(sku, NOTHING_KNOWN) for sku in asked})
+    return products
+
+
+def _skus(basket: Purchase) -> set[str]:
+    return {line.sku for line in basket.lines if line.sku}
+
+
+def _with_known(basket: Purchase, known: Mapping[str, Known]) -> Purchase:
+    if not known:
         return basket
-    known = catalog.products_named(connection, programme_id, asked)
-    lines = tuple([_described(line, known) for line in basket.lines])
-    return replace(basket, lines=lines)
+    return replace(basket, lines=tuple([_described(line, known) for line in basket.lines]))
 
 
-def _described(line: Line, known: Mapping[str, tuple[str | None, str | None, bool]]) -> Line:
-    if line.sku not in known:
+def _described(line: Line, known: Mapping[str, Known]) -> Line:
+    found = known.get(line.sku, NOTHING_KNOWN)
+    if found == NOTHING_KNOWN:
         return line
-    category, brand, gift_card = known[line.sku]
+    category, brand, gift_card = found
     return line._replace(
         category=line.category or category,
         brand=line.brand or brand,

@@ -107,6 +107,16 @@ def read_inbox(
     return summary
 
 
+def read_new(connection: Connection, run: ProgrammeRun, account: Account) -> None:
+    """Read an account's new messages inside the caller's transaction; what changed is due, and settled later.
+
+    Raises NotFound when the account's plugin is not installed.
+    """
+    reader = _Reader(connection, run, account)
+    while reader.read_new(CHUNK_MESSAGES).messages:
+        pass
+
+
 def replay(
     connection: Connection,
     run: ProgrammeRun,

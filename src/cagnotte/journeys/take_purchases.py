@@ -2,7 +2,11 @@
 
 The road is that of files and connected sources: attributed, then a chunk of ready reports. What is new here is that the
 caller hears of each order what became of it, and that an order stands under its number once: what another source told
-of already, or what stands with other content, is refused and never overwritten unasked.
+of already, or what stands with other content, is refused and never overwritten unasked. What is nobody's waits in the
+inbox (`nobodys_orders`).
+
+Calls that arrive together share no transaction, as the messages of a `PurchaseRecorder` do: the orders of each call
+are committed with the answer that its Idempotency-Key keeps, or not at all. Whoever has many sends them in one call.
 """
 
 from collections.abc import Sequence
@@ -14,11 +18,11 @@ from uuid import UUID
 import orjson
 import psycopg
 
-from cagnotte.domain.attribution import Unattributed
+from cagnotte.domain.attribution import Attribution, Reason, Trace, Unattributed
 from cagnotte.domain.errors import CagnotteError, Conflict, InvalidRow
 from cagnotte.domain.purchases import Purchase, Validation
 from cagnotte.hooks.sources import TraceFound
-from cagnotte.journeys import attribute
+from cagnotte.journeys import attribute, nobodys_orders
 from cagnotte.journeys.arrivals import ArrivedMessages, in_one_transaction
 from cagnotte.journeys.budgets import Budgets
 from cagnotte.journeys.kept_runs import KeptRun
@@ -55,7 +59,8 @@ class Told(NamedTuple):
     """What a caller says of one order.
 
     member: the number of the member, "" where the traces must lead to one. status: None = it is to be confirmed yet.
-    event_id: what the message is called; never the same for two.
+    event_id: what the message is called; never the same for two. body: all of it as JSON, as it is kept where it has to
+    wait; b"" where it cannot.
     """
 
     event_id: str
@@ -64,14 +69,19 @@ class Told(NamedTuple):
     traces: Sequence[TraceFound] = ()
     status: Validation | None = None
     reason: str = ""
+    body: bytes = b""
 
 
 class Taken(NamedTuple):
-    """What became of an order: new, changed or unchanged with its purchase, or rejected with the error."""
+    """What became of an order: new, changed or unchanged with its purchase, rejected with the error, or kept.
+
+    nobodys: why an order that is kept is nobody's yet.
+    """
 
     outcome: str
     purchase_id: UUID | None = None
     error: CagnotteError | None = None
+    nobodys: Reason | None = None
 
 
 @dataclass(slots=True)
@@ -92,10 +102,14 @@ def take(
     again: orders that stand are told anew and may change; else one with other content is refused (Conflict). Inside a
     transaction of the caller's it is a savepoint of it.
     """
-    source_id = services.source_id_of(kept.run.id, SOURCE)
-    services.save_source(programme_id=kept.run.id, ref=SOURCE, kind="told", mapping={})
-    work = _Taking(connection, kept, source_id, again=again)
+    work = _Taking(connection, kept, source_of(kept.run.id), again=again)
     return in_one_transaction(connection, lambda: work.take(told))
+
+
+def source_of(programme_id: UUID) -> UUID:
+    """Return the id of the source of all that callers tell, made if it is not there yet."""
+    services.save_source(programme_id=programme_id, ref=SOURCE, kind="told", mapping={})
+    return services.source_id_of(programme_id, SOURCE)
 
 
 class _Taking:
@@ -108,20 +122,67 @@ class _Taking:
         self._source_id = source_id
         self._again = again
         self._taken: dict[int, Taken] = {}
+        self._attributions: dict[int, Attribution] = {}
 
     def take(self, told: Sequence[Told]) -> list[Taken]:
         """Take orders; begins anew when called again."""
-        self._taken = {}
+        self._taken, self._attributions = {}, {}
         understood = self._understood(told)
         fresh = self._not_standing(understood)
         reports, members = self._attributed(fresh)
+        waited = self._keep_nobodys(fresh)
         self._record([one.event_id for one in told], reports, members)
         keys = {number: (one.merchant, one.order_ref) for number, one in understood.items()}
         ids = selectors.standing_orders(self._connection, self._run.id, keys.values())
         for number, taken in self._taken.items():
-            if taken.error is None:
+            if taken.error is None and taken.nobodys is None:
                 self._taken[number] = taken._replace(purchase_id=ids[keys[number]].id)
+        if waited:
+            self._note_recorded(waited)
         return [self._taken[number] for number in range(1, len(told) + 1)]
+
+    def _keep_nobodys(self, orders: "Mapping[int, _Order]") -> "dict[int, _Order]":
+        """Keep the orders that are nobody's; return those that waited so far and are somebody's now.
+
+        Of these too the latest telling is kept, before anything is locked that comes after the inbox.
+        """
+        names = {number: _native_id(order.purchase) for number, order in orders.items()}
+        found = nobodys_orders.waiting(self._connection, self._source_id, names.values())
+        waited = {
+            number: order
+            for number, order in orders.items()
+            if names[number] in found and number not in self._taken
+        }
+        kept = {
+            number: order
+            for number, order in orders.items()
+            if number in waited or self._is_nobodys(number)
+        }
+        if kept:
+            told = [one.told for one in kept.values()]
+            nobodys_orders.keep(
+                self._connection,
+                self._run,
+                (self._source_id, SOURCE),
+                [nobodys_orders.Nobodys(one.event_id, one.body) for one in told],
+            )
+        return waited
+
+    def _is_nobodys(self, number: int) -> bool:
+        return number in self._taken and self._taken[number].nobodys is not None
+
+    def _note_recorded(self, orders: "Mapping[int, _Order]") -> None:
+        found = [
+            nobodys_orders.Found(
+                _native_id(order.purchase),
+                purchase_id,
+                self._attributions[number],
+                order.recorded_hash,
+            )
+            for number, order in orders.items()
+            if (purchase_id := self._taken[number].purchase_id) is not None
+        ]
+        nobodys_orders.note_recorded(self._connection, self._source_id, found, now=self._run.now)
 
     def _reject(self, number: int, error: CagnotteError) -> None:
         self._taken[number] = Taken("rejected", error=error)
@@ -181,7 +242,7 @@ class _Taking:
                 )
             elif known is None or self._again:
                 fresh[number] = order
-            elif known.content_hash == order.content_hash:
+            elif self._is_alike(known, order):
                 self._taken[number] = Taken("unchanged")
             else:
                 self._reject(
@@ -192,6 +253,14 @@ class _Taking:
                     ),
                 )
         return fresh
+
+    def _is_alike(self, known: selectors.StandingOrder, order: "_Order") -> bool:
+        """Tell whether an order says what stands; one that waited stands with the click that led to its member."""
+        if known.content_hash == order.content_hash:
+            return True
+        standing = selectors.latest_purchases(self._connection, [known.id], self._run.zone)
+        clicked_at = standing[known.id].clicked_at
+        return clicked_at is not None and known.content_hash == order.hash_with_click(clicked_at)
 
     def _attributed(
         self, orders: "Mapping[int, _Order]"
@@ -224,15 +293,13 @@ class _Taking:
         members |= dict(by_wallet.values())
         reports = []
         for number, order in orders.items():
-            member, by = order.told.member, "member_number"
+            member = order.told.member
             one = led.get(number)
             if isinstance(one, Unattributed):
-                self._reject(
-                    number, InvalidRow("unattributed", attribute.SENTENCES[one.reason.value])
-                )
+                self._taken[number] = Taken("unattributed", nobodys=one.reason)
                 continue
             if one is not None:
-                member, by = by_wallet[one.wallet_id][0], one.kind.value
+                member = by_wallet[one.wallet_id][0]
                 if one.clicked_at is not None:
                     order.clicked(one.clicked_at.astimezone(self._run.zone))
             if member not in members:
@@ -245,7 +312,9 @@ class _Taking:
                     ),
                 )
                 continue
-            reports.append(order.report(number, member, by))
+            one = one or _named(members[member].wallet_id, member)
+            self._attributions[number] = one
+            reports.append(order.report(number, member, one.kind.value))
         return reports, members
 
     def _record(
@@ -285,6 +354,16 @@ class _Order:
         """Its number there."""
         return self.purchase.order_ref
 
+    def hash_with_click(self, at: datetime) -> bytes:
+        """Return its hash as though this click had led to its member."""
+        facts = orjson.dumps(facts_of(replace(self.purchase, clicked_at=at)))
+        return content_hash(facts, self.told.status, self.told.reason)
+
+    @property
+    def recorded_hash(self) -> bytes:
+        """The hash of what is recorded of it, the click that decided included."""
+        return content_hash(self._facts, self.told.status, self.told.reason)
+
     def clicked(self, at: datetime) -> None:
         """Note the click that decided whose it is; what was told stays what it is told apart by."""
         self.purchase = replace(self.purchase, clicked_at=at)
@@ -305,6 +384,11 @@ class _Order:
             content_hash=self.content_hash,
             attributed_by=attributed_by,
         )
+
+
+def _named(wallet_id: UUID, member: str) -> Attribution:
+    """Return whose an order is that names its member."""
+    return Attribution(wallet_id, Trace.MEMBER_NUMBER, member, None, ())
 
 
 def _native_id(purchase: Purchase) -> str:

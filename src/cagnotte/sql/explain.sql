@@ -32,9 +32,19 @@ SELECT attribution::text FROM inbox_order
 WHERE purchase_id = %(id)s AND attribution ? 'kind' ORDER BY settled_at DESC LIMIT 1;
 
 -- name: versions
--- in: id. out: what was said of it, oldest first. Index: purchase_version_unique.
-SELECT number, recorded_at, event, validation, reason FROM purchases_purchaseversion
-WHERE purchase_id = %(id)s ORDER BY number;
+-- in: id. out: what was said of it, oldest first, and by which source; by none where time alone said it. A message is
+-- found by its id, which begins with the millisecond it was received in, as 12 hexadecimal digits; one more on either
+-- side, since moments are rounded in two ways. Index: purchase_version_unique, primary key of the observations.
+SELECT v.number, v.recorded_at, v.event, v.validation, v.reason, coalesce((
+    SELECT string_agg(DISTINCT s.ref, ', ' ORDER BY s.ref)
+    FROM purchases_observation AS o JOIN purchases_source AS s ON s.id = o.source_id
+    WHERE o.id BETWEEN (lpad(to_hex(t.milliseconds - 1), 12, '0') || repeat('0', 20))::uuid
+                   AND (lpad(to_hex(t.milliseconds + 1), 12, '0') || repeat('f', 20))::uuid
+        AND o.purchase_id = v.purchase_id AND o.received_at = v.recorded_at AND o.outcome <> 'unchanged'
+), '')
+FROM purchases_purchaseversion AS v
+CROSS JOIN LATERAL (SELECT floor(extract(epoch FROM v.recorded_at) * 1000)::bigint AS milliseconds) AS t
+WHERE v.purchase_id = %(id)s ORDER BY v.number;
 
 -- name: facts
 -- in: id. out: what of a purchase causes ledger entries: its versions, releases and vouchers. Index:

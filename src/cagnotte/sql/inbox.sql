@@ -273,6 +273,19 @@ SELECT count(*)::integer FROM marked;
 SELECT native_id, id FROM purchases_purchase
 WHERE programme_id = %(programme_id)s AND source_id = %(source_id)s AND native_id = ANY(%(native_ids)s);
 
+-- name: unrecorded
+-- in: ids. out: those of these orders that are in the inbox and stand for no purchase. Index: primary key. Locks: none.
+SELECT id FROM inbox_order WHERE id = ANY(%(ids)s) AND purchase_id IS NULL;
+
+-- name: note_recorded
+-- in: one array per column. Orders that were recorded by another road than settling; settled next, which changes nothing of
+-- their purchases. Locked before.
+UPDATE inbox_order AS o SET due = true, state = 'standing', reason = '', sentence = '', purchase_id = n.purchase_id,
+    wallet_id = n.wallet_id, attribution = n.attribution::jsonb, content_hash = n.content_hash
+FROM unnest(%(ids)s::uuid[], %(purchase_ids)s::uuid[], %(wallet_ids)s::uuid[], %(attributions)s::text[], %(hashes)s::bytea[])
+    AS n (id, purchase_id, wallet_id, attribution, content_hash)
+WHERE o.id = n.id;
+
 -- name: members_of
 -- in: wallet_ids. out: their members, who joined first coming first. Index: of the foreign key.
 SELECT m.wallet_id, m.ref, m.id, w.bucket, m.segments

@@ -1,19 +1,22 @@
 """Quotes: what a basket would earn, and what is missing to the next step."""
 
 from typing import Literal
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import orjson
 from django.http import HttpResponse
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from ninja import Router, Schema
 from pydantic import ConfigDict, Field
 
 from cagnotte.api import conditional
-from cagnotte.api.access import ApiRequest, member_of, publishable
+from cagnotte.api.access import MEMBER_TOKEN_HEADER, ApiRequest, member_of, publishable
 from cagnotte.api.baskets import BasketBody, purchase_of
 from cagnotte.api.errors import NotPermitted
-from cagnotte.api.shapes import Amount, amount, example, read_id
-from cagnotte.domain.rating.decision import Award, Decision
+from cagnotte.api.shapes import Amount, example, read_id
+from cagnotte.domain.rating.decision import Award
 from cagnotte.domain.rating.thresholds import Threshold
 from cagnotte.journeys.kept_runs import RUNS, KeptRun
 from cagnotte.journeys.quote import Quote as Quoted
@@ -21,6 +24,8 @@ from cagnotte.journeys.quote import quote
 from cagnotte.platform.shared_connection import shared_connection
 
 router = Router(tags=["Quotes"])
+
+JSON = "application/json; charset=utf-8"
 
 FRESH_SECONDS = 60
 """How long an answer for anybody may be shown without asking again."""
@@ -94,75 +99,105 @@ class Quote(Schema):
 
 
 @router.post("/quotes", response={200: Quote, 304: None}, auth=publishable("quotes:read"))
-def create_quote(request: ApiRequest, response: HttpResponse, body: Basket) -> Quote | HttpResponse:
+def create_quote(request: ApiRequest, body: Basket) -> HttpResponse:
     """Say what a basket would earn, in the language of Accept-Language (en, fr), and what more would bring.
 
-    It changes nothing. Without a member it is for anybody, and may be cached for a minute.
+    It changes nothing. Without a member it is for anybody, and may be kept for a minute.
     """
+    member_id = _member(request, body)
     key, connection = request.key, shared_connection()
-    member_id = member_of(request)
-    if body.member_id is not None:
-        if key.is_publishable:
-            raise NotPermitted("Send the member's token in the header Cagnotte-Member.")
-        member_id = read_id("mem", body.member_id, "member")
     kept = RUNS.of(connection, key.programme_id, key.slug, request.now, stale_ok=True)
-    bought_at = request.now.astimezone(ZoneInfo(key.timezone))
-    basket = purchase_of(body, order_ref="quote", occurred_at=bought_at)
-    found = _quote(kept, body.merchant, quote(connection, kept, basket, member_id=member_id))
-    found.for_member = member_id is not None
-    etag = conditional.etag_of(kept.state, found)
-    caching = "private, no-cache" if found.for_member else f"public, max-age={FRESH_SECONDS}"
-    same = conditional.unchanged(request, etag)
-    answer = response if same is None else same
-    answer["ETag"], answer["Cache-Control"] = etag, caching
-    return found if same is None else same
+    asked = (request.body, get_language())
+    content = kept.remembered.answers.get(asked) if member_id is None else None
+    if content is None:
+        bought_at = request.now.astimezone(ZoneInfo(key.timezone))
+        basket = purchase_of(body, order_ref="quote", occurred_at=bought_at)
+        quoted = quote(connection, kept, basket, member_id=member_id)
+        content = _content(kept, body.merchant, quoted, for_member=member_id is not None)
+        if member_id is None:
+            kept.remembered.keep(asked, content)
+    return _answer(request, kept.state, content, private=member_id is not None)
 
 
-def _quote(kept: KeptRun, merchant: str, quoted: Quoted) -> Quote:
+def _member(request: ApiRequest, body: Basket) -> UUID | None:
+    """Return whose basket it is, None for anybody's. Raises NotPermitted, NotFound, MemberTokenInvalid."""
+    member_id = member_of(request)
+    if body.member_id is None:
+        return member_id
+    if request.key.is_publishable:
+        raise NotPermitted("Send the member's token in the header Cagnotte-Member.")
+    return read_id("mem", body.member_id, "member")
+
+
+def _answer(request: ApiRequest, state: str, content: bytes, *, private: bool) -> HttpResponse:
+    etag = conditional.etag_of(state, content.decode())
+    answer = conditional.unchanged(request, etag) or HttpResponse(content, content_type=JSON)
+    answer["ETag"] = etag
+    # Whoever asked may keep it; caches that many share may not, for the request had a key.
+    answer["Cache-Control"] = (
+        "private, no-cache" if private else f"private, max-age={FRESH_SECONDS}"
+    )
+    patch_vary_headers(answer, ["Authorization", "Accept-Language", MEMBER_TOKEN_HEADER])
+    return answer
+
+
+# The answer is written by hand, in the shape of `Quote`: a badge on every page of a shop asks for one, and to build and
+# check the eighty objects it is made of took longer than to decide it. A test holds the two equal.
+
+
+def _content(kept: KeptRun, merchant: str, quoted: Quoted, *, for_member: bool) -> bytes:
+    """Write a quote as JSON."""
     decision = quoted.decision
     currency = decision.currency
     earned: dict[int, int] = {}
     for award in decision.awards:
         for number, minor in award.lines:
             earned[number] = earned.get(number, 0) + minor
-    return Quote(
-        merchant=merchant,
-        for_member=False,
-        language=get_language() or "en",
-        base=amount(decision.base_minor, currency),
-        reward=amount(decision.reward_minor, currency),
-        vouchers=amount(decision.voucher_minor, currency),
-        lines=[
-            QuotedLine(
-                number=line.number,
-                base=amount(line.base_minor, currency),
-                reward=amount(earned.get(line.number, 0), currency),
-            )
-            for line in decision.lines
-        ],
-        offers=[_offer(kept, decision, award) for award in decision.awards],
-        next_steps=[_step(kept, currency, one) for one in quoted.thresholds],
-        sentences=quoted.sentences,
+    return orjson.dumps(
+        {
+            "object": "quote",
+            "merchant": merchant,
+            "for_member": for_member,
+            "language": get_language() or "en",
+            "base": _amount(decision.base_minor, currency),
+            "reward": _amount(decision.reward_minor, currency),
+            "vouchers": _amount(decision.voucher_minor, currency),
+            "lines": [
+                {
+                    "number": line.number,
+                    "base": _amount(line.base_minor, currency),
+                    "reward": _amount(earned.get(line.number, 0), currency),
+                }
+                for line in decision.lines
+            ],
+            "offers": [_offer(kept, currency, award) for award in decision.awards],
+            "next_steps": [_step(kept, currency, one) for one in quoted.thresholds],
+            "sentences": quoted.sentences,
+        }
     )
 
 
-def _offer(kept: KeptRun, decision: Decision, award: Award) -> QuotedOffer:
-    return QuotedOffer(
-        ref=award.offer,
-        name=kept.offer_names.get(award.offer) or award.offer,
-        reward=amount(award.amount_minor, decision.currency),
-        rate_bps=award.rate_bps or None,
-        as_voucher=award.voucher is not None,
-    )
+def _amount(amount_minor: int, currency: str) -> dict[str, int | str]:
+    return {"amount_minor": amount_minor, "currency": currency}
 
 
-def _step(kept: KeptRun, currency: str, one: Threshold) -> Step:
-    return Step(
-        offer=one.offer,
-        name=kept.offer_names.get(one.offer) or one.offer,
-        kind=one.kind,
-        line=one.line,
-        missing=amount(one.missing_minor, currency),
-        missing_units=one.missing_units,
-        extra_reward=amount(one.extra_minor, currency),
-    )
+def _offer(kept: KeptRun, currency: str, award: Award) -> dict[str, object]:
+    return {
+        "ref": award.offer,
+        "name": kept.offer_names.get(award.offer) or award.offer,
+        "reward": _amount(award.amount_minor, currency),
+        "rate_bps": award.rate_bps or None,
+        "as_voucher": award.voucher is not None,
+    }
+
+
+def _step(kept: KeptRun, currency: str, one: Threshold) -> dict[str, object]:
+    return {
+        "offer": one.offer,
+        "name": kept.offer_names.get(one.offer) or one.offer,
+        "kind": one.kind,
+        "line": one.line,
+        "missing": _amount(one.missing_minor, currency),
+        "missing_units": one.missing_units,
+        "extra_reward": _amount(one.extra_minor, currency),
+    }
