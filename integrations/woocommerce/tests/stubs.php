@@ -144,6 +144,11 @@ class WC_Order extends Item
     {
         $this->has['meta'][$key] = $value;
     }
+    public function update_modified(DateTimeInterface $at): void
+    {
+        $this->has['modified'] = $at;
+        $this->save();
+    }
     public function set_total(string $total): void
     {
         $this->has['total'] = $total;
