@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,16 +90,18 @@ class Types:
 
 
 def enumerations(schemas: Document) -> Iterator[tuple[str, list[str]]]:
-    """Go through the long enumerations of fields, which get a name: that of the field, and the values."""
-    seen: dict[str, list[str]] = {}
-    for schema in schemas.values():
+    """Go through the long enumerations of fields, which get a name: the field's, and its shape's if others want it."""
+    found: dict[tuple[str, ...], tuple[str, str]] = {}
+    for shape, schema in schemas.items():
         for field, told in schema.get("properties", {}).items():
+            name = "".join(word.capitalize() for word in field.split("_"))
             for one in [told, *told.get("anyOf", ())]:
                 if len(one.get("enum", ())) > LITERAL_VALUES_MAX:
-                    name = "".join(word.capitalize() for word in field.split("_"))
-                    if seen.setdefault(name, one["enum"]) != one["enum"] or name in schemas:
-                        raise SystemExit(f"Two things would be called {name}.")
-    yield from seen.items()
+                    found.setdefault(tuple(one["enum"]), (shape, name))
+    wanted = Counter(name for _, name in found.values())
+    for values, (shape, name) in found.items():
+        free = wanted[name] == 1 and name not in schemas
+        yield (name if free else shape + name), list(values)
 
 
 def _literal(values: list[str]) -> str:
@@ -192,13 +195,15 @@ class Operation:
         return found
 
     @property
-    def answer(self) -> str:
-        """Return the name of the shape it answers; empty: nothing."""
-        for status in ("200", "201", "202"):
-            content = self.told["responses"].get(status, {}).get("content", {})
-            if content:
-                return str(content["application/json"]["schema"]["$ref"].rpartition("/")[2])
-        return ""
+    def answers(self) -> list[str]:
+        """Return the names of the shapes it answers; none: nothing."""
+        contents = [
+            told.get("content", {}).get("application/json")
+            for status, told in sorted(self.told["responses"].items())
+            if status.startswith("2")
+        ]
+        names = [one["schema"]["$ref"].rpartition("/")[2] for one in contents if one]
+        return list(dict.fromkeys(names))
 
 
 def operations(document: Document) -> Iterator[Operation]:
@@ -309,19 +314,15 @@ from cagnotte_client.pages import {self._start}Pages
         if given:
             arguments += ["*", *[_argument(name, kind, needed) for name, kind, needed, _ in given]]
         item = self._item(one)
-        result = (
-            f"{self._start}Pages[{item}]"
-            if item
-            else (f"shapes.{one.answer}" if one.answer else "None")
-        )
+        shapes_ = " | ".join(f"shapes.{name}" for name in one.answers)
+        result = f"{self._start}Pages[{item}]" if item else shapes_ or "None"
         keyword_ = "async def" if self._awaits and not item else "def"
         head = f"    {keyword_} {one.name}({', '.join(arguments)}) -> {result}:"
         return "\n".join([head, self._explanation(one, given), *self._lines(one, item, result)])
 
     def _item(self, one: Operation) -> str | None:
         """Return what a list lists; None for what is no list."""
-        schema = self._schemas.get(one.answer, {})
-        properties = schema.get("properties", {})
+        properties = self._schemas[one.answers[0]].get("properties", {}) if one.answers else {}
         if properties.get("object", {}).get("const") != "list":
             return None
         return self._types.of(properties["data"]["items"])
@@ -376,7 +377,7 @@ from cagnotte_client.pages import {self._start}Pages
         yield f"        call: Call[Any] = {self._call(one, address)}"
         if item:
             yield f"        return {result}(self._send, call)"
-        elif not one.answer:
+        elif not one.answers:
             yield f"        {'await ' if self._awaits else ''}self._send(call)"
         elif self._awaits:
             yield f'        return cast("{result}", await self._send(call))'

@@ -53,6 +53,7 @@ def rich(server: Served, cagnotte: Cagnotte, ref: str = "ana") -> str:
         merchant="corner", currency="EUR", order_ref=f"first-{ref}", member_id=member["id"],
         occurred_at=MOMENT, lines=tea(), status="confirmed",
     )  # fmt: skip
+    assert purchase["object"] == "purchase"
     assert purchase["reward"] == eur(240)
     server.mature()
     return member["id"]

@@ -498,6 +498,7 @@ class AsyncVouchers:
         partial_use: bool | None = None,
         merchant_id: str | None = None,
         signed: bool | None = None,
+        shop: shapes.AtShopBody | None = None,
         idempotency_key: str | None = None,
     ) -> shapes.Voucher:
         """Turn money of a cagnotte into a voucher.
@@ -512,9 +513,11 @@ class AsyncVouchers:
             member: Or the member's number at the shop.
             minimum_basket: What an order must come to; without it, anything.
             valid_from: Its first day; without it, today.
-            partial_use: What an order does not need stays on it; false: used once. Without it, true.
+            partial_use: What an order does not need stays on it; false: used once. Without it, true, or
+                what the shop's software does.
             merchant_id: The only shop that takes it; without one, all of them.
             signed: Tills can check it without a line; used once, never called off.
+            shop: Have a shop's own software take it at its checkout; the worker tells the shop.
             idempotency_key: Made up for each call; give your own to repeat one of before.
         """
         call: Call[Any] = write_call(
@@ -532,6 +535,7 @@ class AsyncVouchers:
                 "partial_use": partial_use,
                 "merchant_id": merchant_id,
                 "signed": signed,
+                "shop": shop,
             },
             idempotency_key=idempotency_key,
         )
@@ -644,7 +648,9 @@ class AsyncVouchers:
     async def void(self, voucher_id: str, *, idempotency_key: str | None = None) -> shapes.Voucher:
         """Call a voucher off: what it holds is the member's money again.
 
-        Not a signed one (409).
+        Not a signed one (409). Where a shop's own software takes it, the shop ends it first: the
+        voucher stays as it is, its `shop.state` says `calling_off`, and the money comes back when the
+        shop has answered.
 
         Args:
             idempotency_key: Made up for each call; give your own to repeat one of before.

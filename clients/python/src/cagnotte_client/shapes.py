@@ -34,6 +34,9 @@ Reason = Literal[
     "unauthorised_coupon",
 ]
 
+Form = Literal["code", "gift_card", "credit"]
+"""As what a shop keeps a voucher."""
+
 Trace = Literal["member_number", "qr_code", "card", "promo_code", "click", "receipt", "email"]
 """What ties a purchase to a member."""
 
@@ -55,6 +58,20 @@ class AmountBody(TypedDict):
 
     amount_minor: int
     currency: str
+
+
+class AtShopBody(TypedDict):
+    """The shop whose own software is to take a voucher, at its checkout."""
+
+    connection: str
+    """The connection to the shop, as the programme file names it."""
+    form: NotRequired[Form | None]
+    """As what the shop keeps it: a code for one order, a gift card, or credit on a customer's account.
+
+    Without it, what the shop's software does best.
+    """
+    customer: NotRequired[str]
+    """Whose it is at the shop: a customer's number or e-mail address there. Credit needs it."""
 
 
 class Basket(TypedDict):
@@ -581,12 +598,17 @@ class NewVoucher(TypedDict):
     """Its first day; without it, today."""
     valid_until: str
     """Its last day."""
-    partial_use: NotRequired[bool]
-    """What an order does not need stays on it; false: used once."""
+    partial_use: NotRequired[bool | None]
+    """What an order does not need stays on it; false: used once.
+
+    Without it, true, or what the shop's software does.
+    """
     merchant_id: NotRequired[str | None]
     """The only shop that takes it; without one, all of them."""
     signed: NotRequired[bool]
     """Tills can check it without a line; used once, never called off."""
+    shop: NotRequired[AtShopBody | None]
+    """Have a shop's own software take it at its checkout; the worker tells the shop."""
 
 
 class Offer(TypedDict):
@@ -1109,7 +1131,29 @@ class Voucher(TypedDict):
     partial_use: bool
     merchant_id: str | None
     signed: bool
+    shop: VoucherAtShop | None
+    """Null when no shop's own software takes it."""
     created_at: str
+
+
+class VoucherAtShop(TypedDict):
+    """How a shop's own software knows a voucher."""
+
+    connection: str
+    form: Form
+    state: Literal["telling", "told", "refused", "calling_off", "ended"]
+    """telling: not yet known there.
+
+    refused: the money went back. calling_off: the money comes back once the shop has ended it.
+    ended: nobody can use it there any more.
+    """
+    native_id: str | None
+    """The shop's own name of it."""
+    told_at: str | None
+    read_at: str | None
+    """Up to then what orders took is booked."""
+    problem: str | None
+    """What went wrong last, in a sentence."""
 
 
 class VoucherCheck(TypedDict):
