@@ -30,6 +30,7 @@ RESOURCES = (
     "contracts",
     "offers",
     "members",
+    "consents",
     "cagnottes",
     "holds",
     "vouchers",
