@@ -1,5 +1,5 @@
 /**
- * Writes src/operations.js and src/operations.d.ts from docs/reference/openapi.json; with --check, says whether they
+ * Writes src/operations.js and src/shapes.d.ts from docs/reference/openapi.json; with --check, says whether they
  * are what would be written, and exits with 1 if not.
  */
 
@@ -209,7 +209,7 @@ function types(found) {
 
 const found = resources();
 let stale = false;
-for (const [name, text] of [['operations.js', runtime(found)], ['operations.d.ts', types(found)]]) {
+for (const [name, text] of [['operations.js', runtime(found)], ['shapes.d.ts', types(found)]]) {
   const file = new URL(`src/${name}`, import.meta.url);
   if (!process.argv.includes('--check')) {
     writeFileSync(file, text);

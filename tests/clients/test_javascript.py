@@ -1,10 +1,15 @@
 """The JavaScript client: its own tests, its tests against the running server, and its list of operations."""
 
+import base64
+import json
 import os
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
+
+from standardwebhooks import Webhook
 
 from tests.api.interface import interface
 from tests.api.strangers import rich
@@ -33,7 +38,9 @@ def node(*arguments: str | Path, **environment: str) -> str:
 
 def count_of(output: str) -> tuple[int, int]:
     """Return how many tests ran, and how many of them passed."""
-    ran, passed = (re.search(rf"^# {word} (\d+)$", output, re.M) for word in ("tests", "pass"))
+    ran, passed = (
+        re.search(rf"^# {word} (\d+)$", output, re.MULTILINE) for word in ("tests", "pass")
+    )
     assert ran
     assert passed
     return int(ran[1]), int(passed[1])
@@ -62,3 +69,27 @@ def test_the_client_earns_spends_and_pages_against_the_running_server(world: Wor
 
 def test_the_clients_methods_are_those_of_the_interface() -> None:
     node("generate.mjs", "--check")
+
+
+VERIFY = """
+import { verifyWebhook } from './src/index.js';
+const { body, headers, secrets } = JSON.parse(process.env.MESSAGE);
+console.log(JSON.stringify((await verifyWebhook(body, headers, secrets)).data));
+"""
+
+
+def test_the_client_takes_what_the_reference_library_of_standard_webhooks_signs() -> None:
+    now = datetime.now(UTC)
+    before, secret = (
+        "whsec_" + base64.b64encode(key).decode()
+        for key in (b"the key before", b"the key of today")
+    )
+    body = '{"type":"reward.confirmed","timestamp":"2026-11-22T05:00:00Z","data":{"name":"Zoé"}}'
+    headers = {
+        "Webhook-Id": "evt_1",
+        "Webhook-Timestamp": str(int(now.timestamp())),
+        "Webhook-Signature": Webhook(secret).sign("evt_1", now, body),
+    }
+    message = {"body": body, "headers": headers, "secrets": [before, secret]}
+    told = node("--input-type=module", "-e", VERIFY, MESSAGE=json.dumps(message))
+    assert json.loads(told) == {"name": "Zoé"}

@@ -24,10 +24,10 @@ export class Cagnotte {
  *
  * @param {Transport} transport
  * @param {string} name for errors
- * @param {{method: string, path: string, body?: boolean, query?: string[], key?: boolean, list?: boolean}} operation
+ * @param {{method: string, path: string, body?: boolean, query?: boolean, key?: boolean, list?: boolean}} operation
  */
 function method(transport, name, operation) {
-  const holes = operation.path.match(/\{\w+\}/g) ?? [];
+  const holes = [...operation.path.matchAll(/\{\w+\}/g)].map(([hole]) => hole);
   return (...given) => {
     const path = holes.reduce((filled, hole, at) => filled.replace(hole, id(given[at], hole, name)), operation.path);
     const rest = given.slice(holes.length);

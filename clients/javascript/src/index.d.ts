@@ -1,8 +1,8 @@
 /** @cagnotte/client: the REST interface of Cagnotte, for servers. */
 
-import type { Resources } from './operations.js';
+import type { Resources } from './shapes.js';
 
-export type * from './operations.js';
+export type * from './shapes.js';
 
 export interface ClientOptions {
   /** Where Cagnotte is, such as https://cagnotte.example. */

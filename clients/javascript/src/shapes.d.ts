@@ -16,6 +16,19 @@ export interface AmountBody {
   currency: string;
 }
 
+/** The shop whose own software is to take a voucher, at its checkout. */
+export interface AtShopBody {
+  /** The connection to the shop, as the programme file names it. */
+  connection: string;
+  /**
+   * As what the shop keeps it: a code for one order, a gift card, or credit on a customer's account. Without it,
+   * what the shop's software does best.
+   */
+  form?: Form | null;
+  /** Whose it is at the shop: a customer's number or e-mail address there. Credit needs it. */
+  customer?: string;
+}
+
 /** A basket to be quoted. */
 export interface Basket {
   /** The shop's reference. */
@@ -176,6 +189,9 @@ export interface Contracts {
   next_cursor: string | null;
   data: Contract[];
 }
+
+/** As what a shop keeps a voucher. */
+export type Form = "code" | "gift_card" | "credit";
 
 /** Who pays a part: a commission, of which the reward, the shop's share and the margin. */
 export interface Funder {
@@ -500,12 +516,17 @@ export interface NewVoucher {
   valid_from?: string | null;
   /** Its last day. */
   valid_until: string;
-  /** What an order does not need stays on it; false: used once. */
-  partial_use?: boolean;
+  /**
+   * What an order does not need stays on it; false: used once. Without it, true, or what the shop's software
+   * does.
+   */
+  partial_use?: boolean | null;
   /** The only shop that takes it; without one, all of them. */
   merchant_id?: string | null;
   /** Tills can check it without a line; used once, never called off. */
   signed?: boolean;
+  /** Have a shop's own software take it at its checkout; the worker tells the shop. */
+  shop?: AtShopBody | null;
 }
 
 /** One version of an offer, published. */
@@ -997,7 +1018,27 @@ export interface Voucher {
   partial_use: boolean;
   merchant_id: string | null;
   signed: boolean;
+  /** Null when no shop's own software takes it. */
+  shop: VoucherAtShop | null;
   created_at: string;
+}
+
+/** How a shop's own software knows a voucher. */
+export interface VoucherAtShop {
+  connection: string;
+  form: Form;
+  /**
+   * telling: not yet known there. refused: the money went back. calling_off: the money comes back once the shop
+   * has ended it. ended: nobody can use it there any more.
+   */
+  state: "telling" | "told" | "refused" | "calling_off" | "ended";
+  /** The shop's own name of it. */
+  native_id: string | null;
+  told_at: string | null;
+  /** Up to then what orders took is booked. */
+  read_at: string | null;
+  /** What went wrong last, in a sentence. */
+  problem: string | null;
 }
 
 /** Whether a voucher can be used for an order; it is not reserved by asking. */
@@ -1259,7 +1300,8 @@ export interface VouchersMethods {
   listUses(voucherId: string, options?: CallOptions): Listing<VoucherUse, VoucherUses>;
   /**
    * POST /v1/vouchers/{voucher_id}/void: Call a voucher off: what it holds is the member's money again. Not a
-   * signed one (409).
+   * signed one (409). Where a shop's own software takes it, the shop ends it first: the voucher stays as it is,
+   * its `shop.state` says `calling_off`, and the money comes back when the shop has answered.
    */
   void(voucherId: string, options?: CallOptions): Promise<Voucher>;
 }
