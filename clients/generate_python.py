@@ -259,7 +259,6 @@ class Methods:
         )
         imports = f"""
 from collections.abc import {waited}Callable, Sequence
-from functools import cached_property
 from typing import Any, Literal, cast
 
 from cagnotte_client import shapes
@@ -299,7 +298,7 @@ from cagnotte_client.pages import {self._start}Pages
         for name in names:
             kind = self._class_name(name)
             lines.append(
-                f'    @cached_property\n    def {name}(self) -> {kind}:\n        """What is below `/v1/{name}`."""\n'
+                f'    @property\n    def {name}(self) -> {kind}:\n        """What is below `/v1/{name}`."""\n'
                 f"        return {kind}(self.send)\n"
             )
         return "\n".join(lines)

@@ -76,6 +76,7 @@ class Shop:
         if hold_id:
             taken = self.cagnotte.holds.capture(hold_id, lines=prices)["capture"]
             shares = {one["line"]: one["share_minor"] for one in taken["lines"]} if taken else {}
+        # A real shop has kept the order by now, and tells of it again until it is known.
         purchase = self.cagnotte.purchases.create(
             merchant=SHOP,
             currency=CURRENCY,
@@ -84,10 +85,8 @@ class Shop:
             occurred_at=datetime.now(UTC).isoformat(),  # noqa: TID251 - the moment of the sale
             lines=lines(basket, shares),
         )
-        if (
-            purchase["object"] != "purchase"
-        ):  # an order that names no customer waits until somebody claims it
-            return purchase["detail"]
+        if purchase["object"] != "purchase":
+            return purchase["detail"]  # nobody's yet; never so when the customer is named
         self.orders[ref] = Order(ref, basket, purchase["id"], hold_id)
         return f"Thank you! This order earns {euros(purchase['reward']['amount_minor'])}."
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -179,6 +180,13 @@ def test_asyncio_does_the_same(server: Served) -> None:
             return refs, sizes, quote["language"], first["ref"] if first else None
 
     assert asyncio.run(day()) == (["m0", "m1", "m2", "m3", "m4"], [2, 2, 1], "fr", "m4")
+
+
+def test_threads_share_a_client(cagnotte: Cagnotte) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(lambda n: cagnotte.members.create(ref=f"m{n}"), range(12)))
+    assert {one["ref"] for one in made} == {f"m{n}" for n in range(12)}
+    assert len({meta(one).request_id for one in made}) == 12
 
 
 @pytest.mark.parametrize(

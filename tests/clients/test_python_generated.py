@@ -77,7 +77,7 @@ def test_both_clients_have_the_same_methods_with_the_same_arguments() -> None:
         waits, awaits = (
             inspect.signature(
                 getattr(
-                    inspect.signature(getattr(kind, one.resource).func).return_annotation, one.name
+                    inspect.signature(getattr(kind, one.resource).fget).return_annotation, one.name
                 )
             )
             for kind in (Cagnotte, AsyncCagnotte)

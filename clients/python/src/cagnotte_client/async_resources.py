@@ -4,7 +4,6 @@ Written by clients/generate_python.py from the description of the interface; do 
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import cached_property
 from typing import Any, Literal, cast
 
 from cagnotte_client import shapes
@@ -1138,77 +1137,77 @@ class AsyncResources:
         """Send a call and return its answer."""
         raise NotImplementedError
 
-    @cached_property
+    @property
     def programme(self) -> AsyncProgramme:
         """What is below `/v1/programme`."""
         return AsyncProgramme(self.send)
 
-    @cached_property
+    @property
     def merchants(self) -> AsyncMerchants:
         """What is below `/v1/merchants`."""
         return AsyncMerchants(self.send)
 
-    @cached_property
+    @property
     def brands(self) -> AsyncBrands:
         """What is below `/v1/brands`."""
         return AsyncBrands(self.send)
 
-    @cached_property
+    @property
     def contracts(self) -> AsyncContracts:
         """What is below `/v1/contracts`."""
         return AsyncContracts(self.send)
 
-    @cached_property
+    @property
     def offers(self) -> AsyncOffers:
         """What is below `/v1/offers`."""
         return AsyncOffers(self.send)
 
-    @cached_property
+    @property
     def members(self) -> AsyncMembers:
         """What is below `/v1/members`."""
         return AsyncMembers(self.send)
 
-    @cached_property
+    @property
     def cagnottes(self) -> AsyncCagnottes:
         """What is below `/v1/cagnottes`."""
         return AsyncCagnottes(self.send)
 
-    @cached_property
+    @property
     def holds(self) -> AsyncHolds:
         """What is below `/v1/holds`."""
         return AsyncHolds(self.send)
 
-    @cached_property
+    @property
     def vouchers(self) -> AsyncVouchers:
         """What is below `/v1/vouchers`."""
         return AsyncVouchers(self.send)
 
-    @cached_property
+    @property
     def voucher_uses(self) -> AsyncVoucherUses:
         """What is below `/v1/voucher_uses`."""
         return AsyncVoucherUses(self.send)
 
-    @cached_property
+    @property
     def voucher_keys(self) -> AsyncVoucherKeys:
         """What is below `/v1/voucher_keys`."""
         return AsyncVoucherKeys(self.send)
 
-    @cached_property
+    @property
     def payouts(self) -> AsyncPayouts:
         """What is below `/v1/payouts`."""
         return AsyncPayouts(self.send)
 
-    @cached_property
+    @property
     def quotes(self) -> AsyncQuotes:
         """What is below `/v1/quotes`."""
         return AsyncQuotes(self.send)
 
-    @cached_property
+    @property
     def purchases(self) -> AsyncPurchases:
         """What is below `/v1/purchases`."""
         return AsyncPurchases(self.send)
 
-    @cached_property
+    @property
     def rewards(self) -> AsyncRewards:
         """What is below `/v1/rewards`."""
         return AsyncRewards(self.send)

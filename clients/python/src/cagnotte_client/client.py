@@ -97,11 +97,10 @@ class _Client(Generic[Http]):
         told = {"language": language, "timeout": timeout, "retries": retries}
         changed = {name: value for name, value in told.items() if value is not None}
         found = copy.copy(self)
-        found.__dict__ = {
-            "_settings": replace(self._settings, **changed),  # type: ignore[arg-type]
-            "_owned": False,
-            "_http": self._http,
-        }
+        vars(found).update(
+            _settings=replace(self._settings, **changed),  # type: ignore[arg-type]
+            _owned=False,
+        )
         return found
 
     def __repr__(self) -> str:

@@ -4,7 +4,6 @@ Written by clients/generate_python.py from the description of the interface; do 
 """
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any, Literal, cast
 
 from cagnotte_client import shapes
@@ -1132,77 +1131,77 @@ class Resources:
         """Send a call and return its answer."""
         raise NotImplementedError
 
-    @cached_property
+    @property
     def programme(self) -> Programme:
         """What is below `/v1/programme`."""
         return Programme(self.send)
 
-    @cached_property
+    @property
     def merchants(self) -> Merchants:
         """What is below `/v1/merchants`."""
         return Merchants(self.send)
 
-    @cached_property
+    @property
     def brands(self) -> Brands:
         """What is below `/v1/brands`."""
         return Brands(self.send)
 
-    @cached_property
+    @property
     def contracts(self) -> Contracts:
         """What is below `/v1/contracts`."""
         return Contracts(self.send)
 
-    @cached_property
+    @property
     def offers(self) -> Offers:
         """What is below `/v1/offers`."""
         return Offers(self.send)
 
-    @cached_property
+    @property
     def members(self) -> Members:
         """What is below `/v1/members`."""
         return Members(self.send)
 
-    @cached_property
+    @property
     def cagnottes(self) -> Cagnottes:
         """What is below `/v1/cagnottes`."""
         return Cagnottes(self.send)
 
-    @cached_property
+    @property
     def holds(self) -> Holds:
         """What is below `/v1/holds`."""
         return Holds(self.send)
 
-    @cached_property
+    @property
     def vouchers(self) -> Vouchers:
         """What is below `/v1/vouchers`."""
         return Vouchers(self.send)
 
-    @cached_property
+    @property
     def voucher_uses(self) -> VoucherUses:
         """What is below `/v1/voucher_uses`."""
         return VoucherUses(self.send)
 
-    @cached_property
+    @property
     def voucher_keys(self) -> VoucherKeys:
         """What is below `/v1/voucher_keys`."""
         return VoucherKeys(self.send)
 
-    @cached_property
+    @property
     def payouts(self) -> Payouts:
         """What is below `/v1/payouts`."""
         return Payouts(self.send)
 
-    @cached_property
+    @property
     def quotes(self) -> Quotes:
         """What is below `/v1/quotes`."""
         return Quotes(self.send)
 
-    @cached_property
+    @property
     def purchases(self) -> Purchases:
         """What is below `/v1/purchases`."""
         return Purchases(self.send)
 
-    @cached_property
+    @property
     def rewards(self) -> Rewards:
         """What is below `/v1/rewards`."""
         return Rewards(self.send)
