@@ -1,6 +1,7 @@
 """The PHP plugins of shops: they parse, their own tests pass, and what they send is what Cagnotte reads."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -85,6 +86,30 @@ def test_the_plugins_own_tests_pass(plugin: Path) -> None:
     done = php(plugin / "tests" / "run.php")
     assert done.returncode == 0, done.stdout + done.stderr
     assert " 0 failed" in done.stdout
+
+
+SAID = {
+    "woocommerce": [r"__\(\s*'([^']+)',\s*'cagnotte'"],
+    "prestashop": [
+        r"->l\(\s*'([^']+)'",
+        r"Texts::say\(\s*'([^']+)'",
+        r"[?:] '(The cagnotte’s part[^']+)'",
+        r"\[\s*'(?:text|secret|switch)',\s*'([^']+)'",
+    ],
+}
+"""How each plugin writes what it says."""
+
+
+@pytest.mark.parametrize("plugin", sorted(SAID))
+def test_all_that_a_plugin_says_is_also_said_in_french(plugin: str) -> None:
+    code = "".join(
+        file.read_text(encoding="utf-8") for file in (FOLDER / plugin / "cagnotte").rglob("*.php")
+    )
+    said = {text for pattern in SAID[plugin] for text in re.findall(pattern, code)}
+    french = (FOLDER / "php" / "lib" / "French.php").read_text(encoding="utf-8")
+    known = set(re.findall(r"^        '([^']+)'\s*=>", french, re.MULTILINE))
+    assert len(said) >= 25
+    assert said - known == set()
 
 
 # ---- WooCommerce ----

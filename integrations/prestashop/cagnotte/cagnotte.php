@@ -273,7 +273,7 @@ class Cagnotte extends Module
         }
         $wrong = Settings::wrong($given);
         if ($wrong !== '') {
-            return $this->l($wrong);
+            return $wrong;
         }
         foreach ($given as $name => $value) {
             if ($value !== '' || Settings::ALL[$name][0] !== 'secret') {

@@ -40,7 +40,7 @@ function the_badge_says_price_article_and_shop(): void
     $module = new Cagnotte();
     $product = ['price_amount' => 69, 'reference' => 'A"1', 'id_product' => 3];
     same(
-        '<cagnotte-badge amount="69.00" currency="EUR" sku="A&quot;1" merchant="verte" lang="fr"></cagnotte-badge>',
+        '<cagnotte-badge amount="69.00" currency="EUR" sku="A&quot;1" merchant="verte" lang="en"></cagnotte-badge>',
         $module->hookDisplayProductAdditionalInfo(['product' => $product])
     );
     same(
@@ -128,4 +128,14 @@ function requests_go_through_what_is_put_in_place_of_curl(): void
     Shop::$server = fn () => [204, ''];
     same([204, ''], Http::send('GET', 'https://x.example', ['A' => 'b'], ''));
     same([['GET', 'https://x.example', ['A' => 'b'], '']], Shop::$requests);
+}
+
+function the_module_speaks_french(): void
+{
+    require __DIR__ . '/../cagnotte/translations/fr.php';
+    checkout();
+    \Context::getContext()->language->iso_code = 'fr';
+    $field = (new Cagnotte())->hookDisplayPaymentTop();
+    same(true, str_contains($field, 'Vous avez 20,00 €. Indiquez combien utiliser pour cette commande.'));
+    same('Indiquez un montant, par exemple 12,50, ou laissez le champ vide.', choose('ten'));
 }

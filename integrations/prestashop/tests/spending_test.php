@@ -156,11 +156,11 @@ function the_field_shows_what_is_there_and_what_is_taken(): void
 {
     checkout();
     $field = (new Cagnotte())->hookDisplayPaymentTop();
-    same([true, true], [str_contains($field, 'You have 20.00 €.'), str_contains($field, 'value=""')]);
+    same([true, true], [str_contains($field, 'You have 20,00 €.'), str_contains($field, 'value=""')]);
     choose('12.50');
     $field = (new Cagnotte())->hookDisplayShoppingCartFooter();
     same([true, true, true], [
-        str_contains($field, 'You have 20.00 €.'), str_contains($field, 'value="12.50"'),
+        str_contains($field, 'You have 20,00 €.'), str_contains($field, 'value="12.50"'),
         str_contains($field, 'name="back" value="cart"'),
     ]);
     Settings::keep('SPENDING', '0');

@@ -58,9 +58,15 @@ class Module
         $this->hooks[] = $name;
         return true;
     }
+    public static function getInstanceByName($name)
+    {
+        return new Cagnotte();
+    }
     public function l($text)
     {
-        return $text;
+        global $_MODULE;
+        $name = "<{{$this->name}}prestashop>cagnotte_" . md5($text);
+        return $this->context->language->iso_code === 'fr' ? ($_MODULE[$name] ?? $text) : $text;
     }
     public function displayError($text)
     {
@@ -104,10 +110,19 @@ class Context
     {
         return self::$now ??= new self();
     }
+    public function getCurrentLocale()
+    {
+        return new class {
+            public function formatPrice($amount, $currency)
+            {
+                return number_format($amount, 2, ',', ' ') . ' €';
+            }
+        };
+    }
     public function __construct()
     {
-        $this->currency = (object) ['id' => 1, 'iso_code' => 'EUR', 'sign' => '€'];
-        $this->language = (object) ['iso_code' => 'fr'];
+        $this->currency = (object) ['id' => 1, 'iso_code' => 'EUR'];
+        $this->language = (object) ['iso_code' => 'en'];
         $this->cookie = new Cookie();
         $this->link = new class {
             public function getModuleLink($module, $controller, $with = [], $ssl = null)

@@ -45,7 +45,7 @@ add_action('plugins_loaded', static function (): void {
     if (!class_exists('WooCommerce')) {
         return;
     }
-    load_plugin_textdomain('cagnotte', false, basename(__DIR__) . '/languages');
+    Language::register();
     Clicks::register();
     Profile::register();
     Teller::register();

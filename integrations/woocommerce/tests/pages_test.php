@@ -5,6 +5,8 @@ declare(strict_types=1);
 namespace Tests;
 
 use Cagnotte\WooCommerce\Badge;
+use Cagnotte\WooCommerce\Checkout;
+use Cagnotte\WooCommerce\Language;
 use Cagnotte\WooCommerce\Profile;
 use Cagnotte\WooCommerce\SettingsPage;
 use Shop;
@@ -50,4 +52,13 @@ function only_staff_writes_member_numbers(): void
     Shop::$users[7]['may'] = ['manage_woocommerce'];
     Profile::save(7);
     same('H9', get_user_meta(7, 'cagnotte_member', true));
+}
+
+function the_plugin_speaks_french_unless_the_shop_says_it_otherwise(): void
+{
+    Language::register();
+    $_POST['cagnotte_amount'] = 'dix';
+    Checkout::posted();
+    same(['Indiquez un montant, par exemple 12,50, ou laissez le champ vide.'], Shop::$notices);
+    same('Mon mot', Language::french('Mon mot', 'Secret key'));
 }

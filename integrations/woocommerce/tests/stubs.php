@@ -285,11 +285,15 @@ function wp_remote_retrieve_body(array $answer): string
 }
 function __(string $text, string $domain): string
 {
-    return $text;
+    return apply_filters("gettext_$domain", $text, $text);
 }
 function esc_html__(string $text, string $domain): string
 {
-    return $text;
+    return esc_html(__($text, $domain));
+}
+function determine_locale(): string
+{
+    return get_locale();
 }
 function esc_html(string $text): string
 {

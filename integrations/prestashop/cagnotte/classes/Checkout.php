@@ -98,10 +98,10 @@ final class Checkout
         $currency = $this->context->currency->iso_code;
         $minor = trim($typed) === '' ? 0 : Amounts::typed($typed, $currency);
         if ($minor === null) {
-            return 'Type an amount such as 12.50 for your cagnotte, or leave it empty.';
+            return Texts::say('Type an amount such as 12.50 for your cagnotte, or leave it empty.');
         }
         if (Store::orderedAt((int) $this->context->cart->id) !== '') {
-            return 'This basket was ordered already.';
+            return Texts::say('This basket was ordered already.');
         }
         try {
             $this->giveUp();
@@ -110,8 +110,8 @@ final class Checkout
             PrestaShopLogger::addLog("Cagnotte: basket {$this->context->cart->id}: " . $error->getMessage(), 2);
             $this->context->cookie->cagnotte_purse = '';
             return $error->mayPass()
-                ? 'Your cagnotte cannot be reached now. Try again, or order without it.'
-                : 'Your cagnotte cannot pay this amount. Look at what is there and choose again.';
+                ? Texts::say('Your cagnotte cannot be reached now. Try again, or order without it.')
+                : Texts::say('Your cagnotte cannot pay this amount. Look at what is there and choose again.');
         }
     }
 
@@ -137,13 +137,13 @@ final class Checkout
         $cart = $this->context->cart;
         $purse = $this->purse();
         if ($purse === null) {
-            return 'Your cagnotte cannot be reached now. Try again, or order without it.';
+            return Texts::say('Your cagnotte cannot be reached now. Try again, or order without it.');
         }
         $articles = (float) $cart->getOrderTotal(true, Cart::ONLY_PRODUCTS)
             - (float) $cart->getOrderTotal(true, Cart::ONLY_DISCOUNTS);
         $share = Spending::share($asked, $purse['spendable'], Amounts::minor($articles, $currency));
         if ($share === 0) {
-            return 'There is nothing that your cagnotte could pay here.';
+            return Texts::say('There is nothing that your cagnotte could pay here.');
         }
         $known = Store::spendingOfCart((int) $cart->id);
         Settings::spending()->reserve($known['note'] ?? null, [
@@ -311,7 +311,10 @@ final class Checkout
     private static function sayGone(int $orderId, int $minor, string $currency): void
     {
         $amount = Amounts::major($minor, $currency) . ' ' . $currency;
-        self::say($orderId, "$amount went back to the customer’s cagnotte. If the order goes on after all, ask for it.");
+        self::say($orderId, Texts::say(
+            '%s went back to the customer’s cagnotte. If the order goes on after all, ask for it.',
+            $amount
+        ));
     }
 
     /** Write a sentence into the note of an order, once. */
@@ -334,9 +337,13 @@ final class Checkout
     {
         $note = $known['note'];
         $amount = Amounts::major($note['amount_minor'], $note['currency']) . ' ' . $note['currency'];
-        $said = $note['state'] === 'open'
-            ? "The cagnotte’s part, $amount, could not be taken: {$error->getMessage()} Ask the customer for it."
-            : "The cagnotte’s part, $amount, could not be put back: {$error->getMessage()}";
+        $said = Texts::say(
+            $note['state'] === 'open'
+                ? 'The cagnotte’s part, %1$s, could not be taken: %2$s Ask the customer for it.'
+                : 'The cagnotte’s part, %1$s, could not be put back: %2$s',
+            $amount,
+            $error->getMessage()
+        );
         foreach ($orders as $order) {
             self::say($order['id_order'], $said);
         }
@@ -354,10 +361,10 @@ final class Checkout
         return false;
     }
 
-    /** Return the amount in the way of the shop's currency. */
+    /** Write an amount as the shop writes prices to this visitor. */
     public static function shown(int $minor, Context $context): string
     {
-        $currency = $context->currency;
-        return Amounts::major($minor, $currency->iso_code) . ' ' . ($currency->sign ?: $currency->iso_code);
+        $currency = $context->currency->iso_code;
+        return $context->getCurrentLocale()->formatPrice((float) Amounts::major($minor, $currency), $currency);
     }
 }

@@ -107,18 +107,18 @@ final class Settings
     public static function wrong(array $given): string
     {
         if (!preg_match('/^[1-9]\d{0,2}$/D', $given['CLICK_DAYS'])) {
-            return 'The days must be a number from 1 to 999.';
+            return Texts::say('The days must be a number from 1 to 999.');
         }
         foreach (['INBOX_URL', 'API_URL'] as $name) {
             if ($given[$name] !== '' && !Typed::isAddress($given[$name])) {
-                return 'An address must begin with https://.';
+                return Texts::say('An address must begin with https://.');
             }
         }
         if ($given['PUBLISHABLE_KEY'] !== '' && !Typed::isPublishableKey($given['PUBLISHABLE_KEY'])) {
-            return 'This is no publishable key: every visitor would read it.';
+            return Texts::say('This is no publishable key: every visitor would read it.');
         }
         if ($given['API_KEY'] !== '' && !Typed::isSecretKey($given['API_KEY'])) {
-            return 'The secret key begins with cag_live_sk_ or cag_test_sk_.';
+            return Texts::say('The secret key begins with cag_live_sk_ or cag_test_sk_.');
         }
         return '';
     }

@@ -3,6 +3,8 @@
 declare(strict_types=1);
 
 use Cagnotte\PrestaShop\Checkout;
+use Cagnotte\PrestaShop\Settings;
+use Cagnotte\PrestaShop\Texts;
 
 /** Where the field “Pay with your cagnotte” is sent to; leads back to where it stood. */
 class CagnotteSpendModuleFrontController extends ModuleFrontController
@@ -10,12 +12,12 @@ class CagnotteSpendModuleFrontController extends ModuleFrontController
     public function postProcess(): void
     {
         if (!$this->isTokenValid()) {
-            $this->errors[] = $this->module->l('The page was too old. Try again.');
-        } elseif (Cagnotte\PrestaShop\Settings::spends()) {
+            $this->errors[] = Texts::say('The page was too old. Try again.');
+        } elseif (Settings::spends()) {
             $typed = Tools::getValue('cagnotte_amount');
             $said = (new Checkout($this->context))->choose(is_string($typed) ? $typed : '');
             if ($said !== '') {
-                $this->errors[] = $this->module->l($said);
+                $this->errors[] = $said;
             }
         }
         $back = Tools::getValue('back') === 'cart'
