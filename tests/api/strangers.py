@@ -8,7 +8,8 @@ from collections.abc import Callable
 from textwrap import dedent
 from typing import Any
 
-from cagnotte.journeys import load_programme
+from cagnotte.journeys import load_programme, tell_events
+from cagnotte.platform.database import connect
 from tests.api.interface import Interface, interface
 from tests.journeys.world import World
 
@@ -97,6 +98,19 @@ def purchase(_world: World, api: Interface) -> str:
     return str(api.post("/purchases", body).json["id"])
 
 
+def event(world: World, api: Interface) -> str:
+    """Let something happen, and be told."""
+    purchase(world, api)
+    with connect() as connection:
+        tell_events.tell(connection, now=world.now)
+    return str(api.get("/events").json["data"][0]["id"])
+
+
+def webhook_endpoint(_world: World, api: Interface) -> str:
+    """Name an address."""
+    return str(api.post("/webhook_endpoints", {"url": "https://shop.example/hooks"}).json["id"])
+
+
 def cents(amount_minor: int) -> dict[str, Any]:
     """An amount, as bodies have it."""
     return {"amount_minor": amount_minor, "currency": "EUR"}
@@ -109,6 +123,8 @@ THINGS |= {
     "purchase_id": purchase,
     "reward_id": lambda world, api: purchase(world, api).replace("pur_", "rew_"),
 }
+
+THINGS |= {"event_id": event, "webhook_endpoint_id": webhook_endpoint}
 
 
 def open_kiosk(world: World) -> Interface:

@@ -1,14 +1,12 @@
 """What happens is told: once, in order, of everything that is committed."""
 
-import threading
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
-from django.db import connections
 
 from cagnotte.domain.ids import public_id
 from cagnotte.domain.payouts import PayoutEvent
@@ -23,7 +21,6 @@ from cagnotte.journeys.vouchers import Counter
 from cagnotte.notices.catalogue import TYPES
 from cagnotte.notices.models import Event
 from cagnotte.payouts.steps import Step, take_step
-from cagnotte.platform import outbox
 from cagnotte.platform.database import connect
 from cagnotte.wallet.movements import occasion
 from cagnotte.wallet.voucher_uses import UseAsk
@@ -151,8 +148,10 @@ def test_a_payout_is_told_from_its_request_to_what_the_bank_says(
         desk = Desk(programme_id, heard.now, heard.now.date())
         off = ask_payout.ask(connection, desk, wallet_id=wallet_id, amount_minor=1500)
         ask_payout.cancel(connection, desk, [off.end_to_end_id], by="ada", reason="asked twice")
+        desk = Desk(programme_id, heard.now + timedelta(minutes=1), heard.now.date())
         asked = ask_payout.ask(connection, desk, wallet_id=wallet_id, amount_minor=2000)
         ask_payout.approve(connection, desk, [asked.end_to_end_id], by="ada")
+        connection.commit()
         pay_out.run(
             connection,
             PayRun(programme_id, heard.now, heard.now, heard.now.date(), tmp_path / "bank"),
@@ -171,18 +170,26 @@ def test_a_payout_is_told_from_its_request_to_what_the_bank_says(
                 )
                 take_step(connection, event, [step], occasion=moment, source="test")
     tell(heard)
-    rows = [(name, data["amount"], data["code"], data["reason"]) for name, data in told()]
-    ours = {data["id"] for name, data in told() if name == "payout.settled"}
-    assert ours == {public_id("pay", asked.id)}
-    # The rest of what Ana has is paid by the same run.
-    assert [row for row in rows if row[1]["amount_minor"] in (1500, 2000)] == [
-        ("payout.requested", euros(1500), "", ""),
-        ("payout.cancelled", euros(1500), "", ""),
-        ("payout.requested", euros(2000), "", ""),
-        ("payout.sent", euros(2000), "", ""),
-        ("payout.settled", euros(2000), "", ""),
-        ("payout.returned", euros(2000), "AC04", "The account is closed."),
-    ]
+    of_each = {
+        payout.id: [
+            (name, data["amount"], data["code"], data["reason"])
+            for name, data in told()
+            if data["id"] == public_id("pay", payout.id)
+        ]
+        for payout in (off, asked)
+    }
+    assert of_each == {
+        off.id: [
+            ("payout.requested", euros(1500), "", ""),
+            ("payout.cancelled", euros(1500), "", ""),
+        ],
+        asked.id: [
+            ("payout.requested", euros(2000), "", ""),
+            ("payout.sent", euros(2000), "", ""),
+            ("payout.settled", euros(2000), "", ""),
+            ("payout.returned", euros(2000), "AC04", "The account is closed."),
+        ],
+    }
 
 
 def test_vouchers_are_told_from_their_issue_to_their_end(heard: World) -> None:
@@ -202,20 +209,20 @@ def test_vouchers_are_told_from_their_issue_to_their_end(heard: World) -> None:
     tell(heard)
     ids = {public_id("vou", one.id): "V1", public_id("vou", two.id): "V2"}
     ids[public_id("vou", three.id)] = "V3"
-    rows = [(name, ids[data["id"]], data["amount"], data.get("to_member")) for name, data in told()]
-    assert rows == [
-        ("voucher.issued", "V1", euros(500), None),
-        ("voucher.issued", "V2", euros(500), None),
-        ("voucher.issued", "V3", euros(500), None),
-        ("voucher.used", "V1", euros(300), None),
-        ("voucher.refunded", "V1", euros(100), None),
-        ("voucher.voided", "V2", euros(500), True),
-        *[row for row in rows if row[0] == "voucher.expired"],
-    ]
-    assert sorted(row for row in rows if row[0] == "voucher.expired") == [
-        ("voucher.expired", "V1", euros(300), True),
-        ("voucher.expired", "V3", euros(500), True),
-    ]
+    of_each: dict[str, list[Any]] = {"V1": [], "V2": [], "V3": []}
+    for name, data in told():
+        amount_minor = data["amount"]["amount_minor"]
+        of_each[ids[data["id"]]].append((name, amount_minor, data.get("to_member")))
+    assert of_each == {
+        "V1": [
+            ("voucher.issued", 500, None),
+            ("voucher.used", 300, None),
+            ("voucher.refunded", 100, None),
+            ("voucher.expired", 300, True),
+        ],
+        "V2": [("voucher.issued", 500, None), ("voucher.voided", 500, True)],
+        "V3": [("voucher.issued", 500, None), ("voucher.expired", 500, True)],
+    }
 
 
 def terms() -> Terms:
@@ -255,3 +262,103 @@ def checkout(world: World, connection: psycopg.Connection[Any]) -> redeem.Checko
     return redeem.Checkout(
         world.programme_id(connection), merchant_id, "EUR", world.now, world.now.date()
     )
+
+
+# ---- nothing lost, nothing out of order ----
+
+
+def test_a_slow_writer_holds_nobody_up_and_is_told_once_it_is_done(heard: World) -> None:
+    rich(heard)
+    with connect() as slow, connect() as teller:
+        shop, (_, wallet_id) = checkout(heard, slow), wallet_of(heard, slow)
+        slow.rollback()
+        with slow.transaction():
+            redeem.hold(slow, shop, wallet_id=wallet_id, order="S1", amount_minor=100)
+            heard.buy("A1", member="2")
+            assert tell_events.tell(teller, now=heard.now) == 1
+            # What is told is not told again while the slow one lasts.
+            assert tell_events.tell(teller, now=heard.now) == 0
+            heard.buy("A2", member="2")
+            assert tell_events.tell(teller, now=heard.now) == 1
+        assert tell_events.tell(teller, now=heard.now) == 1
+    assert types() == ["reward.tracked", "reward.tracked", "wallet.held"]
+
+
+def test_what_a_transaction_that_began_earlier_does_to_a_hold_later_is_told_later(
+    heard: World,
+) -> None:
+    rich(heard)
+    with connect() as early, connect() as lasting:
+        shop = checkout(heard, early)
+        early.rollback()
+        with early.transaction():
+            early.execute("SELECT pg_current_xact_id()")
+            with lasting.transaction():
+                lasting.execute("SELECT pg_current_xact_id()")
+                heard.spend("H1", 500, capture=False)
+                redeem.capture(early, shop, order="H1", amount_minor=500)
+    tell(heard)
+    assert types() == ["wallet.held", "wallet.captured"]
+
+
+def test_what_is_rolled_back_is_never_told(heard: World) -> None:
+    rich(heard)
+    with connect() as connection:
+        shop, (_, wallet_id) = checkout(heard, connection), wallet_of(heard, connection)
+        redeem.hold(connection, shop, wallet_id=wallet_id, order="S1", amount_minor=100)
+        connection.rollback()
+    assert tell(heard) == 0
+
+
+def test_two_who_tell_at_once_tell_everything_once(heard: World) -> None:
+    for number in range(20):
+        heard.buy(f"A{number}")
+    with connect() as first, connect() as second:
+        with first.transaction():
+            first.execute("SELECT mark FROM notices_mark FOR UPDATE")
+            assert tell_events.tell(second, now=heard.now) == 0
+        assert tell_events.tell(second, now=heard.now) == 20
+        assert tell_events.tell(first, now=heard.now) == 0
+    assert len(types()) == 20
+
+
+def test_a_telling_that_breaks_off_is_done_again_to_the_same_events(
+    heard: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard.buy("A1")
+    heard.send("members", "number,name,iban\n4,Dan,\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(tell_events.deliveries, "enqueue", None)
+        with pytest.raises(TypeError):
+            tell(heard)
+    assert types() == []
+    assert tell(heard) == 2
+    ids = {one.id for one in Event.objects.all()}
+    # As if nothing had been told: the same facts are the same events.
+    heard.write("UPDATE notices_mark SET mark = '3'")
+    heard.write("DELETE FROM notices_event WHERE type = 'reward.tracked'")
+    assert tell(heard) >= 1
+    assert ids <= {one.id for one in Event.objects.all()}
+
+
+def test_of_a_programme_that_nobody_listens_to_nothing_is_kept(world: World) -> None:
+    world.buy("A1")
+    assert tell(world) == 0
+    api_keys.make(Programme.objects.get(slug="corner"), name="shop", now=world.now)
+    assert tell(world) == 0
+    world.buy("A2")
+    assert tell(world) == 1
+    assert not Event.objects.filter(data__order_ref="A1").exists()
+
+
+def test_facts_of_many_wallets_are_told_in_chunks_that_keep_a_wallet_together(
+    heard: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tell_events, "CHUNK_FACTS", 2)
+    for number, member in enumerate("123123"):
+        heard.buy(f"A{number}", member=member)
+        heard.answer(f"A{number},confirm,,,,")
+    assert tell(heard) == 12
+    for one in Event.objects.filter(type="reward.tracked"):
+        confirmed = Event.objects.get(type="reward.confirmed", object_id=one.object_id)
+        assert one.number < confirmed.number

@@ -39,6 +39,8 @@ RESOURCES = (
     "purchases",
     "purchase_answers",
     "rewards",
+    "events",
+    "webhook_endpoints",
 )
 """Modules of `cagnotte.api.resources`, in the order in which the reference shows them."""
 

@@ -5,7 +5,7 @@ Each function works in the caller's database transaction; the calls themselves a
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -19,6 +19,7 @@ EVENTS = load("events")
 
 Connection = psycopg.Connection[Any]
 State = Delivery.State
+StateName = Literal["pending", "delivered", "skipped", "failed"]
 
 LEASE_SECONDS = 60
 """How long a worker may be at a delivery before another takes it over; longer than any call lasts."""
@@ -212,7 +213,7 @@ class DeliveryRow(NamedTuple):
     """A delivery as it stands, with its event and its last attempt (None before the first)."""
 
     number: int
-    state: str
+    state: StateName
     attempts: int
     next_at: datetime
     created_at: datetime

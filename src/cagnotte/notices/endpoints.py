@@ -15,7 +15,7 @@ import psycopg
 from django.conf import settings
 from django.db import transaction
 
-from cagnotte.domain.errors import InvalidInput, NotFound, Refused
+from cagnotte.domain.errors import InvalidInput, Refused
 from cagnotte.domain.ids import public_id
 from cagnotte.notices import deliveries, shapes
 from cagnotte.notices.catalogue import SUBSCRIBABLE, TEST
@@ -79,15 +79,10 @@ def make(programme_id: UUID, facts: EndpointFacts, *, now: datetime) -> MadeEndp
     return MadeEndpoint(row, secret)
 
 
-def endpoint(programme_id: UUID, endpoint_id: UUID, *, lock: bool = False) -> WebhookEndpoint:
-    """Return a programme's endpoint. Raises NotFound."""
+def find(programme_id: UUID, endpoint_id: UUID, *, lock: bool = False) -> WebhookEndpoint | None:
+    """Return a programme's endpoint, None when there is none such. lock: until the transaction ends."""
     rows = WebhookEndpoint.objects.filter(programme_id=programme_id)
-    found = (rows.select_for_update() if lock else rows).filter(id=endpoint_id).first()
-    if found is None:
-        raise NotFound(
-            f"There is no webhook endpoint “{public_id('whe', endpoint_id)}”.", id=endpoint_id
-        )
-    return found
+    return (rows.select_for_update() if lock else rows).filter(id=endpoint_id).first()
 
 
 def endpoints(programme_id: UUID) -> list[WebhookEndpoint]:

@@ -182,7 +182,7 @@ RETURNING number;
 -- name: page
 -- in: programme_id, before (a number, or null for the newest), count, and filters, each null for none: type, object_id,
 -- since, until. out: rows of events, newest first. Index: event_of_programme, event_of_object backwards. No locks.
-SELECT number, id, type, object_id, created_at, data FROM notices_event
+SELECT number, id, type, object_id, created_at, data::text FROM notices_event
 WHERE programme_id = %(programme_id)s
     AND (%(before)s::bigint IS NULL OR number < %(before)s::bigint)
     AND (%(type)s::text IS NULL OR type = %(type)s::text)
@@ -193,7 +193,7 @@ ORDER BY number DESC LIMIT %(count)s;
 
 -- name: event
 -- in: programme_id, id. Index: the unique id. No locks.
-SELECT number, id, type, object_id, created_at, data FROM notices_event
+SELECT number, id, type, object_id, created_at, data::text FROM notices_event
 WHERE id = %(id)s AND programme_id = %(programme_id)s;
 
 -- name: drop_events
