@@ -19,6 +19,9 @@ const pascal = (text) => camel(`_${text}`);
 function shortened(operationId, resource) {
   const noun = resource.replace(/ies$/, 'y').replace(/s$/, '');
   const [verb, ...rest] = operationId.split('_');
+  if (verb === 'create' && rest.join('_') === resource && resource !== noun) {
+    return 'createMany';
+  }
   const said = rest.join('_').replace(new RegExp(`^(my|${noun}(s|es)?)(_|$)`), '');
   return camel(said ? `${verb}_${said}` : verb);
 }
@@ -41,7 +44,8 @@ function operation(method, path, told) {
   const query = parameters.filter((one) => one.in === 'query');
   const body = shapeOf(told.requestBody);
   const answers = Object.keys(told.responses).filter((status) => /^2/.test(status));
-  const answer = answers.map((status) => shapeOf(resolved(told.responses[status]))).find((one) => one);
+  const shapes = answers.map((status) => shapeOf(resolved(told.responses[status]))).filter((one) => one);
+  const [answer] = shapes;
   if (body && query.length > 0) {
     throw new Error(`${told.operationId} has both a body and a query; the client has one place for them.`);
   }
@@ -52,6 +56,7 @@ function operation(method, path, told) {
     query,
     body,
     answer,
+    returns: [...new Set(shapes.map(({ schema }) => type(schema)))].join(' | ') || 'void',
     key: headers.includes('Idempotency-Key'),
     list: 'next_cursor' in (answer?.shape.properties ?? {}),
     ids: [...path.matchAll(/\{(\w+)\}/g)].map((found) => camel(found[1])),
@@ -162,9 +167,8 @@ function signature(name, one) {
     given.push(`query${one.query.some((each) => each.required) ? '' : '?'}: ${queryType(one.query)}`);
   }
   given.push('options?: CallOptions');
-  const answer = one.answer ? type(one.answer.schema) : 'void';
   const item = one.list ? type(one.answer.shape.properties.data.items) : '';
-  const returns = one.list ? `Listing<${item}, ${answer}>` : `Promise<${answer}>`;
+  const returns = one.list ? `Listing<${item}, ${one.returns}>` : `Promise<${one.returns}>`;
   const says = one.old ? `@deprecated ${one.says}` : one.says;
   return [...comment(`${one.method} ${one.path}: ${says}`, '  '), `  ${name}(${given.join(', ')}): ${returns};`];
 }

@@ -77,7 +77,7 @@ export const OPERATIONS = {
   purchases: {
     create: { method: 'POST', path: '/v1/purchases', body: true, key: true },
     list: { method: 'GET', path: '/v1/purchases', query: true, list: true },
-    createBatch: { method: 'POST', path: '/v1/purchases/batch', body: true, key: true },
+    createMany: { method: 'POST', path: '/v1/purchases/batch', body: true, key: true },
     restate: { method: 'POST', path: '/v1/purchases/{purchase_id}/restate', body: true, key: true },
     confirm: { method: 'POST', path: '/v1/purchases/{purchase_id}/confirm', key: true },
     decline: { method: 'POST', path: '/v1/purchases/{purchase_id}/decline', body: true, key: true },

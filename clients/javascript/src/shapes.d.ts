@@ -1353,7 +1353,7 @@ export interface PurchasesMethods {
    * POST /v1/purchases/batch: Tell of up to 500 orders. The good ones are taken; each of the others comes back
    * with what is wrong.
    */
-  createBatch(body: PurchaseBatch, options?: CallOptions): Promise<BatchAnswer>;
+  createMany(body: PurchaseBatch, options?: CallOptions): Promise<BatchAnswer>;
   /**
    * POST /v1/purchases/{purchase_id}/restate: Tell an order anew, whole; its reward follows, by the rules of its
    * day. Only what this interface told of.
