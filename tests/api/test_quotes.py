@@ -1,9 +1,14 @@
 """Quotes: what a basket would earn and what more would bring; decided by the same rules as the purchase itself."""
 
+from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from cagnotte.api.resources.quotes import Quote
 from cagnotte.catalog.models import Product
 from cagnotte.domain.ids import public_id
 from cagnotte.identity.models import Member, Programme
@@ -217,6 +222,84 @@ def test_what_did_not_change_is_not_sent_again(world: World) -> None:
     assert (again.status, again.content) == (304, b"")
     other = interface().post("/quotes", basket(1001), if_none_match=first.headers["etag"])
     assert other.status == 200
+
+
+# ---- what is remembered ----
+
+prices = st.lists(st.integers(1, 9_000), min_size=1, max_size=4)
+changes = st.fixed_dictionaries(
+    {},
+    optional={
+        "channel": st.sampled_from(["web", "store"]),
+        "coupon_codes": st.sampled_from([[], ["TEN"]]),
+        "delivery_minor": st.sampled_from([0, 490]),
+    },
+)
+
+
+def test_what_is_remembered_is_what_would_be_decided(world: World) -> None:
+    shop = interface()
+
+    @settings(max_examples=25, deadline=None)
+    @given(prices, changes, st.sampled_from(["en", "fr"]))
+    def check(amounts: list[int], more: dict[str, Any], language: str) -> None:
+        body = basket(*amounts, **more)
+        RUNS.forget()
+        decided = shop.post("/quotes", body, accept_language=language)
+        remembered = shop.post("/quotes", body, accept_language=language)
+        RUNS.forget()
+        again = shop.post("/quotes", body, accept_language=language)
+        assert decided.status == 200
+        assert decided.content == remembered.content == again.content
+        assert decided.headers["etag"] == remembered.headers["etag"] == again.headers["etag"]
+        # Written by hand, it has the shape that is described.
+        assert orjson.loads(Quote.model_validate_json(decided.content).model_dump_json()) == (
+            decided.json
+        )
+
+    check()
+
+
+def test_an_answer_is_remembered_by_its_language_and_never_for_a_member(world: World) -> None:
+    Member.objects.filter(ref="2").update(segments=["vip"])
+    english = interface().post("/quotes", basket(1000), accept_language="en").json
+    french = interface().post("/quotes", basket(1000), accept_language="fr").json
+    vip = interface().post("/quotes", basket(1000, member_id=member_id("2"))).json
+    assert (english["reward"], french["reward"], vip["reward"]) == (eur(60), eur(60), eur(160))
+    assert (english["language"], french["language"]) == ("en", "fr")
+    Member.objects.filter(ref="2").update(segments=[])
+    assert interface().post("/quotes", basket(1000, member_id=member_id("2"))).json["reward"] == (
+        eur(60)
+    )
+
+
+def test_another_programmes_answers_are_its_own(world: World) -> None:
+    made = sandbox.make(Programme.objects.get(), now=world.now)
+    live = interface().post("/quotes", basket(1000))
+    tried = interface(made.slug).post("/quotes", basket(1000))
+    assert live.json == tried.json
+    assert live.headers["etag"] != tried.headers["etag"]
+
+
+def test_an_answer_is_forgotten_when_the_rules_are_asked_for_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert interface().post("/quotes", basket(1000)).json["reward"] == eur(60)
+    world.load(corner(offers=OFFERS).replace("rate: 5 %", "rate: 7 %"))
+    monkeypatch.setattr("cagnotte.journeys.kept_runs.FRESH", timedelta(0))
+    assert interface().post("/quotes", basket(1000)).json["reward"] == eur(80)
+
+
+def test_what_the_catalogue_learns_counts_as_soon_as_the_rules_do(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {**basket(5000), "lines": [{"sku": "unleaded", "amount_minor": 5000}]}
+    assert interface().post("/quotes", body).json["base"] == eur(5000)
+    Product.objects.create(
+        programme=Programme.objects.get(), sku="unleaded", name="Unleaded", category_ref="fuel"
+    )
+    monkeypatch.setattr("cagnotte.journeys.kept_runs.FRESH", timedelta(0))
+    assert interface().post("/quotes", body).json["base"] == eur(0)
 
 
 def refused(answer: Answer) -> tuple[int, str | None, list[str]]:

@@ -13,6 +13,7 @@ from cagnotte.platform.database import connect
 from cagnotte.wallet.shares import Line
 from cagnotte.wallet.voucher_uses import UseAsk
 from tests.databases import Server
+from tests.journeys.inbox_world import Inbox, postback
 from tests.journeys.world import World
 
 Tamper = Callable[[str], None]
@@ -161,6 +162,7 @@ def test_owing_beside_available_money_is_found(busy: World, tamper: Tamper) -> N
         ("DELETE FROM purchases_purchase WHERE order_ref = 'A1'", "lot without purchase"),
         ("DELETE FROM purchases_purchase WHERE order_ref = 'T1'", "observation without purchase"),
         ("DELETE FROM identity_wallet", "purchase without wallet"),
+        ("DELETE FROM purchases_observation", "purchase without message"),
     ],
 )
 def test_what_lost_its_other_half_is_named(
@@ -168,6 +170,35 @@ def test_what_lost_its_other_half_is_named(
 ) -> None:
     tamper(statement)
     assert any(f"There is a {what}: " in fault for fault in busy.faults())
+    # The books stay broken, which the end of the test would notice.
+    monkeypatch.setattr(World, "faults", lambda _: [])
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("DELETE FROM inbox_order", "messages: There is a purchase of a connected source without its order: "),
+        ("UPDATE inbox_order SET object_id = object_id || '!'", "messages: There is an order in the inbox with another's "),
+        ("UPDATE inbox_order SET reason = ''", "inbox: In the inbox is an order that waits without a reason: "),
+        (
+            "UPDATE inbox_order SET content_hash = NULL",
+            "inbox: In the inbox is an order that stands for no purchase: ",
+        ),
+        ("UPDATE inbox_message SET state = 'unreadable'", "inbox: In the inbox is an unreadable message without a "),
+        ("DELETE FROM inbox_account", "inbox: In the inbox is a message without its account: "),
+        ("DELETE FROM inbox_order", "inbox: In the inbox is a piece without its order: "),
+        ("DELETE FROM inbox_message", "inbox: In the inbox is a piece without its message: "),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_the_inbox_is_named(
+    world: World, tamper: Tamper, statement: str, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = Inbox(world)
+    inbox.connect()
+    inbox.send(postback(), postback("B-2", member=""))
+    assert world.faults() == []
+    tamper(statement)
+    assert any(found.startswith(fault) for found in world.faults())
     # The books stay broken, which the end of the test would notice.
     monkeypatch.setattr(World, "faults", lambda _: [])
 

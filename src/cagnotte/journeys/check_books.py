@@ -94,9 +94,21 @@ CHECKS: tuple[Check, ...] = (
     sql_check(
         "orphans", "nothing has lost what it belongs to", SQL.orphans, "There is a {what}: {id}."
     ),
+    sql_check(
+        "messages",
+        "every purchase was told of by a message",
+        SQL.purchases_are_told,
+        "There is {what}: {id}.",
+    ),
+    sql_check(
+        "inbox",
+        "what came in was taken, or waits with a reason",
+        SQL.inbox_is_settled,
+        "In the inbox is {what}: {id}.",
+    ),
     Check("returns", "returns that wait for their order are named", _find_waiting_returns),
 )
-"""What must hold between the ledger and rewards, lots and holds."""
+"""What must hold between the ledger and rewards, lots and holds, and between purchases and what was told of them."""
 
 
 def verify(connection: Connection, *, progress: checks.Progress | None = None) -> list[Finding]:

@@ -20,7 +20,14 @@ from cagnotte.domain.errors import CagnotteError
 from cagnotte.identity import api_calls
 from cagnotte.inbox.health import to_read
 from cagnotte.inbox.models import Account
-from cagnotte.journeys import deliver_events, expire, poll_sources, tell_events, tell_vouchers
+from cagnotte.journeys import (
+    deliver_events,
+    expire,
+    poll_sources,
+    tell_events,
+    tell_vouchers,
+    tend_clicks,
+)
 from cagnotte.journeys.poll_sources import PollSummary
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.read_inbox import ReadSummary, read_inbox
@@ -43,6 +50,9 @@ CARRIER_ENDS_SECONDS = 5.0
 
 TIDY_EVERY_HOURS = 1
 """How often what the REST interface keeps no longer is deleted."""
+
+TEND_EVERY_HOURS = 24
+"""How often it is measured how long shops take, and old clicks are forgotten."""
 
 TROUBLE_SECONDS = 60
 """What failed is left alone for so long, unless it says itself when to try again."""
@@ -103,6 +113,7 @@ class Worker:
         self._idle_seconds = idle_seconds
         self._left_alone: LeftAlone = {}
         self._tidied_at: datetime | None = None
+        self._tended_at: datetime | None = None
 
     def run(self) -> None:
         """Work until told to stop. A database that is away is waited for.
@@ -152,6 +163,7 @@ class Worker:
             tell_vouchers.work(connection, clock=self._clock, stop=self._stop.is_set).did,
         ]
         self._tidy(connection, now)
+        self._tend(connection, now)
         return any(did)
 
     def carry(self, connection: Connection) -> bool:
@@ -170,6 +182,12 @@ class Worker:
         connection.commit()
         deliveries.tidy(connection, now=now)
         self._tidied_at = now
+
+    def _tend(self, connection: Connection, now: datetime) -> None:
+        if self._tended_at and now - self._tended_at < timedelta(hours=TEND_EVERY_HOURS):
+            return
+        tend_clicks.tend(connection, now=now)
+        self._tended_at = now
 
     def _each(
         self,

@@ -235,6 +235,49 @@ WITH wrong AS MATERIALIZED (
 )
 SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY what, id LIMIT 20;
 
+-- name: purchases_are_told
+-- Every purchase was told by a message, and one of a connected source stands for an order of the inbox, and for its own.
+WITH wrong AS MATERIALIZED (
+    SELECT 'a purchase without message' AS what, p.id FROM purchases_purchase AS p
+    WHERE NOT EXISTS (SELECT FROM purchases_observation AS o WHERE o.purchase_id = p.id)
+    UNION ALL
+    SELECT 'a purchase of a connected source without its order', p.id
+    FROM purchases_purchase AS p JOIN purchases_source AS s ON s.id = p.source_id
+    WHERE s.kind = 'connected' AND NOT EXISTS (SELECT FROM inbox_order AS o WHERE o.purchase_id = p.id)
+    UNION ALL
+    SELECT 'an order in the inbox with another''s purchase', o.id FROM inbox_order AS o
+    WHERE o.purchase_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM purchases_purchase AS p
+        WHERE p.id = o.purchase_id AND p.source_id = o.account_id AND p.native_id = o.object_id)
+)
+SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY what, id LIMIT 20;
+
+-- name: inbox_is_settled
+-- What came in was taken, or waits with a reason; what is due is settled next. Nothing there has lost what it belongs to.
+WITH wrong AS MATERIALIZED (
+    SELECT 'an unreadable message without a reason' AS what, m.id::text FROM inbox_message AS m
+    WHERE m.state = 'unreadable' AND m.reason = ''
+    UNION ALL
+    SELECT 'an order that waits without a reason', o.id::text FROM inbox_order AS o
+    WHERE NOT o.due AND o.state <> 'standing' AND o.reason = ''
+    UNION ALL
+    SELECT 'an order that stands for no purchase', o.id::text FROM inbox_order AS o
+    WHERE NOT o.due AND o.state = 'standing' AND (o.purchase_id IS NULL OR o.content_hash IS NULL)
+    UNION ALL
+    SELECT 'an order without its account', o.id::text FROM inbox_order AS o
+    WHERE NOT EXISTS (SELECT FROM inbox_account AS a WHERE a.id = o.account_id AND a.programme_id = o.programme_id)
+    UNION ALL
+    SELECT 'a message without its account', m.id::text FROM inbox_message AS m
+    WHERE NOT EXISTS (SELECT FROM inbox_account AS a WHERE a.id = m.account_id)
+    UNION ALL
+    SELECT 'a piece without its order', p.id::text FROM inbox_piece AS p
+    WHERE NOT EXISTS (SELECT FROM inbox_order AS o WHERE o.id = p.order_id)
+    UNION ALL
+    SELECT 'a piece without its message', p.id::text FROM inbox_piece AS p
+    WHERE NOT EXISTS (SELECT FROM inbox_message AS m WHERE m.id = p.message_id)
+)
+SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY what, id LIMIT 20;
+
 -- name: natural_keys
 -- in: programme_id. out: the natural key of every owner of an account.
 SELECT wallet_id, 'member ' || ref FROM identity_member WHERE programme_id = %(programme_id)s
