@@ -1,7 +1,9 @@
 """The Python client when answers are lost, the server is busy, or nothing is there: done once, told clearly."""
 
 import asyncio
+import random
 import types
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -70,6 +72,30 @@ class Losing(httpx.BaseTransport):
         self._line.close()
 
 
+class Breaking(httpx.BaseTransport):
+    """A line that breaks one time in three, before the request arrives or after it was answered."""
+
+    def __init__(self, seed: int) -> None:
+        self._line = httpx.HTTPTransport()
+        self._dice = random.Random(seed)
+        self.broke = 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        fate = self._dice.randrange(6)
+        if fate == 0:
+            self.broke += 1
+            raise httpx.WriteError("the line broke before")
+        response = self._line.handle_request(request)
+        if fate == 1:
+            self.broke += 1
+            response.read()
+            raise httpx.ReadError("the line broke after")
+        return response
+
+    def close(self) -> None:
+        self._line.close()
+
+
 class Saying:
     """A server that says these things in turn: an answer, or an error of the line."""
 
@@ -117,6 +143,40 @@ def test_an_order_whose_answer_is_lost_twice_is_told_once(
         assert server.member("ana") == {"pending": 120}
         assert len(list(cagnotte.purchases.list())) == 1
     assert len(pauses) == 2
+
+
+def test_a_day_over_a_line_that_breaks_ends_as_over_a_whole_one(
+    server: Served, pauses: list[float]
+) -> None:
+    line = Breaking(seed=7)
+    with httpx.Client(transport=line) as http:
+        cagnotte = Cagnotte(server.key, server.url, http_client=http, retries=20)
+        ana = cagnotte.members.create(ref="ana")["id"]
+        for number in range(4):
+            cagnotte.purchases.create(
+                merchant="corner", currency="EUR", order_ref=f"A-{number}", member_id=ana,
+                occurred_at="2026-02-10T10:00:00+01:00", status="confirmed",
+                lines=[{"sku": "cup", "amount_minor": 2_400}],
+            )  # fmt: skip
+        server.mature()
+        for number in range(4):
+            hold = cagnotte.holds.create(
+                member_id=ana, merchant="corner", order_ref=f"B-{number}",
+                amount={"amount_minor": 100, "currency": "EUR"},
+            )["id"]  # fmt: skip
+            cagnotte.holds.capture(hold)
+            cagnotte.holds.refund(
+                hold, refund_ref=f"R-{number}", amount={"amount_minor": 30, "currency": "EUR"}
+            )
+        movements = list(cagnotte.cagnottes.list_movements(
+            cagnotte.members.get(ana)["cagnotte_id"], limit=5
+        ))  # fmt: skip
+    assert line.broke >= 5
+    assert len(pauses) == line.broke
+    # 4 × 1.20 earned, 4 × 1.00 spent, 4 × 0.30 back.
+    assert server.member("ana") == {"available": 200}
+    kinds = ("tracked", "released", "held", "captured", "refunded")
+    assert Counter(one["kind"] for one in movements) == dict.fromkeys(kinds, 4)
 
 
 def test_a_request_that_is_still_being_worked_on_is_waited_for(
