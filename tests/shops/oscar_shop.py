@@ -1,5 +1,6 @@
 """A real django-oscar shop with `cagnotte-oscar` in it, as processes of its own, and a customer who buys there."""
 
+import html
 import os
 import re
 import shutil
@@ -35,8 +36,11 @@ class OscarShop:
         """Run a command of the shop, as its staff would."""
         return _manage(self.environment, *arguments)
 
-    def buy(self, articles: Mapping[str, int], *, click: str = "") -> str:
-        """Come to the shop, by a link with a click or without, buy as a guest, and return the order's number."""
+    def buy(self, articles: Mapping[str, int], *, click: str = "", voucher: str = "") -> str:
+        """Come to the shop, by a link with a click or without, buy as a guest, and return the order's number.
+
+        voucher: a code that is typed into the basket; one that the shop does not take fails the test.
+        """
         with httpx.Client(
             base_url=self.url, follow_redirects=True, trust_env=False, timeout=60
         ) as customer:
@@ -45,6 +49,11 @@ class OscarShop:
                 key = self.articles[sku]
                 page = customer.get(f"/catalogue/{sku.lower()}_{key}/")
                 _post(customer, f"/basket/add/{key}/", page, quantity=str(units))
+            if voucher:
+                page = customer.get("/basket/")
+                page = _post(customer, "/basket/vouchers/add/", page, code=voucher)
+                said = _messages(page)
+                assert f"'{voucher}' added to" in said, said
             page = customer.get("/checkout/")
             page = _post(
                 customer, "/checkout/", page, username="ana@mail.example", options="anonymous"
@@ -67,10 +76,19 @@ def _post(customer: httpx.Client, path: str, page: httpx.Response, **fields: str
     return answer
 
 
+def _messages(page: httpx.Response) -> str:
+    """Return what a page says to the customer, without its markup."""
+    found = re.findall(r'<div class="alertinner[^"]*">(.*?)</div>', page.text, re.DOTALL)
+    text = re.sub(r"<[^>]+>", " ", " ".join(found))
+    return html.unescape(" ".join(text.split()))
+
+
 @contextmanager
-def oscar_shop(folder: Path, *, cagnotte_url: str, secret: str) -> Iterator[OscarShop]:
-    """Open a shop that tells its orders to an address."""
-    port = free_port()
+def oscar_shop(
+    folder: Path, *, cagnotte_url: str, secret: str, port: int = 0
+) -> Iterator[OscarShop]:
+    """Open a shop that tells its orders to an address; at any free port, where none is named."""
+    port = port or free_port()
     environment = {
         "PATH": os.environ["PATH"],
         "SHOP_DATA": str(folder),

@@ -3,12 +3,15 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from pytest_django import Settings
 
+from cagnotte.cli.main import cli
 from cagnotte.domain.attribution import Trace
 from cagnotte.domain.purchases import Validation
 from cagnotte.extras.sources.shops.oscar import Oscar
@@ -18,6 +21,7 @@ from cagnotte.inbox.models import Account, Order
 from tests.journeys.world import World
 from tests.shops.cagnotte_server import cagnotte_server, click_of
 from tests.shops.oscar_shop import FOLDER, OscarShop, oscar_shop
+from tests.shops.processes import free_port
 from tests.shops.receiver import Receiver
 from tests.shops.venvs import python_of
 
@@ -152,6 +156,70 @@ def test_a_member_s_click_leads_to_a_reward_and_a_return_takes_its_share_back(
     states = dict(Order.objects.values_list("order_ref", "state"))
     assert states == {number: "standing", stranger: "unattributed", cancelled: "standing"}
     assert world.purchase(cancelled)[:2] == ("declined", "cancelled")
+
+
+def test_a_member_s_voucher_is_spent_at_the_shop_s_checkout_and_its_use_comes_back(
+    empty_world: World, tmp_path: Path, settings: Settings
+) -> None:
+    settings.CAGNOTTE_ALLOW_PRIVATE_ADDRESSES = True
+    world, port = empty_world, free_port()
+    world.now = now = datetime.now(UTC)
+    with_vouchers = f"{{ref: shop, plugin: oscar, merchant: corner, settings: {{vouchers_url: {address(port)}}}}}"
+    world.load(PROGRAMME.replace("{ref: shop, plugin: oscar, merchant: corner}", with_vouchers))
+    account = Account.objects.select_related("programme").get(ref="shop")
+    accounts.set_secret(account, "secret", SECRET, now=now)
+    path = accounts.address_path(account, now=now)
+    with (
+        cagnotte_server() as url,
+        oscar_shop(tmp_path, cagnotte_url=url + path, secret=SECRET, port=port) as shop,
+    ):
+        earned = shop.buy(
+            {"TEA-250": 10, "POT-1": 1}, click=click_of(url, "1", shop="corner.example")
+        )
+        shop.manage("set_status", earned, "Being processed", "Complete")
+        world.mature(now.date() + timedelta(days=60))
+        assert world.member("1") == {"available": 790}, "5 % of 158.00"
+
+        made = cagnotte("vouchers", "issue", "1", "--amount", "7.00", "--until", str(now.date() + timedelta(days=30)),
+                        "--minimum", "20.00", "--shop", "shop")  # fmt: skip
+        assert "at shop as code: told" in made
+        code = made.split("Code: ")[1].strip()
+        assert world.member("1") == {"available": 90}
+        before = shop.buy({"POT-1": 1})
+
+        number = shop.buy({"POT-1": 1}, voucher=code)
+        assert Order.objects.get(order_ref=number).amount_minor == 2_600, "33.00 less 7.00"
+        assert Order.objects.get(order_ref=before).amount_minor == 3_300
+        assert "1 read, 0 calls failed" in cagnotte("vouchers", "tell")
+        listed = cagnotte("vouchers", "list")
+        assert "used: 7.00 EUR, 7.00 EUR used, 0.00 EUR left" in listed
+        assert world.books()["merchant.clearing"] == -700
+
+        with pytest.raises(AssertionError, match="already been used"):
+            shop.buy({"POT-1": 1}, voucher=code)
+
+        shop.manage("set_status", number, "Cancelled")
+        assert "1 read, 0 calls failed" in cagnotte("vouchers", "tell")
+        assert "issued: 7.00 EUR, 0.00 EUR used, 7.00 EUR left" in cagnotte("vouchers", "list")
+
+        second = cagnotte(
+            "vouchers", "issue", "1", "--amount", "0.50", "--until", str(now.date()), "--shop", "shop",
+        )  # fmt: skip
+        called_off = cagnotte("vouchers", "void", second.split()[0])
+        assert "void: 0.50 EUR" in called_off
+        assert "at shop as code: ended" in called_off
+        assert world.member("1") == {"available": 90}
+
+
+def address(port: int) -> str:
+    return f"http://127.0.0.1:{port}/cagnotte/"
+
+
+def cagnotte(*arguments: str) -> str:
+    """Run a command, and return what it says."""
+    done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert not done.exit_code, done.output
+    return done.output
 
 
 def test_the_app_s_own_tests_pass() -> None:

@@ -162,7 +162,7 @@ def void(*, voucher: str, slug: str | None, now: datetime | None) -> None:
 @now_option
 @with_database
 def tell(*, shop: str | None, slug: str | None, now: datetime | None) -> None:
-    """Tell shops what is due, and ask them what orders took; the worker does it by itself."""
+    """Tell shops now what they are to know, and ask them what orders took; the worker does it in time."""
     from cagnotte.inbox import accounts
     from cagnotte.journeys import tell_vouchers
     from cagnotte.platform.database import connect
@@ -171,7 +171,10 @@ def tell(*, shop: str | None, slug: str | None, now: datetime | None) -> None:
     account = accounts.account(counter.programme_id, shop) if shop else None
     with connect() as connection:
         done = tell_vouchers.work(
-            connection, clock=lambda: counter.now, account_id=account.id if account else None
+            connection,
+            clock=lambda: counter.now,
+            account_id=account.id if account else None,
+            early=True,
         )
     click.echo(
         f"{done.told:,} told, {done.refused:,} refused, {done.ended:,} ended, {done.read:,} read, "

@@ -1,4 +1,4 @@
-"""What has still to be told of each order."""
+"""What has still to be told of each order, and which vouchers were made for Cagnotte."""
 
 from django.db import models
 
@@ -35,3 +35,19 @@ class OrderToTell(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_id}: {self.told} of {self.changes} told"
+
+
+class VoucherOfCagnotte(models.Model):
+    """One of Oscar's vouchers that stands for one of Cagnotte's, by its id there (`vou_…`)."""
+
+    cagnotte_id = models.CharField(max_length=64, primary_key=True)
+    voucher = models.OneToOneField(
+        "voucher.Voucher", on_delete=models.CASCADE, related_name="cagnotte"
+    )
+
+    class Meta:
+        verbose_name = "voucher of Cagnotte"
+        verbose_name_plural = "vouchers of Cagnotte"
+
+    def __str__(self) -> str:
+        return self.cagnotte_id

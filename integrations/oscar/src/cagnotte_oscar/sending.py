@@ -3,9 +3,7 @@
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
-import base64
 import hashlib
-import hmac
 import http.client
 import json
 import logging
@@ -18,6 +16,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from cagnotte_oscar import signing
 from cagnotte_oscar.conf import Conf, conf
 from cagnotte_oscar.content import TYPE, content_of
 from cagnotte_oscar.models import OrderToTell
@@ -34,7 +33,6 @@ CLAIM = timedelta(minutes=2)
 """For so long an order that is being told is nobody else's to tell."""
 
 ANSWER_BYTES_MAX = 1000
-SECRET_PREFIX = "whsec_"  # noqa: S105 - what the standard writes before secrets
 
 
 class Summary(NamedTuple):
@@ -131,17 +129,10 @@ def _post(content: dict[str, Any], known: Conf) -> str:
 
 
 def _headers(message_id: str, timestamp: int, body: bytes, secret: str) -> dict[str, str]:
-    key = secret.encode()
-    if secret.startswith(SECRET_PREFIX):
-        key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
-    content = f"{message_id}.{timestamp}.".encode() + body
-    digest = base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
     return {
         "content-type": "application/json",
         "user-agent": "cagnotte-oscar",
-        "webhook-id": message_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": f"v1,{digest}",
+        **signing.headers(message_id, timestamp, body, secret),
     }
 
 
