@@ -9,6 +9,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from standardwebhooks import Webhook
 
 from tests.api.interface import interface
@@ -16,7 +17,9 @@ from tests.api.strangers import rich
 from tests.journeys.world import World
 from tests.pages.servers import cagnotte_server
 
-CLIENT = Path(__file__).parents[2] / "clients" / "javascript"
+ROOT = Path(__file__).parents[2]
+CLIENT = ROOT / "clients" / "javascript"
+PAGES = [CLIENT / "README.md", ROOT / "docs" / "reference" / "javascript-client.md"]
 
 
 def node(*arguments: str | Path, **environment: str) -> str:
@@ -93,3 +96,15 @@ def test_the_client_takes_what_the_reference_library_of_standard_webhooks_signs(
     message = {"body": body, "headers": headers, "secrets": [before, secret]}
     told = node("--input-type=module", "-e", VERIFY, MESSAGE=json.dumps(message))
     assert json.loads(told) == {"name": "Zoé"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_the_pages_show_can_be_run(page: Path, tmp_path: Path) -> None:
+    blocks = re.findall(
+        r"^```js\n(.+?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert len(blocks) >= 3
+    for number, block in enumerate(blocks):
+        file = tmp_path / f"{number}.mjs"
+        file.write_text(block, encoding="utf-8")
+        node("--check", file)

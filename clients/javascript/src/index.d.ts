@@ -63,7 +63,7 @@ export class Listing<Item, Whole extends Page<Item> = Page<Item>> implements Pro
   finally(call?: (() => void) | null): Promise<Whole>;
   pages(): AsyncGenerator<Whole, void, undefined>;
   [Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined>;
-  toArray(atMost: number): Promise<Item[]>;
+  toArray(count: number): Promise<Item[]>;
 }
 
 /** How something was answered. */

@@ -48,15 +48,15 @@ export class Listing {
   }
 
   /**
-   * Return the items of all pages, `atMost` of them: a list may be longer than your memory.
+   * Return the items of all pages, `count` of them: a list may be longer than your memory.
    *
-   * @param {number} atMost
+   * @param {number} count
    * @returns {Promise<T[]>}
    */
-  async toArray(atMost) {
+  async toArray(count) {
     const found = [];
     for await (const item of this) {
-      if (found.length >= atMost) {
+      if (found.length >= count) {
         break;
       }
       found.push(item);

@@ -137,5 +137,5 @@ function the_module_speaks_french(): void
     \Context::getContext()->language->iso_code = 'fr';
     $field = (new Cagnotte())->hookDisplayPaymentTop();
     same(true, str_contains($field, 'Vous avez 20,00 €. Indiquez combien utiliser pour cette commande.'));
-    same('Indiquez un montant, par exemple 12,50, ou laissez le champ vide.', choose('ten'));
+    same(true, str_starts_with(choose('ten'), 'Indiquez un montant'));
 }

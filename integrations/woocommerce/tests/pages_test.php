@@ -59,6 +59,6 @@ function the_plugin_speaks_french_unless_the_shop_says_it_otherwise(): void
     Language::register();
     $_POST['cagnotte_amount'] = 'dix';
     Checkout::posted();
-    same(['Indiquez un montant, par exemple 12,50, ou laissez le champ vide.'], Shop::$notices);
+    same([true], array_map(fn ($said) => str_starts_with($said, 'Indiquez un montant'), Shop::$notices));
     same('Mon mot', Language::french('Mon mot', 'Secret key'));
 }

@@ -53,10 +53,10 @@ final class Due
     }
 
     /** Do what is due. Returns how much was done. */
-    public static function work(int $now, int $atMost): int
+    public static function work(int $now, int $limit): int
     {
         $done = 0;
-        foreach (Store::due($now, $atMost) as $row) {
+        foreach (Store::due($now, $limit) as $row) {
             [$kind, $number, $tries] = [(string) $row['kind'], (int) $row['number'], (int) $row['tries']];
             $mark = Store::keepDue($kind, $number, $now + self::CLAIMED_SECONDS, $tries);
             $done += (int) self::one($kind, $number, $mark, $tries, $now);

@@ -146,9 +146,9 @@ final class Store
     }
 
     /** @return list<array<string, mixed>> */
-    public static function due(int $now, int $atMost): array
+    public static function due(int $now, int $limit): array
     {
-        return array_slice(self::rows('cagnotte_due', "failed = 0 AND due_at <= $now"), 0, $atMost);
+        return array_slice(self::rows('cagnotte_due', "failed = 0 AND due_at <= $now"), 0, $limit);
     }
 
     /** Return the numbers of orders that were given up. */

@@ -5,6 +5,6 @@ declare(strict_types=1);
 
 global $_MODULE;
 $_MODULE = [];
-foreach (\Cagnotte\Shop\French::SENTENCES as $english => $french) {
+foreach (\Cagnotte\Shop\French::sentences() as $english => $french) {
     $_MODULE['<{cagnotte}prestashop>cagnotte_' . md5($english)] = $french;
 }

@@ -18,6 +18,6 @@ final class Language
     public static function french(string $said, string $text): string
     {
         $wanted = $said === $text && str_starts_with(determine_locale(), 'fr');
-        return $wanted ? (French::SENTENCES[$text] ?? $text) : $said;
+        return $wanted ? (French::sentences()[$text] ?? $text) : $said;
     }
 }
