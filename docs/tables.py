@@ -15,11 +15,13 @@ from typing import TypeVar
 
 import click
 import django
+import orjson
 
 from cagnotte.cli.main import COMMANDS, cli
 from cagnotte.domain import chart, errors, holds, lifecycle, payouts, vouchers
 from cagnotte.hooks import manager
 from cagnotte.hooks.sources import SourceKind
+from cagnotte.notices.catalogue import TYPES
 
 PAGES = Path(__file__).parent
 WIDTH = 100
@@ -33,6 +35,7 @@ ERROR_MODULES = (
     "cagnotte.platform.secrets_box",
     "cagnotte.hooks.reading",
     "cagnotte.hooks.sources",
+    "cagnotte.hooks.vouchers",
     "cagnotte.catalog.programme_file",
     "cagnotte.catalog.programme_file.parsing",
     "cagnotte.journeys.follow_link",
@@ -215,6 +218,25 @@ def _help(
             yield from _help(one, below, context)
 
 
+def events() -> str:
+    """Every type of events: when it is told, an example of its data, and what its fields mean."""
+    parts = []
+    for one in TYPES.values():
+        example = orjson.dumps(one.example.plain(), option=orjson.OPT_INDENT_2).decode()
+        told = [
+            f"- `{name}`: {field.description}"
+            for name, field in one.shape.model_fields.items()
+            if field.description and name != "member_ref"
+        ]
+        fields = ["", *told] if told else []
+        parts.append(
+            "\n".join(
+                [f"### `{one.name}`", "", one.when, "", "```json", example, "```", *fields]
+            )
+        )
+    return "\n\n".join(parts)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     function.__name__: function
     for function in (
@@ -222,6 +244,7 @@ TABLES: dict[str, Callable[[], str]] = {
         commands,
         connected_sources,
         error_codes,
+        events,
         hold_states,
         hold_transitions,
         payout_states,
