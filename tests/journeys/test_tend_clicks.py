@@ -39,7 +39,14 @@ def test_shops_are_measured(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None
     for number in range(10):
         shop.world.buy(f"A{number}")
     assert tend(shop) == 0
-    assert shop.world.rows("SELECT purchases FROM tracking_reporting") == [(10,)]
+    measured = "SELECT purchases FROM tracking_reporting"
+    assert shop.world.rows(measured) == [(10,)]
+    shop.world.buy("B1")
+    tend(shop)
+    assert shop.world.rows(measured) == [(10,)]
+    shop.world.now += DAY
+    tend(shop)
+    assert shop.world.rows(measured) == [(11,)]
 
 
 def test_the_worker_does_it_once_a_day(shop: Shop) -> None:

@@ -8,12 +8,16 @@ import psycopg
 from cagnotte.identity.models import Programme
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.visits import measure_reporting
+from cagnotte.tracking.selectors import CLICK_DAYS_MAX, was_measured
 from cagnotte.tracking.services import forget_clicks
 
 Connection = psycopg.Connection[Any]
 
-KEPT = timedelta(days=400)
-"""How long clicks are kept: no contract looks back further than 365 days."""
+KEPT = timedelta(days=CLICK_DAYS_MAX)
+"""How long clicks are kept: no order finds an older one."""
+
+EVERY = timedelta(days=1)
+"""How often a programme's shops are measured at most."""
 
 
 def tend(connection: Connection, *, now: datetime) -> int:
@@ -21,7 +25,9 @@ def tend(connection: Connection, *, now: datetime) -> int:
     forgotten = 0
     for slug in Programme.objects.order_by("slug").values_list("slug", flat=True):
         run = ProgrammeRun.open(connection, slug, now)
-        measure_reporting(connection, run)
-        connection.commit()
+        # A worker that is started by a timer every few minutes need not read half a year of purchases each time.
+        if not was_measured(run.id, since=now - EVERY):
+            measure_reporting(connection, run)
+            connection.commit()
         forgotten += forget_clicks(connection, run.id, before=now - KEPT)
     return forgotten

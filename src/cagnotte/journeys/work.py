@@ -51,9 +51,6 @@ CARRIER_ENDS_SECONDS = 5.0
 TIDY_EVERY_HOURS = 1
 """How often what the REST interface keeps no longer is deleted."""
 
-TEND_EVERY_HOURS = 24
-"""How often it is measured how long shops take, and old clicks are forgotten."""
-
 TROUBLE_SECONDS = 60
 """What failed is left alone for so long, unless it says itself when to try again."""
 
@@ -184,7 +181,7 @@ class Worker:
         self._tidied_at = now
 
     def _tend(self, connection: Connection, now: datetime) -> None:
-        if self._tended_at and now - self._tended_at < timedelta(hours=TEND_EVERY_HOURS):
+        if self._tended_at and now - self._tended_at < tend_clicks.EVERY:
             return
         tend_clicks.tend(connection, now=now)
         self._tended_at = now

@@ -13,6 +13,7 @@ from cagnotte.domain.errors import InvalidInput
 from cagnotte.hooks.sources import TraceFound
 from cagnotte.identity import keys
 from cagnotte.platform import sql
+from cagnotte.tracking.models import Reporting
 
 Connection = psycopg.Connection[Any]
 
@@ -123,6 +124,11 @@ def clicks_of(
     }
     with connection.cursor(row_factory=tuple_row) as cursor:
         return [ClickTold(*row) for row in cursor.execute(SQL.clicks_of, facts)]
+
+
+def was_measured(programme_id: UUID, *, since: datetime) -> bool:
+    """Tell whether it was measured later than that how long any of a programme's merchants takes to report."""
+    return Reporting.objects.filter(programme_id=programme_id, measured_at__gt=since).exists()
 
 
 def reporting_days(connection: Connection, merchant_ids: Iterable[UUID]) -> dict[UUID, int]:
