@@ -58,7 +58,7 @@ function operation(method, path, told) {
     answer,
     returns: [...new Set(shapes.map(({ schema }) => type(schema)))].join(' | ') || 'void',
     key: headers.includes('Idempotency-Key'),
-    list: 'next_cursor' in (answer?.shape.properties ?? {}),
+    list: method === 'get' && 'next_cursor' in (answer?.shape.properties ?? {}),
     ids: [...path.matchAll(/\{(\w+)\}/g)].map((found) => camel(found[1])),
     says: (told.description ?? told.summary ?? '').trim(),
     old: told.deprecated === true,

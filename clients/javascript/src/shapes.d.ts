@@ -51,19 +51,23 @@ export interface Basket {
 /** What became of a batch, in its order. */
 export interface BatchAnswer {
   object: "batch";
+  /** How many are a member's. */
   taken: number;
+  /** How many are kept, and nobody's yet. */
+  unattributed: number;
   refused: number;
   data: BatchItem[];
 }
 
-/** What became of one order of a batch. */
+/** What became of one order of a batch: one of `purchase`, `unattributed` and `error` says. */
 export interface BatchItem {
   /** Its place in the batch, from 0. */
   index: number;
   /** As if it had been sent alone. */
   status: number;
-  purchase: Purchase | null;
-  error: Refused | null;
+  purchase?: Purchase | null;
+  unattributed?: Unattributed | null;
+  error?: Refused | null;
 }
 
 /** A maker of products that rewards them wherever they are bought. */
@@ -154,6 +158,26 @@ export interface Commission {
   for_some_products: boolean;
 }
 
+/** One act of a member. The last one for a purpose counts. */
+export interface Consent {
+  object: "consent";
+  purpose: Purpose;
+  granted: boolean;
+  at: string;
+  source: string;
+  text_version: string;
+}
+
+/** All acts of a member, oldest first. */
+export interface Consents {
+  object: "list";
+  /** Whether there are rows after these. */
+  has_more: boolean;
+  /** Send it as `cursor` for the next page; null on the last. */
+  next_cursor: string | null;
+  data: Consent[];
+}
+
 /** One version of an agreement with a merchant, brand or network. */
 export interface Contract {
   id: string;
@@ -188,6 +212,66 @@ export interface Contracts {
   /** Send it as `cursor` for the next page; null on the last. */
   next_cursor: string | null;
   data: Contract[];
+}
+
+/** A page of deliveries. */
+export interface Deliveries {
+  object: "list";
+  /** Whether there are rows after these. */
+  has_more: boolean;
+  /** Send it as `cursor` for the next page; null on the last. */
+  next_cursor: string | null;
+  data: Delivery[];
+}
+
+/** An event on its way to the endpoint. */
+export interface Delivery {
+  object: "delivery";
+  event_id: string;
+  type: string;
+  object_id: string;
+  state: "pending" | "delivered" | "skipped" | "failed";
+  attempts: number;
+  /** Null once it has arrived or is given up. */
+  next_attempt_at: string | null;
+  finished_at: string | null;
+  /** Why it is not there; empty: nothing is wrong. */
+  detail: string;
+  last_attempt: DeliveryAttempt | null;
+}
+
+/** One call of the endpoint. */
+export interface DeliveryAttempt {
+  at: string;
+  duration_ms: number;
+  /** Its answer's; null: there was none. */
+  status: number | null;
+  /** What went wrong; empty: nothing. */
+  detail: string;
+  /** The beginning of its answer. */
+  answer: string;
+}
+
+/** Something that happened. */
+export interface Event {
+  id: string;
+  object: "event";
+  type: string;
+  /** What it is about; events of one object come in their order. */
+  object_id: string;
+  created_at: string;
+  /** By its type; the catalogue of events shows each with an example. */
+  data: Record<string, unknown>;
+}
+
+/** A page of events. */
+export interface Events {
+  object: "list";
+  /** Whether there are rows after these. */
+  has_more: boolean;
+  /** Send it as `cursor` for the next page; null on the last. */
+  next_cursor: string | null;
+  data: Event[];
 }
 
 /** As what a shop keeps a voucher. */
@@ -398,6 +482,17 @@ export interface NewCapture {
   lines?: OrderLine[];
 }
 
+/** A member agrees to a purpose, or no longer does. */
+export interface NewConsent {
+  /** analytics: measuring with the tools of others. marketing: writing to the member, with a CRM. */
+  purpose: Purpose;
+  granted: boolean;
+  /** Where the member said so. */
+  source: string;
+  /** Which wording the member agreed to; needed when it is granted. */
+  text_version?: string;
+}
+
 /** Money to reserve for an order. */
 export interface NewHold {
   /** The cagnotte, wal_… */
@@ -456,7 +551,7 @@ export interface NewPayout {
   amount?: AmountBody | null;
 }
 
-/** An order of a member. Name the member, or send traces that lead to one. */
+/** An order of a member. Name the member, or send traces that lead to one; without either it waits. */
 export interface NewPurchase {
   /** The shop's reference. */
   merchant: string;
@@ -527,6 +622,18 @@ export interface NewVoucher {
   signed?: boolean;
   /** Have a shop's own software take it at its checkout; the worker tells the shop. */
   shop?: AtShopBody | null;
+}
+
+/** An address that shall be told of events. */
+export interface NewWebhookEndpoint {
+  /** Where events are sent: https://, on the open internet. */
+  url: string;
+  /** For people. */
+  description?: string;
+  /** What it hears of; an empty list: everything. */
+  event_types?: string[];
+  /** standard: id, type, timestamp, data. cloudevents: CloudEvents 1.0. */
+  envelope?: "standard" | "cloudevents";
 }
 
 /** One version of an offer, published. */
@@ -735,6 +842,9 @@ export interface Purchases {
   data: Purchase[];
 }
 
+/** What personal data may be used for, once the member agrees. Each is asked and withdrawn by itself. */
+export type Purpose = "analytics" | "marketing";
+
 /** What a basket would earn now. Nothing is promised by it: what counts is the purchase. */
 export interface Quote {
   object: "quote";
@@ -776,6 +886,9 @@ export interface QuotedOffer {
   as_voucher: boolean;
 }
 
+/** Why a trace, or a whole purchase, was not attributed; the nearest to success first. */
+export type Reason = "ambiguous" | "member_closed" | "member_blocked" | "stood_down" | "outside_window" | "after_purchase" | "unknown_member" | "kind_not_accepted" | "earlier_click" | "lower_kind" | "no_candidate";
+
 /** What came back to the cagnotte. */
 export interface Refund {
   id: string;
@@ -809,6 +922,21 @@ export interface Refused {
   code: string;
   detail: string;
   errors: ProblemPlace[];
+}
+
+/** Which events to send again. */
+export interface ReplaySince {
+  /** Those told since; 30 days are kept. */
+  since: string;
+  /** Only those that never arrived; false: all of them. */
+  only_lost?: boolean;
+}
+
+/** How many events are on their way again. */
+export interface Replayed {
+  object: "replay";
+  webhook_endpoint_id: string;
+  events: number;
 }
 
 /** The same order told anew, whole. What came back of it stays. */
@@ -922,6 +1050,11 @@ export interface Rewards {
   data: RewardShown[];
 }
 
+/** How long the present secret goes on signing beside the new one. */
+export interface Rotation {
+  keep_hours?: number;
+}
+
 /** More than now, for a little more in the basket. */
 export interface Step {
   offer: string;
@@ -986,6 +1119,18 @@ export interface TraceBody {
   value: string;
   /** When it was made, where known. */
   at?: string | null;
+}
+
+/** An order that is kept, and nobody's yet. */
+export interface Unattributed {
+  object: "unattributed_purchase";
+  merchant: string;
+  order_ref: string;
+  attribution: "none";
+  /** Why it is nobody's: what came nearest to a member. */
+  reason: Reason;
+  /** The same as a sentence. */
+  detail: string;
 }
 
 /** What the merchant or network says about a purchase. */
@@ -1142,6 +1287,64 @@ export interface Vouchers {
   data: Voucher[];
 }
 
+/** An address that is told of events. */
+export interface WebhookEndpoint {
+  id: string;
+  object: "webhook_endpoint";
+  url: string;
+  description: string;
+  event_types: string[];
+  envelope: "standard" | "cloudevents";
+  enabled: boolean;
+  /** gone: it answered 410. failing: no good answer for days. */
+  disabled_because: "by_hand" | "gone" | "failing" | null;
+  disabled_at: string | null;
+  /** No good answer since; null: all is well. */
+  failing_since: string | null;
+  created_at: string;
+}
+
+/** What may be changed; what is left out stays as it is. */
+export interface WebhookEndpointChange {
+  url?: string | null;
+  description?: string | null;
+  event_types?: string[] | null;
+  envelope?: "standard" | "cloudevents" | null;
+  /** false: nothing is sent; what is on its way is given up. */
+  enabled?: boolean | null;
+}
+
+/** An endpoint with its secret, which is shown this once. */
+export interface WebhookEndpointWithSecret {
+  id: string;
+  object: "webhook_endpoint";
+  url: string;
+  description: string;
+  event_types: string[];
+  envelope: "standard" | "cloudevents";
+  enabled: boolean;
+  /** gone: it answered 410. failing: no good answer for days. */
+  disabled_because: "by_hand" | "gone" | "failing" | null;
+  disabled_at: string | null;
+  /** No good answer since; null: all is well. */
+  failing_since: string | null;
+  created_at: string;
+  /** Signs what is sent (Standard Webhooks); keep it on your server. */
+  secret: string;
+  /** Until then the secret before signs too; null: there is none. */
+  secret_before_until: string | null;
+}
+
+/** All endpoints, the oldest first. */
+export interface WebhookEndpoints {
+  object: "list";
+  /** Whether there are rows after these. */
+  has_more: boolean;
+  /** Send it as `cursor` for the next page; null on the last. */
+  next_cursor: string | null;
+  data: WebhookEndpoint[];
+}
+
 /** One property for each resource. */
 export interface Resources {
   readonly programme: ProgrammeMethods;
@@ -1160,6 +1363,8 @@ export interface Resources {
   readonly quotes: QuotesMethods;
   readonly purchases: PurchasesMethods;
   readonly rewards: RewardsMethods;
+  readonly events: EventsMethods;
+  readonly webhookEndpoints: WebhookEndpointsMethods;
 }
 
 export interface ProgrammeMethods {
@@ -1214,6 +1419,13 @@ export interface MembersMethods {
   close(memberId: string, options?: CallOptions): Promise<Closing>;
   /** POST /v1/members/{member_id}/tokens: Make a token for this member's browser; hand it to nobody else. */
   createToken(memberId: string, options?: CallOptions): Promise<MemberToken>;
+  /** GET /v1/members/{member_id}/consents: Return all that a member has agreed to and taken back, oldest first. */
+  listConsents(memberId: string, options?: CallOptions): Listing<Consent, Consents>;
+  /**
+   * POST /v1/members/{member_id}/consents: Keep that a member agrees to a purpose, or no longer does; return all
+   * acts. The same again changes nothing.
+   */
+  createConsent(memberId: string, body: NewConsent, options?: CallOptions): Promise<Consents>;
 }
 
 export interface CagnottesMethods {
@@ -1336,7 +1548,7 @@ export interface PayoutsMethods {
 export interface QuotesMethods {
   /**
    * POST /v1/quotes: Say what a basket would earn, in the language of Accept-Language (en, fr), and what more
-   * would bring. It changes nothing. Without a member it is for anybody, and may be cached for a minute.
+   * would bring. It changes nothing. Without a member it is for anybody, and may be kept for a minute.
    */
   create(body: Basket, options?: CallOptions): Promise<Quote>;
 }
@@ -1344,9 +1556,10 @@ export interface QuotesMethods {
 export interface PurchasesMethods {
   /**
    * POST /v1/purchases: Tell of an order. The same again is answered 200; with other content it is refused (409):
-   * restate it. When no member is named and no trace leads to one, nothing is kept (422, unattributed).
+   * restate it. When no member is named and no trace leads to one, it is kept and earns nothing yet (202). It
+   * earns once it is sent again with its member, once its traces lead to one, or once a person says whose it is.
    */
-  create(body: NewPurchase, options?: CallOptions): Promise<Purchase>;
+  create(body: NewPurchase, options?: CallOptions): Promise<Purchase | Unattributed>;
   /** GET /v1/purchases: Return purchases, the last recorded first. */
   list(query?: { limit?: number; cursor?: string | null; merchant?: string | null; member_id?: string | null; state?: Validation | null; order_ref?: string | null; since?: string | null; until?: string | null; }, options?: CallOptions): Listing<Purchase, Purchases>;
   /**
@@ -1359,6 +1572,8 @@ export interface PurchasesMethods {
    * day. Only what this interface told of.
    */
   restate(purchaseId: string, body: Restatement, options?: CallOptions): Promise<Purchase>;
+  /** GET /v1/purchases/{purchase_id}: Return one purchase with its lines. */
+  get(purchaseId: string, options?: CallOptions): Promise<Purchase>;
   /**
    * POST /v1/purchases/{purchase_id}/confirm: Confirm an order: what it earns waits for its delay only. Confirmed
    * again, it stays as it is.
@@ -1379,8 +1594,6 @@ export interface PurchasesMethods {
    * said before: the same again is the same.
    */
   return(purchaseId: string, body?: Returns, options?: CallOptions): Promise<Purchase>;
-  /** GET /v1/purchases/{purchase_id}: Return one purchase with its lines. */
-  get(purchaseId: string, options?: CallOptions): Promise<Purchase>;
 }
 
 export interface RewardsMethods {
@@ -1391,4 +1604,61 @@ export interface RewardsMethods {
    * (en, fr).
    */
   get(rewardId: string, query?: { audience?: "member" | "operator"; }, options?: CallOptions): Promise<Reward>;
+}
+
+export interface EventsMethods {
+  /** GET /v1/events: Return events of the last 30 days, the latest first. */
+  list(query?: { limit?: number; cursor?: string | null; type?: string | null; object_id?: string | null; created_since?: string | null; created_until?: string | null; }, options?: CallOptions): Listing<Event, Events>;
+  /** GET /v1/events/{event_id}: Return one event. */
+  get(eventId: string, options?: CallOptions): Promise<Event>;
+}
+
+export interface WebhookEndpointsMethods {
+  /**
+   * POST /v1/webhook_endpoints: Name an address that is told of events from now on; its secret is shown this
+   * once.
+   */
+  create(body: NewWebhookEndpoint, options?: CallOptions): Promise<WebhookEndpointWithSecret>;
+  /** GET /v1/webhook_endpoints: Return all endpoints; a programme has 20 at most. */
+  list(options?: CallOptions): Listing<WebhookEndpoint, WebhookEndpoints>;
+  /**
+   * GET /v1/webhook_endpoints/{webhook_endpoint_id}: Return one endpoint; its ETag is what an If-Match of a
+   * change names.
+   */
+  get(webhookEndpointId: string, options?: CallOptions): Promise<WebhookEndpoint>;
+  /**
+   * PATCH /v1/webhook_endpoints/{webhook_endpoint_id}: Change an endpoint, or switch it off or on. With If-Match,
+   * only while nobody else has (else 412).
+   */
+  update(webhookEndpointId: string, body?: WebhookEndpointChange, options?: CallOptions): Promise<WebhookEndpoint>;
+  /**
+   * DELETE /v1/webhook_endpoints/{webhook_endpoint_id}: Remove an endpoint with the log of its deliveries; what
+   * is on its way is sent no more.
+   */
+  delete(webhookEndpointId: string, options?: CallOptions): Promise<void>;
+  /**
+   * POST /v1/webhook_endpoints/{webhook_endpoint_id}/rotate_secret: Give an endpoint a new secret, shown this
+   * once; for some hours both sign what is sent.
+   */
+  rotateWebhookSecret(webhookEndpointId: string, body?: Rotation, options?: CallOptions): Promise<WebhookEndpointWithSecret>;
+  /**
+   * POST /v1/webhook_endpoints/{webhook_endpoint_id}/test: Send an endpoint an event that means nothing
+   * (webhook_endpoint.test), to see whether it arrives.
+   */
+  sendTestEvent(webhookEndpointId: string, options?: CallOptions): Promise<Delivery>;
+  /**
+   * GET /v1/webhook_endpoints/{webhook_endpoint_id}/deliveries: Return what was sent to an endpoint, and what
+   * became of it, the latest events first.
+   */
+  listDeliveries(webhookEndpointId: string, query?: { limit?: number; cursor?: string | null; state?: "pending" | "delivered" | "skipped" | "failed" | null; }, options?: CallOptions): Listing<Delivery, Deliveries>;
+  /**
+   * POST /v1/webhook_endpoints/{webhook_endpoint_id}/deliveries/{event_id}/replay: Send an event to an endpoint
+   * once more, under the same id, whatever became of it before.
+   */
+  replayDelivery(webhookEndpointId: string, eventId: string, options?: CallOptions): Promise<Delivery>;
+  /**
+   * POST /v1/webhook_endpoints/{webhook_endpoint_id}/replay: Send the events since a moment again, under the same
+   * ids: those that never arrived, or all of them.
+   */
+  replaySince(webhookEndpointId: string, body: ReplaySince, options?: CallOptions): Promise<Replayed>;
 }
