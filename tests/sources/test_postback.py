@@ -103,3 +103,19 @@ def test_fields_may_come_in_the_query() -> None:
 def test_an_order_without_its_number_is_refused_with_the_name_of_the_field() -> None:
     with pytest.raises(Misread, match="order_id"):
         Standing(CASE.plugin, CASE.context()).take(postback(order_id=""))
+
+
+def test_shops_of_one_source_may_use_the_same_numbers() -> None:
+    standing = Standing(CASE.plugin, CASE.context())
+    standing.take(postback(shop="1001"))
+    standing.take(postback(shop="1002", amount="5.00"))
+    told = [one for one in standing.reports().values() if isinstance(one, PurchaseReport)]
+    assert [(one.merchant, one.order_ref, one.lines[0].amount) for one in told] == [
+        ("1001", "A-17", Decimal("49.90")),
+        ("1002", "A-17", Decimal("5.00")),
+    ]
+
+
+def test_a_shop_cannot_be_mistaken_for_a_part_of_a_number() -> None:
+    with pytest.raises(Misread, match="“shop” is “a/b”"):
+        Standing(CASE.plugin, CASE.context()).take(postback(shop="a/b"))

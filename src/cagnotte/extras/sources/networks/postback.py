@@ -1,9 +1,9 @@
 """The generic signed postback: for shops and networks that have no plugin of their own.
 
 One request for each thing that happens to an order, GET or POST with form fields:
-`click_id`, `order_id`, `amount` (what the order costs now, less returns), `currency`, `status` (pending, confirmed or
-declined), `commission`, `reason`, `event_id`, `at` (ISO 8601 with offset) and `sig`, the hexadecimal HMAC-SHA256 under
-the shared secret of all other fields, sorted by name, written as a query string. The format is Cagnotte's own.
+`click_id`, `order_id`, `shop`, `amount` (what the order costs now, less returns), `currency`, `status` (pending, confirmed
+or declined), `commission`, `reason`, `event_id`, `at` (ISO 8601 with offset) and `sig`, the hexadecimal HMAC-SHA256
+under the shared secret of all other fields, sorted by name, written as a query string. The format is Cagnotte's own.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,7 +36,7 @@ from cagnotte.hooks.sources import (
 from cagnotte.hooks.specs import hookimpl
 
 FIELDS = (
-    "click_id", "member", "order_id", "amount", "currency", "status", "commission", "reason", "at", "updated_at",
+    "click_id", "member", "order_id", "shop", "amount", "currency", "status", "commission", "reason", "at", "updated_at",
 )  # fmt: skip
 """What a postback may say. All else in it is signed too, and not read."""
 
@@ -84,10 +84,9 @@ class Postback(SourcePlugin):
     def parse(self, message: Message, context: SourceContext) -> Iterable[Read]:
         """Return the one piece of a postback: how the order stands."""
         told = dict(_pairs(message.body))
-        order = reading.text(told, "order_id", length_max=100)
         updated = told.get("updated_at", "")
         yield Piece(
-            order,
+            _object_id(told),
             "order",
             {name: told[name] for name in FIELDS if told.get(name)},
             reading.moment(updated, "updated_at", None).utc if updated else None,
@@ -107,7 +106,8 @@ class Postback(SourcePlugin):
             if field in told
         ]
         return PurchaseReport(
-            order_ref=object_id,
+            order_ref=reading.text(told, "order_id", length_max=100),
+            merchant=reading.text(told, "shop", default=""),
             occurred_at=reading.moment(told.get("at"), "at", None),
             currency=reading.text(told, "currency", length_max=3),
             lines=[ReportLine(1, "", 1, reading.decimal(told, "amount"))],
@@ -125,6 +125,15 @@ class Postback(SourcePlugin):
             raise SourceFailed("The setting “link” is missing, or has no {click} in it.")
         quoted = urlencode({"t": link.target})[2:]
         return template.replace("{target}", quoted).replace("{click}", link.click)
+
+
+def _object_id(told: Mapping[str, str]) -> str:
+    """Return what tells an order from all others: its number, and the shop where one is named. Raises Misread."""
+    order = reading.text(told, "order_id", length_max=100)
+    shop = reading.text(told, "shop", default="", length_max=40)
+    if "/" in shop:
+        raise reading.Misread(f"“shop” is “{shop}”; it has no “/”.")
+    return f"{shop}/{order}" if shop else order
 
 
 def _fields(incoming: Incoming) -> list[tuple[str, str]]:
