@@ -56,6 +56,20 @@ def test_the_playground(windows: Any, cagnotte: str, width: int, scheme: str, la
 
 @pytest.mark.parametrize("lang", ["en", "fr"])
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_the_playground_stands_still_while_its_widgets_come(
+    windows: Any, cagnotte: str, width: int, lang: str
+) -> None:
+    """A link that moves while it is clicked leads nowhere."""
+    page = windows(width).open(f"{cagnotte}/developers/widgets/?lang={lang}")
+    before = page.evaluate("document.documentElement.scrollHeight")
+    with_widgets(page)
+    expect(page.locator("cagnotte-offers li")).to_have_count(2)
+
+    assert page.evaluate("document.documentElement.scrollHeight") == before
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
 def test_the_page_that_explains_a_programme(
     windows: Any, cagnotte: str, portal: Portal, width: int, lang: str
 ) -> None:

@@ -261,5 +261,6 @@ def _kinds(kind: type[CagnotteError]) -> Iterator[type[CagnotteError]]:
     """Yield the kinds of error below one, as far as this process has loaded them."""
     for below in kind.__subclasses__():
         if below.__module__.startswith("cagnotte."):
-            yield below
+            if not below.__name__.startswith("_"):
+                yield below
             yield from _kinds(below)

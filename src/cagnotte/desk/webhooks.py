@@ -323,12 +323,14 @@ def _owners(visit: Visit) -> dict[str, UUID]:
 
 def _endpoint(visit: Visit, text: str, *, lock: bool = False) -> Shown:
     """Return an endpoint of the programme or its sandbox; to be changed, it is locked. Raises NotFound."""
+    try:
+        endpoint_id = ids.parse_public_id("whe", text)
+    except ValueError:
+        raise NotFound(f"There is no webhook endpoint {text}.") from None
     for mode, owner in _owners(visit).items():
-        try:
-            row = endpoints.endpoint(owner, ids.parse_public_id("whe", text), lock=lock)
-        except (NotFound, ValueError):
-            continue
-        return Shown(text, row, mode)
+        row = endpoints.find(owner, endpoint_id, lock=lock)
+        if row is not None:
+            return Shown(text, row, mode)
     raise NotFound(f"There is no webhook endpoint {text}.")
 
 

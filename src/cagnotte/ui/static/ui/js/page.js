@@ -10,6 +10,12 @@ async function copy(button) {
   setTimeout(() => { words.textContent = before; }, 2000);
 }
 
+// Where a navigation scrolls sideways, as on a phone, the page one is on is in sight.
+for (const here of document.querySelectorAll("nav > [aria-current=page]")) {
+  const nav = here.parentElement;
+  nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.clientWidth) / 2;
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-copy-button]");
   if (button) copy(button);
