@@ -34,6 +34,7 @@ from cagnotte.journeys import tell_listeners
 from cagnotte.notices import listeners
 from cagnotte.notices.models import ConnectedListener
 from cagnotte.platform.database import connect
+from cagnotte.platform.http import Caller
 from tests.journeys.world import NOON, World
 from tests.listeners.fakes.hubspot import HubSpotFake
 from tests.sources.fakes.clock import Clock
@@ -477,3 +478,13 @@ def test_a_service_in_a_private_network_is_never_called(world: World) -> None:
         ((_, became, _),) = tell(row, event("member.joined"))
         assert became is Became.LATER
         assert server.log == []
+
+
+def test_a_slow_service_does_not_keep_a_worker_for_ever() -> None:
+    times = iter((0.0, 299.0, 301.0))
+    with HubSpotFake(Clock(NOON)) as server:
+        calls = tell_listeners.CallsOnce(Caller(allow_private=True), time=lambda: next(times))
+        assert calls.request("GET", f"{server.url}/nothing").status == 404
+        with pytest.raises(SourceFailed, match="is slow"):
+            calls.request("GET", f"{server.url}/nothing")
+        assert len(server.log) == 1

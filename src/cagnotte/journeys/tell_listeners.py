@@ -5,7 +5,8 @@ was forgotten is not told of, whatever waits. Nothing is written here and no dat
 service is asked; the caller keeps the outcomes as they come.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +54,8 @@ Connection = psycopg.Connection[Any]
 KEY_LENGTH = 32
 ANSWER_SECONDS = 30.0
 """A service that takes longer is asked again later."""
+TELLING_SECONDS_MAX = 300.0
+"""For all calls of one telling; with the last answer it stays within the time that a worker has for a batch."""
 ANSWER_BYTES_MAX = 1024 * 1024
 
 NO_CONSENT = "The member has not agreed to {purpose}, or no longer does."
@@ -63,10 +66,22 @@ TOO_OLD = "It is older than what {title} takes."
 
 
 class CallsOnce:
-    """The `ListenerCalls` of the hooks: each call is made once, for what is put off is told again anyway."""
+    """The `ListenerCalls` of the hooks: each call is made once, for what is put off is told again anyway.
 
-    def __init__(self, caller: Caller) -> None:
+    Calls that begin more than `seconds_max` after this was made are refused, so that a slow service cannot keep a
+    worker for longer than its events are its own. time: seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        *,
+        seconds_max: float = TELLING_SECONDS_MAX,
+        time: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._caller = caller
+        self._time = time
+        self._until = time() + seconds_max
 
     def request(
         self,
@@ -78,6 +93,8 @@ class CallsOnce:
         body: bytes | None = None,
     ) -> HttpAnswer:
         """Ask, and return what was answered. Raises SourceFailed."""
+        if self._time() > self._until:
+            raise SourceFailed("The service is slow; the rest is told a little later.")
         asked = f"{url}?{urlencode(params)}" if params else url
         try:
             return HttpAnswer(*self._caller.once(method, asked, headers=headers or {}, body=body))
