@@ -10,10 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 from standardwebhooks import Webhook
 
+from cagnotte.journeys import deliver_events, tell_events
+from cagnotte.platform.database import connect
 from tests.api.interface import interface
 from tests.api.strangers import rich
+from tests.journeys.webhook_receiver import Receiver
 from tests.journeys.world import World
 from tests.pages.servers import cagnotte_server
 
@@ -96,6 +100,22 @@ def test_the_client_takes_what_the_reference_library_of_standard_webhooks_signs(
     message = {"body": body, "headers": headers, "secrets": [before, secret]}
     told = node("--input-type=module", "-e", VERIFY, MESSAGE=json.dumps(message))
     assert json.loads(told) == {"name": "Zoé"}
+
+
+def test_the_client_takes_what_cagnotte_sends(world: World, settings: Settings) -> None:
+    settings.CAGNOTTE_ALLOW_PRIVATE_ADDRESSES = True
+    api = interface()
+    with Receiver() as shop, connect() as connection:
+        tell_events.tell(connection, now=world.now)
+        made = api.post("/webhook_endpoints", {"url": shop.url}).json
+        world.buy("A1")
+        tell_events.tell(connection, now=world.now)
+        assert deliver_events.deliver(connection, clock=lambda: datetime.now(UTC)) == 1
+        [call] = shop.log
+    message = {"body": call.body.decode(), "headers": call.headers, "secrets": made["secret"]}
+    told = json.loads(node("--input-type=module", "-e", VERIFY, MESSAGE=json.dumps(message)))
+    assert told == call.json["data"]
+    assert told["amount"] == {"amount_minor": 100, "currency": "EUR"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

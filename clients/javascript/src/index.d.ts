@@ -113,6 +113,8 @@ export class ApiError extends CagnotteError {
 export class ConnectionError extends CagnotteError {}
 
 export interface WebhookEvent<Data = Record<string, unknown>> {
+  /** evt_…, the same however often it is sent. */
+  id: string;
   type: string;
   timestamp: string;
   data: Data;
