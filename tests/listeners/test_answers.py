@@ -10,10 +10,8 @@ from cagnotte.hooks.sources import HttpAnswer
 from tests.listeners.case import event
 
 
-def answer(status: int, body: bytes = b"", **headers: str) -> HttpAnswer:
-    return HttpAnswer(
-        status, {name.replace("_", "-"): told for name, told in headers.items()}, body
-    )
+def answer(status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> HttpAnswer:
+    return HttpAnswer(status, headers or {}, body)
 
 
 @pytest.mark.parametrize(
