@@ -163,7 +163,7 @@ TYPES: dict[str, EventType] = {
             "An order that a hold paid was refunded, in whole or in part.",
             shapes.RefundedData,
             amount=cents(200),
-            refund_id="rfd_8h1k4n7q0s3v6x9z2b5d8f1h4k",
+            refund_id="rfd_1h1k4n7q0s3v6x9z2b5d8f1h4k",
             refund_ref="R-1",
             repaid=cents(0),
         ),
@@ -234,7 +234,7 @@ TYPES: dict[str, EventType] = {
             "webhook_endpoint.test",
             "Somebody asked for it, to see whether it arrives; only that endpoint is told.",
             shapes.TestData,
-            id="whe_9j2m5p8r1t4w7y0a3c6e9g2j5m",
+            id="whe_2j2m5p8r1t4w7y0a3c6e9g2j5m",
         ),
     )
 }
