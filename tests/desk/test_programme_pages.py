@@ -12,6 +12,9 @@ from cagnotte.identity import api_keys
 from cagnotte.identity.models import ApiKey, Programme, Staff
 from cagnotte.inbox.models import Account
 from cagnotte.journeys import report_status, sandbox
+from cagnotte.notices import endpoints
+from cagnotte.notices.endpoints import EndpointFacts
+from cagnotte.notices.models import Delivery, WebhookEndpoint
 from cagnotte.platform import migrations
 from cagnotte.platform.shared_connection import shared_connection
 from tests.desk.conftest import NOW, Desk
@@ -60,6 +63,22 @@ def test_tables_that_are_missing_are_an_alarm(desk: Desk, monkeypatch: pytest.Mo
     monkeypatch.setattr(migrations, "pending", lambda: [("identity", "0099_x")])
 
     assert "It lacks 1 changes of its tables." in desk.read("support", "")
+
+
+def test_endpoints_that_fail_or_are_off_are_said_and_so_is_the_last_that_arrived(
+    desk: Desk,
+) -> None:
+    assert "No endpoint hears of events." in desk.read("support", "")
+    made = [
+        endpoints.make(desk.corner.id, EndpointFacts(f"https://{name}.example/"), now=NOW).row
+        for name in ("a", "b")
+    ]
+    assert "Nothing was sent yet." in desk.read("support", "")
+    endpoints.send_test(shared_connection(), made[0], now=NOW)
+    Delivery.objects.update(state="delivered", finished_at=NOW)
+    assert "The last event arrived on 03/02/2026 9 a.m." in desk.read("support", "")
+    WebhookEndpoint.objects.filter(id=made[1].id).update(failing_since=NOW)
+    assert "1 endpoint fails, 0 are off." in desk.read("support", "")
 
 
 # ---- sandbox --------------------------------------------------------------------------------------------------

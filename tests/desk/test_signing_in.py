@@ -55,7 +55,7 @@ def mail_server(settings: Settings) -> Iterator[_Kept]:
 
 
 def code_in(text: str) -> str:
-    (found,) = re.findall(r"^    (\S+)$", text, re.MULTILINE)
+    (found,) = re.findall(r"^    (\S+)\r?$", text, re.MULTILINE)
     return str(found)
 
 

@@ -162,6 +162,8 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "developers"
 MFA_ADAPTER = "cagnotte.desk.signing_in.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Cagnotte"
+# Half a minute to either side, for phones whose clock is not ours.
+MFA_TOTP_TOLERANCE = 1
 USERSESSIONS_TRACK_ACTIVITY = True
 # Behind so many proxies: where the limits on attempts find who asks.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("CAGNOTTE_PROXIES", default=0)

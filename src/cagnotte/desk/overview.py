@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -12,7 +14,7 @@ from cagnotte.desk.access import Visit, staff_page
 from cagnotte.desk.requests import line_of
 from cagnotte.identity import api_calls, api_keys
 from cagnotte.identity.staff import Ability
-from cagnotte.journeys.report_status import Late, Status, status
+from cagnotte.journeys.report_status import Late, Status, Told, status
 from cagnotte.platform import migrations
 from cagnotte.platform.shared_connection import shared_connection
 
@@ -39,7 +41,7 @@ def overview(visit: Visit) -> HttpResponse:
     found = status(shared_connection(), visit.programme, now=visit.now)
     return visit.show(
         "desk/overview.html",
-        lights=[_database(found), _worker(found.late), _inbox(found)],
+        lights=[_database(found), _worker(found.late), _inbox(found), _webhooks(found.told)],
         alarms=[(one.account.ref, alarm) for one in found.sources for alarm in one.alarms],
         live=found.live,
         test=found.test,
@@ -83,6 +85,21 @@ def _inbox(found: Status) -> Light:
     ).format(count=found.unread)
     state = "bad" if found.late.messages else "wait"
     return Light(name, state, "inbox" if state == "wait" else "circle-x", _("waiting"), sentence)
+
+
+def _webhooks(told: Told) -> Light:
+    name = _("Webhooks")
+    if not told.endpoints:
+        return Light(name, "calm", "webhook", _("none"), _("No endpoint hears of events."))
+    if told.failing or told.off:
+        failing = ngettext("{count} endpoint fails", "{count} endpoints fail", told.failing)
+        off = ngettext("{count} is off", "{count} are off", told.off)
+        sentence = f"{failing.format(count=told.failing)}, {off.format(count=told.off)}."
+        return Light(name, "wait", "triangle-alert", _("look here"), sentence)
+    if told.last_at is None:
+        return _good(name, _("Nothing was sent yet."))
+    at = date_format(timezone.localtime(told.last_at), "SHORT_DATETIME_FORMAT")
+    return _good(name, _("The last event arrived on {at}.").format(at=at))
 
 
 def _good(name: str, sentence: str) -> Light:

@@ -18,6 +18,8 @@ from cagnotte.identity.models import Programme
 from cagnotte.inbox import accounts
 from cagnotte.inbox.health import Health, health
 from cagnotte.journeys.sandbox import sandbox_of
+from cagnotte.notices import endpoints
+from cagnotte.notices.models import Delivery
 from cagnotte.wallet.models import Hold
 
 Connection = psycopg.Connection[Any]
@@ -49,6 +51,15 @@ class Late(NamedTuple):
         return self.since is not None
 
 
+class Told(NamedTuple):
+    """Webhook endpoints: how many there are, how many fail or are off, and when something last arrived at one."""
+
+    endpoints: int
+    failing: int
+    off: int
+    last_at: datetime | None
+
+
 class Status(NamedTuple):
     """How a programme is doing.
 
@@ -61,6 +72,7 @@ class Status(NamedTuple):
     unread: int
     unread_since: datetime | None
     sources: list[Health]
+    told: Told
     live: Traffic
     test: Traffic | None
 
@@ -80,8 +92,26 @@ def status(connection: Connection, programme: Programme, *, now: datetime) -> St
         sum(one.unread for one in sources),
         min((one.unread_since for one in sources if one.unread_since), default=None),
         sources,
+        _told(programme),
         api_calls.traffic(programme.id, since=since),
         api_calls.traffic(sandbox.id, since=since) if sandbox else None,
+    )
+
+
+def _told(programme: Programme) -> Told:
+    rows = endpoints.endpoints(programme.id)
+    arrived = [
+        Delivery.objects.filter(recipient_id=row.id, state=Delivery.State.DELIVERED)
+        .order_by("-event_number")
+        .values_list("finished_at", flat=True)
+        .first()
+        for row in rows
+    ]
+    return Told(
+        len(rows),
+        sum(row.failing_since is not None and row.disabled_at is None for row in rows),
+        sum(row.disabled_at is not None for row in rows),
+        max((at for at in arrived if at), default=None),
     )
 
 

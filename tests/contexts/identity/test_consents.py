@@ -33,6 +33,7 @@ def programme() -> UUID:
     return services.programme_id_of("corner")
 
 
+@transaction.atomic
 def member(ref: str) -> UUID:
     """A member of the programme "corner", by the id of the wallet."""
     services.save_members(
