@@ -67,7 +67,7 @@ def message(**changes: Any) -> Message:
     return Message(json_bytes({"order": order(**changes)}), "order")
 
 
-def page(*orders: dict[str, Any]) -> Message:
+def page(*orders: object) -> Message:
     return Message(json_bytes({"orders": list(orders), "count": len(orders)}), "orders")
 
 
@@ -234,5 +234,12 @@ def test_an_unknown_state_of_a_payment_is_refused_by_name() -> None:
 def test_one_order_that_cannot_be_read_does_not_keep_the_others() -> None:
     taken = Standing(CASE.plugin, CASE.context())
     taken.take(page(order(id="order_BAD", updated_at="yesterday"), order()))
-    assert [one.where for one in taken.unreadable] == ["order 1"]
+    assert [one.where for one in taken.unreadable] == ["order order_BAD"]
+    assert taken.report(ID) == report()
+
+
+def test_what_is_no_order_does_not_keep_the_others() -> None:
+    taken = Standing(CASE.plugin, CASE.context())
+    taken.take(page("nothing", order()))
+    assert [one.where for one in taken.unreadable] == ["order without a name"]
     assert taken.report(ID) == report()

@@ -62,7 +62,7 @@ class Member:
                 counter,
                 wallet_id=wallet_id,
                 reference=changes.pop("reference", "v1"),
-                terms=Terms(**{**terms, **changes}),  # type: ignore[arg-type]  # names of fields
+                terms=Terms(**{**terms, **changes}),
                 shop=shop,
             )
 

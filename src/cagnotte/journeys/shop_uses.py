@@ -23,6 +23,7 @@ from cagnotte.journeys.vouchers import Counter
 from cagnotte.wallet import voucher_uses, voucher_views
 from cagnotte.wallet.movements import Connection
 from cagnotte.wallet.movements import occasion as occasion_of
+from cagnotte.wallet.voucher_rows import lock_one
 from cagnotte.wallet.voucher_uses import UseAsk
 from cagnotte.wallet.voucher_views import UseView, VoucherView
 
@@ -53,6 +54,8 @@ def book(
 ) -> str:
     """Book what orders took of a voucher, and what came back; return what could not be, "" when all was."""
     problems = []
+    # Whoever books uses of the voucher at the same moment waits, and then sees what is booked here.
+    lock_one(connection, voucher.id, _occasion(connection, counter_of(asking)))
     before = {one.order_ref: one for one in _uses(connection, voucher)}
     for use in (*standing.uses, *_in_all(before, voucher, standing, asking.context.now)):
         try:

@@ -15,7 +15,6 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from cagnotte.domain.errors import InvalidInput
 from cagnotte.domain.purchases import Validation
 from cagnotte.extras.sources.networks import asking
 from cagnotte.extras.sources.shops import (
@@ -46,7 +45,6 @@ from cagnotte.hooks.sources import (
     SourceKind,
     SourcePlugin,
     UnknownWord,
-    Unreadable,
     Vocabulary,
     Waiting,
 )
@@ -159,11 +157,11 @@ class Medusa(SourcePlugin):
         orders = (
             [told["order"]] if "order" in told else reading.sequence(told.get("orders"), "orders")
         )
-        for place, order in enumerate(orders, 1):
-            try:
-                yield from self._order(reading.mapping(order, "order"), context)
-            except InvalidInput as error:
-                yield Unreadable("misread", error.sentence, f"order {place}")
+        yield from sweeps.each(
+            orders,
+            lambda order: self._order(reading.mapping(order, "order"), context),
+            sweeps.id_of,
+        )
 
     def _order(self, order: Mapping[str, Any], context: SourceContext) -> Iterable[Read]:
         word = reading.text(order, "status")

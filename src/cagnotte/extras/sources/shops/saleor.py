@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from cagnotte.domain.errors import InvalidInput
 from cagnotte.domain.purchases import Validation
 from cagnotte.extras.sources.networks import asking
 from cagnotte.extras.sources.shops import (
@@ -47,7 +46,6 @@ from cagnotte.hooks.sources import (
     SourceKind,
     SourcePlugin,
     UnknownWord,
-    Unreadable,
     Vocabulary,
     Waiting,
 )
@@ -190,11 +188,11 @@ class Saleor(SourcePlugin):
         orders = _orders(told)
         if not orders:
             yield Ignored("a message without an order")
-        for place, order in enumerate(orders, 1):
-            try:
-                yield from self._order(reading.mapping(order, "order"), context)
-            except InvalidInput as error:
-                yield Unreadable("misread", error.sentence, f"order {place}")
+        yield from sweeps.each(
+            orders,
+            lambda order: self._order(reading.mapping(order, "order"), context),
+            sweeps.id_of,
+        )
 
     def _order(self, order: Mapping[str, Any], context: SourceContext) -> Iterable[Read]:
         word = reading.text(order, "status")

@@ -85,3 +85,8 @@ def each(
         except InvalidInput as error:
             found = [Unreadable(error.code, error.sentence, f"order {name(order)}"[:100])]
         yield from found
+
+
+def id_of(row: object) -> object:
+    """Return what a row of JSON calls itself, for `each`."""
+    return row.get("id") if isinstance(row, Mapping) else "without a name"
