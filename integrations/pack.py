@@ -1,7 +1,6 @@
 """Pack a plugin into the archive that a shop's own page takes: `python3 integrations/pack.py prestashop`."""
 
 import argparse
-import os
 import re
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -22,14 +21,13 @@ def version_of(folder: Path) -> str:
 
 
 def pack(plugin: str, to: Path) -> Path:
-    """Write the archive of a plugin into a folder; what plugins share is a link here and a folder there."""
+    """Write the archive of a plugin into a folder, with what plugins share as its `lib`."""
     folder = HERE / plugin / "cagnotte"
     archive = to / f"cagnotte-{plugin}-{version_of(folder)}.zip"
     with ZipFile(archive, "w") as out:
-        for place, _, names in sorted(os.walk(folder, followlinks=True)):
-            for name in sorted(names):
-                file = Path(place, name)
-                info = ZipInfo(str(file.relative_to(folder.parent)), EPOCH)
+        for source, place in ((folder, "cagnotte"), (HERE / "php" / "lib", "cagnotte/lib")):
+            for file in sorted(path for path in source.rglob("*") if path.is_file()):
+                info = ZipInfo(f"{place}/{file.relative_to(source).as_posix()}", EPOCH)
                 info.compress_type = ZIP_DEFLATED
                 info.external_attr = 0o644 << 16
                 out.writestr(info, file.read_bytes())

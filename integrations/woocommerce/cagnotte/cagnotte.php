@@ -24,8 +24,10 @@ if (!defined('ABSPATH')) {
 const VERSION = '0.1.0';
 
 spl_autoload_register(static function (string $class): void {
-    foreach (['Cagnotte\\Shop\\' => 'lib', __NAMESPACE__ . '\\' => 'includes'] as $prefix => $folder) {
-        $file = __DIR__ . "/$folder/" . substr($class, strlen($prefix)) . '.php';
+    // What plugins share is packed into each; where they are worked on it stands beside them, once.
+    $lib = is_dir(__DIR__ . '/lib') ? __DIR__ . '/lib' : dirname(__DIR__, 2) . '/php/lib';
+    foreach (['Cagnotte\\Shop\\' => $lib, __NAMESPACE__ . '\\' => __DIR__ . '/includes'] as $prefix => $folder) {
+        $file = "$folder/" . substr($class, strlen($prefix)) . '.php';
         if (str_starts_with($class, $prefix) && is_file($file)) {
             require $file;
         }
