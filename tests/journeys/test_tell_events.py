@@ -13,7 +13,15 @@ from cagnotte.domain.payouts import PayoutEvent
 from cagnotte.domain.vouchers import Terms
 from cagnotte.identity import api_keys
 from cagnotte.identity.models import Programme
-from cagnotte.journeys import ask_payout, close_account, pay_out, redeem, tell_events, vouchers
+from cagnotte.journeys import (
+    ask_payout,
+    close_account,
+    pay_out,
+    read_inbox,
+    redeem,
+    tell_events,
+    vouchers,
+)
 from cagnotte.journeys.ask_payout import Desk
 from cagnotte.journeys.close_account import Closing
 from cagnotte.journeys.pay_out import PayRun
@@ -24,6 +32,7 @@ from cagnotte.payouts.steps import Step, take_step
 from cagnotte.platform.database import connect
 from cagnotte.wallet.movements import occasion
 from cagnotte.wallet.voucher_uses import UseAsk
+from tests.journeys.inbox_world import Inbox, postback
 from tests.journeys.world import World
 
 
@@ -244,6 +253,27 @@ def test_members_are_told_when_they_come_and_when_they_leave(heard: World) -> No
     ]
 
 
+def test_an_order_that_is_nobodys_is_told_once_until_it_is_somebodys(heard: World) -> None:
+    inbox = Inbox(heard)
+    inbox.connect()
+    inbox.send(postback(member="77"))
+    inbox.send(postback(member="77", amount="60.00", updated_at="2026-03-01T11:59:00Z"))
+    assert inbox.order()[0] == "unattributed"
+    assert tell(heard) == 1
+    [(name, data)] = told()
+    assert (name, data["order_ref"], data["merchant"]) == (
+        "purchase.unattributed",
+        "A-17",
+        "corner",
+    )
+    assert data["reason"] == "unknown_member"
+    heard.send("members", "number,name,iban\n77,Eve,\n")
+    with inbox.run(5) as (connection, run):
+        read_inbox.attribute_again(connection, run)
+    tell(heard)
+    assert sorted(types()[1:]) == ["member.joined", "reward.tracked"]
+
+
 def wallet_of(world: World, connection: psycopg.Connection[Any]) -> tuple[UUID, UUID]:
     ((wallet_id,),) = world.rows("SELECT wallet_id FROM identity_member WHERE ref = '1'")
     return world.programme_id(connection), wallet_id
@@ -336,6 +366,7 @@ def test_a_telling_that_breaks_off_is_done_again_to_the_same_events(
     ids = {one.id for one in Event.objects.all()}
     # As if nothing had been told: the same facts are the same events.
     heard.write("UPDATE notices_mark SET mark = '3'")
+    heard.write("DELETE FROM notices_told_batch")
     heard.write("DELETE FROM notices_event WHERE type = 'reward.tracked'")
     assert tell(heard) >= 1
     assert ids <= {one.id for one in Event.objects.all()}
