@@ -1,6 +1,7 @@
 """What an operator types and reads when connecting services that hear of events."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +11,10 @@ from click.testing import CliRunner, Result
 from pytest_django import Settings
 
 from cagnotte.cli.main import cli
+from cagnotte.journeys import deliver_events, tell_events
 from cagnotte.notices import listeners
 from cagnotte.notices.models import ConnectedListener, ListenerSecret
+from cagnotte.platform.database import connect
 from tests.journeys.world import World
 from tests.listeners.fakes.hubspot import HubSpotFake
 from tests.sources.fakes.clock import Clock
@@ -157,6 +160,24 @@ def test_a_replaced_secret_stays_valid_for_a_while(world: World) -> None:
     assert row.before_until == datetime(2026, 3, 2, 12, tzinfo=UTC)
     run("secret", "hubspot", "token", typed="second")
     assert ListenerSecret.objects.get().sealed == row.sealed
+
+
+def test_what_became_of_events_is_told_with_its_reason(world: World, hubspot: HubSpotFake) -> None:
+    run("add", "hubspot", "--set", f"api_url={hubspot.url}")
+    assert said("log", "hubspot").stdout == "hubspot has heard of nothing.\n"
+    world.buy("A1")
+    with connect() as connection:
+        tell_events.tell(connection, now=NOW)
+        deliver_events.deliver_to_listeners(connection, clock=lambda: NOW)
+    latest = said("log", "hubspot", "--count", "1").stdout
+    assert re.fullmatch(
+        r"evt_\w{26} reward\.tracked rew_\w{26} skipped: "
+        r"The member has not agreed to marketing, or no longer does\.\n",
+        latest,
+    )
+    assert said("log", "hubspot", "--state", "failed").stdout == (
+        "hubspot has heard of nothing that stands so.\n"
+    )
 
 
 def test_programs_read_the_list_too(world: World) -> None:

@@ -185,6 +185,33 @@ def check(ref: str, slug: str | None, now: datetime | None) -> None:
 
 @listeners.command()
 @ref_argument
+@click.option(
+    "--state",
+    default=None,
+    type=click.Choice(["pending", "delivered", "skipped", "failed"]),
+    help="Only those that stand so.",
+)
+@click.option("--count", default=20, show_default=True, type=click.IntRange(1, 1000))
+@programme_option
+@with_database
+def log(ref: str, state: str | None, count: int, slug: str | None) -> None:
+    """Show what became of the last events at REF, and why: the latest first."""
+    from cagnotte.domain.ids import public_id
+    from cagnotte.notices import deliveries
+    from cagnotte.platform.database import connect
+
+    row = _find(slug, ref)
+    with connect() as connection:
+        found = deliveries.page(connection, row.id, count=count, state=state)
+    for one in found:
+        why = f": {one.sentence}" if one.sentence else ""
+        click.echo(f"{public_id('evt', one.event_id)} {one.type} {one.object_id} {one.state}{why}")
+    if not found:
+        click.echo(f"{ref} has heard of nothing{' that stands so' if state else ''}.")
+
+
+@listeners.command()
+@ref_argument
 @programme_option
 @now_option
 @with_database
