@@ -221,6 +221,13 @@ def test_an_unknown_source_leaves_the_file_where_it_lies(bench: Bench) -> None:
     assert bench.tree() == ["day.csv"]
 
 
+def test_an_unknown_source_is_told_before_any_file_comes(bench: Bench) -> None:
+    with pytest.raises(NotFound, match="has no source “shops”"):
+        bench.once("shops")
+    with pytest.raises(NotFound, match="has no source “shops”"):
+        list(bench.watcher("shops").watch(is_over=lambda: True))
+
+
 def test_a_folder_that_is_not_there_is_a_sentence(bench: Bench) -> None:
     gone = Watched(bench.folder / "gone", None, "tills")
     with pytest.raises(CagnotteError, match="cannot be read"):
@@ -248,8 +255,26 @@ def test_a_receipt_that_does_not_add_up_waits_with_its_reason(bench: Bench) -> N
     bench.drop(RECEIPT.replace('"lines"', '"total": "1.00", "lines"'), "receipt.json")
     (outcome,) = bench.once("receipts")
     assert outcome.taken is not None
-    assert outcome.taken.rejected == {"unreadable": 1}
+    assert outcome.taken.rejected == {"misread": 1}
+    assert outcome.moved.with_name("receipt.json.report.txt").read_text().splitlines()[1:] == [
+        "receipt.json: nothing new, 1 rejected.",
+        "1 × misread",
+        "receipt 1: The lines come to 20.00; the receipt says 1.00.",
+        "They wait in `cagnotte sources queue receipts`.",
+    ]
     assert bench.world.member("1") == {}
+
+
+def test_a_file_of_which_a_connected_source_can_read_nothing_fails_and_is_kept(
+    bench: Bench,
+) -> None:
+    for again in (1, 2):
+        bench.drop("not a receipt", "receipt.json")
+        (outcome,) = bench.once("receipts")
+        assert outcome.moved.parent.name == "failed", again
+        assert outcome.sentence.startswith("receipt.json cannot be read: ")
+        assert outcome.sentence.endswith("and waits in `cagnotte sources queue receipts`.")
+    assert bench.world.rows("SELECT state FROM inbox_message") == [("unreadable",)]
 
 
 # ---- uploads ----

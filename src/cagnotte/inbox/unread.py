@@ -1,6 +1,6 @@
 """What waits beside orders: messages that could not be read, and orders that could not be fetched."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -33,11 +33,21 @@ class UnfetchedOrder(NamedTuple):
 
 def unreadable_messages(account_ids: Iterable[UUID], *, limit: int) -> list[UnreadableMessage]:
     """Return messages of some accounts that could not be read, the latest first."""
-    rows = list(
-        Message.objects.filter(account_id__in=account_ids, state=Message.State.UNREADABLE).order_by(
-            "-id"
-        )[:limit]
+    waiting = Message.objects.filter(
+        account_id__in=account_ids, state=Message.State.UNREADABLE
+    ).order_by("-id")
+    return _with_problems(list(waiting[:limit]))
+
+
+def unreadable_message(account_id: UUID, event_id: str) -> UnreadableMessage | None:
+    """Return the message of a name when it could not be read, or not wholly; None otherwise."""
+    rows = Message.objects.filter(
+        account_id=account_id, event_id=event_id, state=Message.State.UNREADABLE
     )
+    return next(iter(_with_problems(list(rows))), None)
+
+
+def _with_problems(rows: Sequence[Message]) -> list[UnreadableMessage]:
     problems: dict[int, list[tuple[str, str, str]]] = {}
     for problem in Problem.objects.filter(message_id__in=[row.id for row in rows]).order_by("id"):
         told = (problem.place, problem.reason, problem.sentence)

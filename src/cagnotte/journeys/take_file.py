@@ -15,7 +15,8 @@ from cagnotte.domain.errors import InvalidInput
 from cagnotte.hooks.sources import Message
 from cagnotte.inbox import services as inbox
 from cagnotte.inbox.accounts import account as account_named
-from cagnotte.journeys.import_file import import_file
+from cagnotte.inbox.unread import unreadable_message
+from cagnotte.journeys.import_file import import_file, source_of
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.read_inbox import read_inbox
 from cagnotte.platform import database
@@ -38,7 +39,8 @@ class FileTaken:
     """What became of a file.
 
     counts: new, changed, unchanged … or, of a connected source, the states its orders were left in. rejected: reason →
-    rows. rejects: the file of rejected rows. seen_before: the same bytes came before.
+    rows. rejects: the file of rejected rows. seen_before: the same bytes came before. problems: of a connected source,
+    a sentence for each part that could not be read.
     """
 
     name: str
@@ -47,6 +49,7 @@ class FileTaken:
     rejected: dict[str, int] = field(default_factory=dict)
     rejects: Path | None = None
     seen_before: bool = False
+    problems: list[str] = field(default_factory=list)
 
     @property
     def lines(self) -> list[str]:
@@ -59,6 +62,8 @@ class FileTaken:
         lines += [f"{count:,} × {reason}" for reason, count in sorted(self.rejected.items())]
         if self.rejects is not None:
             lines.append(f"Rejected rows: {self.rejects}")
+        if self.problems:
+            lines += [*self.problems, f"They wait in `cagnotte sources queue {self.source}`."]
         return lines
 
 
@@ -79,8 +84,7 @@ def take_file(
     taken = FileTaken(name or path.name, source)
     with database.connect() as connection:
         run = ProgrammeRun.open(connection, programme, now)
-        row = Source.objects.filter(programme_id=run.id, ref=source).first()
-        if row is not None and row.kind == CONNECTED:
+        if _is_connected(run, source):
             return _to_inbox(connection, run, path, taken)
     done = import_file(path, programme=programme, source=source, now=now, rejects=rejects)
     taken.counts = {key: count for key, count in done.counts.items() if not key.endswith("_minor")}
@@ -88,8 +92,15 @@ def take_file(
     return taken
 
 
+def _is_connected(run: ProgrammeRun, source: str) -> bool:
+    return Source.objects.filter(programme_id=run.id, ref=source, kind=CONNECTED).exists()
+
+
 def _to_inbox(connection: Connection, run: ProgrammeRun, path: Path, taken: FileTaken) -> FileTaken:
-    """Keep a file as a message of a connected source, and read it."""
+    """Keep a file as a message of a connected source, and read it.
+
+    Raises InvalidInput when nothing of it can be read; it is kept then too.
+    """
     size = path.stat().st_size
     if size > MESSAGE_BYTES_MAX:
         raise InvalidInput(
@@ -98,16 +109,36 @@ def _to_inbox(connection: Connection, run: ProgrammeRun, path: Path, taken: File
         )
     account = account_named(run.id, taken.source)
     body = path.read_bytes()
+    # From here on each step commits by itself: the message is kept also where nothing of it can be read.
+    connection.commit()
     # Files are named by what they hold, so that the same one again is known.
-    message = Message(body, "file", f"file:{hashlib.sha256(body).hexdigest()}")
+    name = f"file:{hashlib.sha256(body).hexdigest()}"
+    message = Message(body, "file", name)
     with connection.transaction():
         kept = inbox.keep(connection, account.id, [message], via="file", signed=False, now=run.now)
     taken.seen_before = not kept.count
     summary = read_inbox(connection, run, account)
     taken.counts = dict(Counter(summary.states))
-    unreadable = summary.messages["unreadable"]
-    taken.rejected = {"unreadable": unreadable} if unreadable else {}
+    waiting = unreadable_message(account.id, name)
+    if waiting is None:
+        return taken
+    if not waiting.problems:
+        raise InvalidInput(
+            f"{taken.name} cannot be read: {waiting.sentence} It is kept as message {waiting.id} and waits in "
+            f"`cagnotte sources queue {account.ref}`.",
+            path=str(path),
+        )
+    taken.rejected = dict(Counter(reason for _, reason, _ in waiting.problems))
+    taken.problems = [f"{place}: {told}".removeprefix(": ") for place, _, told in waiting.problems]
     return taken
+
+
+def check_source(programme: str | None, source: str, *, now: datetime) -> None:
+    """Raise NotFound for an unknown programme or source, whether a file is there or not."""
+    with database.connect() as connection:
+        run = ProgrammeRun.open(connection, programme, now)
+        if not _is_connected(run, source):
+            source_of(run, source)
 
 
 def take_upload(

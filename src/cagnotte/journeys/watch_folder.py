@@ -17,7 +17,7 @@ from typing import NamedTuple
 import structlog
 
 from cagnotte.domain.errors import CagnotteError, InvalidInput
-from cagnotte.journeys.take_file import FileTaken, take_file
+from cagnotte.journeys.take_file import FileTaken, check_source, take_file
 
 DONE, FAILED = "done", "failed"
 SETTLE_SECONDS = 5
@@ -69,14 +69,16 @@ class Watcher:
     _seen: dict[str, _State] = field(default_factory=dict)
 
     def watch(self, *, is_over: Callable[[], bool]) -> Iterator[Outcome]:
-        """Take files as they come, until told to end between two files."""
+        """Take files as they come, until told to end between two files. Raises NotFound for an unknown source."""
+        self._check()
         while not is_over():
             yield from self.look(is_over=is_over)
             if not is_over():
                 self.sleep(self.watched.settle_seconds)
 
     def once(self) -> Iterator[Outcome]:
-        """Take the files that are there now and do not grow."""
+        """Take the files that are there now and do not grow. Raises NotFound for an unknown source."""
+        self._check()
         self._note()
         self.sleep(self.watched.settle_seconds)
         yield from self.look(is_over=lambda: False)
@@ -92,6 +94,10 @@ class Watcher:
                 outcome = self._take(self.watched.folder / name, state)
                 if outcome is not None:
                     yield outcome
+
+    def _check(self) -> None:
+        """See that the source is there now: a slip of the pen would else be told with the first file, days later."""
+        check_source(self.watched.programme, self.watched.source, now=self.clock())
 
     def _note(self) -> None:
         self._seen = {path.name: state for path, state in _files(self.watched.folder)}
