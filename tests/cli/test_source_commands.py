@@ -299,6 +299,16 @@ def test_messages_and_hints_that_lead_nowhere_wait_too(world: World, shop: Order
     assert only["to_fetch"][0]["object_id"] == "B-1"
 
 
+def test_health_counts_messages_that_could_not_be_read_however_old(
+    world: World, shop: OrdersServer
+) -> None:
+    push("shop", b"not json", b"neither")
+    run("poll", "shop", AT)
+    (told,) = [one for one in data("health", "--now", "2027-11-20") if one["ref"] == "shop"]
+    assert (told["messages"], told["unreadable"]) == (0, 2)
+    assert "2 unreadable" in words(run("health", "--now", "2027-11-20"))
+
+
 def test_a_member_who_came_later_is_found_when_looked_for_again(
     world: World, shop: OrdersServer
 ) -> None:

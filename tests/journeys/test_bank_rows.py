@@ -4,11 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from cagnotte.catalog import descriptors
+from cagnotte.cli import main
 from cagnotte.domain.attribution import Trace
 from cagnotte.hooks.sources import Message
 from cagnotte.identity import keys
+from cagnotte.inbox.health import health
 from cagnotte.journeys.read_inbox import settle_again
 from cagnotte.platform.database import connect
 from tests.journeys.inbox_world import Inbox
@@ -88,6 +91,27 @@ def test_the_rest_of_an_account_earns_nothing(bank: Inbox) -> None:
         "other_shop", "other_shop", "unknown_merchant", "unknown_merchant",
     ]  # fmt: skip
     assert bank.world.digest() == before
+    # A person is asked about what may be the shop's, and is not shown the rest of somebody's account.
+    assert {one.object_id for one in bank.queue("bank")} == {f"{ACCOUNT}:r4", f"{ACCOUNT}:r5"}
+    with bank.run() as (connection, run):
+        (told,) = health(connection, [bank.account("bank")], now=run.now)
+    assert told.waiting == {"rejected": 2}
+
+
+def test_a_person_says_on_the_command_line_which_shop_a_wording_means(bank: Inbox) -> None:
+    bank.send(statement(row("r4", "2026-02-12", "-9.00", "CB CORNER SHOPS 10/02/26")), ref="bank")
+    arguments = ["sources", "shop", "CB CORNER SHOPS 10/02/26", "corner", "--by", "Zoé"]
+    now = f"{bank.world.now:%Y-%m-%dT%H:%M:%S}"
+    told = CliRunner().invoke(main.cli, [*arguments, "--now", now])
+    assert told.exit_code == 0, told.output
+    assert told.output.split("\n")[:2] == [
+        "“CB CORNER SHOPS 10/02/26” means corner.",
+        "  orders: 1 standing",
+    ]
+    assert bank.world.member("1") == {"confirmed": 45}
+    assert "meant already corner." in CliRunner().invoke(main.cli, arguments).output
+    wrong = CliRunner().invoke(main.cli, ["sources", "shop", "CORNER SHOPS", "cornr"])
+    assert (wrong.exit_code, wrong.stderr.strip()) == (1, "There is no merchant “cornr”.")
 
 
 def test_what_a_person_says_of_a_wording_counts_from_then_on(bank: Inbox) -> None:

@@ -1,4 +1,4 @@
-"""`cagnotte sources queue | attribute | same | distinct`: orders that wait for a person, and what the person says."""
+"""`cagnotte sources queue | attribute | same | distinct | shop`: what waits for a person, and what the person says."""
 
 import getpass
 from dataclasses import asdict, is_dataclass
@@ -48,7 +48,7 @@ def queue(
     """Show what waits, of the source REF or of all: orders, messages that cannot be read, and why.
 
     States of orders: waiting, unattributed, doubtful, rejected. Of messages: unreadable. Orders that a source hinted
-    at and that cannot be fetched: unfetched.
+    at and that cannot be fetched: unfetched. Rows of statements that are of no shop of the programme are left out.
     """
     from cagnotte.platform.database import connect
 
@@ -164,6 +164,34 @@ def distinct(one: str, other: str, by: str | None, slug: str | None, now: dateti
         run = open_run(connection, slug, read_clock(now))
         ids = _order_id(one), _order_id(other)
         print_read(say_distinct(connection, run, *ids, by=by or getpass.getuser()))
+
+
+@click.command()
+@click.argument("wording")
+@click.argument("merchant")
+@by_option
+@programme_option
+@now_option
+@with_database
+def shop(
+    wording: str, merchant: str, by: str | None, slug: str | None, now: datetime | None
+) -> None:
+    """Say that WORDING, as banks and cards write it, means the shop MERCHANT (its ref in the programme file).
+
+    Rows that were rejected are looked at again. The last word on a wording counts.
+    """
+    from cagnotte.catalog.descriptors import remember
+    from cagnotte.inbox import accounts
+    from cagnotte.journeys.read_inbox import settle_again
+    from cagnotte.platform.database import connect
+
+    with connect() as connection:
+        run = open_run(connection, slug, read_clock(now))
+        fresh = remember(run.id, wording, merchant, by=by or getpass.getuser(), now=run.now)
+        click.echo(f"“{wording}” {'means' if fresh else 'meant already'} {merchant}.")
+        print_read(
+            settle_again(connection, run, accounts=accounts.accounts(run.id), states=["rejected"])
+        )
 
 
 def _order_id(text: str) -> UUID:

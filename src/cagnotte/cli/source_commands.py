@@ -355,5 +355,6 @@ for command in (
     queue_commands.attribute,
     queue_commands.same,
     queue_commands.distinct,
+    queue_commands.shop,
 ):
     sources.add_command(command)

@@ -97,7 +97,7 @@ def print_health(found: "Sequence[Health]") -> None:
     table.add_column("last message", no_wrap=True)
     for name in ("told after", "misread", "attributed"):
         table.add_column(name, justify="right")
-    table.add_column("waits")
+    table.add_column("waits", no_wrap=True)
     for one in found:
         table.add_row(
             one.account.ref,
@@ -114,9 +114,14 @@ def print_health(found: "Sequence[Health]") -> None:
 
 
 def _waits(one: "Health") -> str:
-    """Tell what waits, messages first."""
-    waiting = {"unread": one.unread, "to fetch": one.wanted, **dict(sorted(one.waiting.items()))}
-    return ", ".join(f"{number:,} {state}" for state, number in waiting.items() if number) or "–"
+    """Tell what waits, one a line, messages first."""
+    waiting = {
+        "unread": one.unread,
+        "unreadable": one.unreadable,
+        "to fetch": one.wanted,
+        **dict(sorted(one.waiting.items())),
+    }
+    return "\n".join(f"{number:,} {state}" for state, number in waiting.items() if number) or "–"
 
 
 def _span(seconds: int | None) -> str:

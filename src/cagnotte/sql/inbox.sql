@@ -300,7 +300,7 @@ UPDATE inbox_order SET due = true, wallet_id = %(wallet_id)s, attribution = %(at
 
 -- name: queue
 -- in: account_ids, states, limit. out: orders that wait, those told of last coming first, with whom they are in doubt.
--- Index: inbox_order_queue.
+-- Rows of statements that are of no shop of ours wait for nobody. Index: inbox_order_queue.
 SELECT o.id, o.account_id, o.object_id, o.state, o.reason, o.sentence, o.merchant, o.order_ref, o.occurred_at, o.amount_minor,
        o.currency, o.attribution, o.last_message_at,
        coalesce((
@@ -308,12 +308,14 @@ SELECT o.id, o.account_id, o.object_id, o.state, o.reason, o.sentence, o.merchan
            FROM inbox_link AS l WHERE (l.order_id = o.id OR l.other_id = o.id) AND l.verdict <> 'distinct'
        ), '{}')
 FROM inbox_order AS o WHERE o.account_id = ANY(%(account_ids)s) AND o.state = ANY(%(states)s)
+  AND o.reason <> 'other_shop'
 ORDER BY o.last_message_at DESC, o.id LIMIT %(limit)s;
 
 -- name: counts
--- in: account_ids. out: account, state, how many orders, of the oldest when it was told of last. Reads the accounts' orders.
-SELECT account_id, state, count(*)::integer, min(last_message_at) FROM inbox_order WHERE account_id = ANY(%(account_ids)s)
-GROUP BY account_id, state;
+-- in: account_ids. out: account, state, how many orders, of the oldest when it was told of last; without rows of statements
+-- that are of no shop of ours. Reads the accounts' orders.
+SELECT account_id, state, count(*)::integer, min(last_message_at) FROM inbox_order
+WHERE account_id = ANY(%(account_ids)s) AND reason <> 'other_shop' GROUP BY account_id, state;
 
 -- name: message_counts
 -- in: account_ids. out: account, state, how many messages are new or unreadable, since when. Index: inbox_message_waiting.
