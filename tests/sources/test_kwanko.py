@@ -284,3 +284,7 @@ def test_a_link_names_the_campaign() -> None:
         "https://action.metaffiliation.com/trk.php?mclic=P4AD3545983221S1UC41290b082408V4"
         "&argsite=k7m2&redir=https%3A%2F%2Fshop.example%2Fa%3Fb%3Dc"
     )
+
+
+def test_whoever_signs_in_one_way_is_not_asked_for_the_other_ways_secret() -> None:
+    assert [one.name for one in CASE.plugin.settings if one.secret and one.default is None] == []

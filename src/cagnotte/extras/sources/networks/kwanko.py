@@ -70,9 +70,11 @@ class Kwanko(SourcePlugin):
     proof = Proof.SECONDARY
     settings = (
         shops_setting("the `mclic` of your tracking link"),
-        Setting("token", "Of the API; not needed with a login.", secret=True),
+        Setting("token", "Of the API; not needed with a login.", secret=True, default=""),
         Setting("login", "Of the older web services; empty = the API.", default=""),
-        Setting("password", "Of the older web services, not of the platform.", secret=True),
+        Setting(
+            "password", "Of the older web services, not of the platform.", secret=True, default=""
+        ),
         asking.HISTORY,
         Setting("api_url", "The address of the API.", default="https://api.kwanko.com"),
         Setting(

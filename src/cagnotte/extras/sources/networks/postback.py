@@ -1,9 +1,10 @@
 """The generic signed postback: for shops and networks that have no plugin of their own.
 
 One request for each thing that happens to an order, GET or POST with form fields:
-`click_id`, `order_id`, `shop`, `amount` (what the order costs now, less returns), `currency`, `status` (pending, confirmed
-or declined), `commission`, `reason`, `event_id`, `at` (ISO 8601 with offset) and `sig`, the hexadecimal HMAC-SHA256
-under the shared secret of all other fields, sorted by name, written as a query string. The format is Cagnotte's own.
+`click_id`, `order_id`, `shop`, `amount` (what the order costs now, less returns), `currency`, `status` (pending,
+confirmed or declined), `commission`, `reason`, `event_id`, `at` (ISO 8601 with offset) and `sig`, the hexadecimal
+HMAC-SHA256 under the shared secret of all other fields, sorted by name, written as a query string. The format is
+Cagnotte's own.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,7 +37,8 @@ from cagnotte.hooks.sources import (
 from cagnotte.hooks.specs import hookimpl
 
 FIELDS = (
-    "click_id", "member", "order_id", "shop", "amount", "currency", "status", "commission", "reason", "at", "updated_at",
+    "click_id", "member", "order_id", "shop", "amount", "currency", "status", "commission", "reason", "at",
+    "updated_at",
 )  # fmt: skip
 """What a postback may say. All else in it is signed too, and not read."""
 
