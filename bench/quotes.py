@@ -8,8 +8,8 @@ The bare view reads the body and answers a small object. Then each is asked at h
 that do not wait for answers, and the slowest hundredth of the answers is compared.
 
 What visitors ask for comes again: the pages of a shop show the same articles to all of them. So there are 200
-different baskets, asked for in turns; an answer is good for five seconds and then decided anew. What a quote costs when
-nobody has asked for it before is measured too, with baskets none of which comes twice.
+different baskets, asked for in turns; an answer for anybody is good for a minute. What a quote costs when nobody has
+asked for it before is measured too, with baskets none of which comes twice.
 """
 
 import gc

@@ -1,6 +1,6 @@
 """Quotes: what a basket would earn and what more would bring; decided by the same rules as the purchase itself."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -13,7 +13,13 @@ from cagnotte.catalog.models import Product
 from cagnotte.domain.ids import public_id
 from cagnotte.identity.models import Member, Programme
 from cagnotte.journeys import sandbox
-from cagnotte.journeys.kept_runs import RUNS
+from cagnotte.journeys.kept_runs import (
+    ANSWER_BYTES_MAX,
+    ANSWERS_MAX,
+    RUNS,
+    Answered,
+    Remembered,
+)
 from tests.api.interface import PUBLISHABLE, Answer, Interface, interface, key_of
 from tests.journeys.world import World, corner
 
@@ -281,7 +287,32 @@ def test_another_programmes_answers_are_its_own(world: World) -> None:
     assert live.headers["etag"] != tried.headers["etag"]
 
 
-def test_an_answer_is_forgotten_when_the_rules_are_asked_for_again(
+def test_an_answer_is_good_for_a_minute_wherever_it_is_kept(world: World) -> None:
+    at = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    remembered = Remembered()
+    remembered.keep(("basket",), Answered(at, b"{}"))
+    assert remembered.answer(("basket",), at + timedelta(seconds=59)) == (at, b"{}")
+    assert remembered.answer(("basket",), at + timedelta(seconds=60)) is None
+    first = interface().post("/quotes", basket(1000))
+    assert first.headers["cache-control"] == "private, max-age=60"
+    for kept in RUNS._kept.values():
+        for key, answered in kept.remembered.answers.items():
+            kept.remembered.answers[key] = answered._replace(at=answered.at - timedelta(seconds=20))
+    again = interface().post("/quotes", basket(1000))
+    left = int(again.headers["cache-control"].removeprefix("private, max-age="))
+    assert 30 <= left < 40
+
+
+def test_not_everything_is_remembered() -> None:
+    remembered, at = Remembered(), datetime(2026, 11, 20, 12, tzinfo=UTC)
+    remembered.keep(("large",), Answered(at, b"x" * (ANSWER_BYTES_MAX + 1)))
+    assert remembered.answers == {}
+    for number in range(ANSWERS_MAX + 1):
+        remembered.keep((number,), Answered(at, b"{}"))
+    assert list(remembered.answers) == [(ANSWERS_MAX,)]
+
+
+def test_an_answer_is_forgotten_when_other_rules_hold(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert interface().post("/quotes", basket(1000)).json["reward"] == eur(60)
@@ -290,7 +321,7 @@ def test_an_answer_is_forgotten_when_the_rules_are_asked_for_again(
     assert interface().post("/quotes", basket(1000)).json["reward"] == eur(80)
 
 
-def test_what_the_catalogue_learns_counts_as_soon_as_the_rules_do(
+def test_what_the_catalogue_learns_counts_in_the_next_answer(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = {**basket(5000), "lines": [{"sku": "unleaded", "amount_minor": 5000}]}
@@ -299,6 +330,7 @@ def test_what_the_catalogue_learns_counts_as_soon_as_the_rules_do(
         programme=Programme.objects.get(), sku="unleaded", name="Unleaded", category_ref="fuel"
     )
     monkeypatch.setattr("cagnotte.journeys.kept_runs.FRESH", timedelta(0))
+    monkeypatch.setattr("cagnotte.journeys.kept_runs.GOOD_FOR", timedelta(0))
     assert interface().post("/quotes", body).json["base"] == eur(0)
 
 

@@ -21,28 +21,43 @@ PROGRAMMES_MAX = 64
 """Programmes kept; beyond, all are forgotten and read again as they are asked for."""
 
 PRODUCTS_MAX = 50_000
-ANSWERS_MAX = 2_000
-ANSWER_BYTES_MAX = 20_000
-"""How much is remembered of a programme between two looks at its rules."""
+ANSWERS_MAX = 1_000
+ANSWER_BYTES_MAX = 16_000
+"""How much is remembered of a programme."""
+
+GOOD_FOR = timedelta(seconds=60)
+"""How old an answer may be that was given before, here and wherever else it is kept."""
 
 FRESH = timedelta(seconds=5)
 """How long a call that only asks goes on with what was read before without asking whether it still holds."""
 
 
+class Answered(NamedTuple):
+    """An answer that was given, and when it was found out."""
+
+    at: datetime
+    content: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What calls that only ask have found out since the rules were last asked for; forgotten when they are next.
+    """What calls that only ask have found out under rules that still hold.
 
-    So nothing here is older than `FRESH`, as the rules themselves. products: what the catalogue knows of articles.
-    answers: answers that were given, by all that they depend on beside the programme.
+    products: what the catalogue knows of articles; forgotten whenever the rules are asked for. answers: by all that
+    they depend on beside the programme; each is good for `GOOD_FOR`.
     """
 
     products: dict[str, Known] = field(default_factory=dict)
-    answers: dict[tuple[object, ...], bytes] = field(default_factory=dict)
+    answers: dict[tuple[object, ...], Answered] = field(default_factory=dict)
 
-    def keep(self, key: tuple[object, ...], answer: bytes) -> None:
+    def answer(self, key: tuple[object, ...], now: datetime) -> Answered | None:
+        """Return an answer that is still good, None where there is none."""
+        found = self.answers.get(key)
+        return found if found and now - found.at < GOOD_FOR else None
+
+    def keep(self, key: tuple[object, ...], answer: Answered) -> None:
         """Remember an answer, if it is small; all are forgotten when there are too many."""
-        if len(answer) > ANSWER_BYTES_MAX:
+        if len(answer.content) > ANSWER_BYTES_MAX:
             return
         if len(self.answers) >= ANSWERS_MAX:
             self.answers.clear()
@@ -99,7 +114,9 @@ class KeptRuns:
                 if len(self._kept) >= PROGRAMMES_MAX:
                     self._kept.clear()
                 kept = _read(connection, slug, state, now)
-            kept = kept._replace(asked_at=now, remembered=Remembered())
+            kept = kept._replace(
+                asked_at=now, remembered=Remembered(answers=kept.remembered.answers)
+            )
             self._kept[programme_id] = kept
         return kept.at(now)
 

@@ -1,5 +1,7 @@
 """Quotes: what a basket would earn, and what is missing to the next step."""
 
+from datetime import timedelta
+from hashlib import sha256
 from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,7 +20,7 @@ from cagnotte.api.errors import NotPermitted
 from cagnotte.api.shapes import Amount, example, read_id
 from cagnotte.domain.rating.decision import Award
 from cagnotte.domain.rating.thresholds import Threshold
-from cagnotte.journeys.kept_runs import RUNS, KeptRun
+from cagnotte.journeys.kept_runs import GOOD_FOR, RUNS, Answered, KeptRun
 from cagnotte.journeys.quote import Quote as Quoted
 from cagnotte.journeys.quote import quote
 from cagnotte.platform.shared_connection import shared_connection
@@ -26,9 +28,6 @@ from cagnotte.platform.shared_connection import shared_connection
 router = Router(tags=["Quotes"])
 
 JSON = "application/json; charset=utf-8"
-
-FRESH_SECONDS = 60
-"""How long an answer for anybody may be shown without asking again."""
 
 
 class Basket(BasketBody):
@@ -107,16 +106,17 @@ def create_quote(request: ApiRequest, body: Basket) -> HttpResponse:
     member_id = _member(request, body)
     key, connection = request.key, shared_connection()
     kept = RUNS.of(connection, key.programme_id, key.slug, request.now, stale_ok=True)
-    asked = (request.body, get_language())
-    content = kept.remembered.answers.get(asked) if member_id is None else None
-    if content is None:
+    asked = (sha256(request.body).digest(), get_language())
+    answered = kept.remembered.answer(asked, request.now) if member_id is None else None
+    if answered is None:
         bought_at = request.now.astimezone(ZoneInfo(key.timezone))
         basket = purchase_of(body, order_ref="quote", occurred_at=bought_at)
         quoted = quote(connection, kept, basket, member_id=member_id)
         content = _content(kept, body.merchant, quoted, for_member=member_id is not None)
+        answered = Answered(request.now, content)
         if member_id is None:
-            kept.remembered.keep(asked, content)
-    return _answer(request, kept.state, content, private=member_id is not None)
+            kept.remembered.keep(asked, answered)
+    return _answer(request, kept.state, answered, private=member_id is not None)
 
 
 def _member(request: ApiRequest, body: Basket) -> UUID | None:
@@ -129,14 +129,13 @@ def _member(request: ApiRequest, body: Basket) -> UUID | None:
     return read_id("mem", body.member_id, "member")
 
 
-def _answer(request: ApiRequest, state: str, content: bytes, *, private: bool) -> HttpResponse:
-    etag = conditional.etag_of(state, content.decode())
-    answer = conditional.unchanged(request, etag) or HttpResponse(content, content_type=JSON)
+def _answer(request: ApiRequest, state: str, told: Answered, *, private: bool) -> HttpResponse:
+    etag = conditional.etag_of(state, told.content.decode())
+    answer = conditional.unchanged(request, etag) or HttpResponse(told.content, content_type=JSON)
     answer["ETag"] = etag
-    # Whoever asked may keep it; caches that many share may not, for the request had a key.
-    answer["Cache-Control"] = (
-        "private, no-cache" if private else f"private, max-age={FRESH_SECONDS}"
-    )
+    # Whoever asked may keep it while it is good; caches that many share may not, for the request had a key.
+    left = max((told.at + GOOD_FOR - request.now) // timedelta(seconds=1), 0)
+    answer["Cache-Control"] = "private, no-cache" if private else f"private, max-age={left}"
     patch_vary_headers(answer, ["Authorization", "Accept-Language", MEMBER_TOKEN_HEADER])
     return answer
 
