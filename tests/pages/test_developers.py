@@ -60,7 +60,7 @@ def house(committed_db: str) -> Iterator[str]:
 
 def sign_in(window: Any, cagnotte: str) -> Page:
     """Come in by the password."""
-    page: Page = window.open(f"{cagnotte}/accounts/login/?lang=en")
+    page: Page = window.open(f"{cagnotte}/accounts/login/")
     page.get_by_label("Email").fill("ops@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
@@ -91,7 +91,7 @@ def test_the_guides_are_sound(
 def test_the_pages_of_a_programme_and_of_an_account_are_sound(
     windows: Any, cagnotte: str, house: str, width: int, scheme: str
 ) -> None:
-    window = windows(width, scheme)
+    window = windows(width, scheme, "en-GB")
     page = sign_in(window, cagnotte)
     window.open(f"{cagnotte}/developers/p/corner/webhooks/")
     endpoint = page.get_by_role("link", name=house).get_attribute("href") or ""
@@ -104,7 +104,7 @@ def test_the_pages_of_a_programme_and_of_an_account_are_sound(
 
 
 def test_a_key_is_made_with_the_keyboard_alone(windows: Any, cagnotte: str, house: str) -> None:
-    window = windows()
+    window = windows(locale="en-GB")
     page = sign_in(window, cagnotte)
     window.open(f"{cagnotte}/developers/p/corner/keys/new/")
     page.get_by_label("Name").focus()
@@ -121,7 +121,7 @@ def test_a_key_is_made_with_the_keyboard_alone(windows: Any, cagnotte: str, hous
 def test_what_is_wrong_with_a_form_is_said_beside_the_field(
     windows: Any, cagnotte: str, house: str
 ) -> None:
-    window = windows(PHONE)
+    window = windows(PHONE, locale="en-GB")
     page = sign_in(window, cagnotte)
     page.goto(f"{cagnotte}/developers/p/corner/keys/new/")
     page.get_by_role("button", name="Make the key").click()
@@ -156,7 +156,7 @@ def test_pages_work_without_scripts(browser: Any, cagnotte: str, house: str) -> 
 def test_on_a_phone_the_navigation_shows_where_one_is(
     windows: Any, cagnotte: str, house: str
 ) -> None:
-    page = sign_in(windows(PHONE), cagnotte)
+    page = sign_in(windows(PHONE, locale="en-GB"), cagnotte)
     page.goto(f"{cagnotte}/developers/p/corner/team/")
 
     expect(page.locator(".side-nav [aria-current=page]")).to_be_in_viewport(ratio=0.9)
