@@ -158,11 +158,17 @@ def _doc(text: str, indent: str = "") -> str:
     end = " " if told.endswith('"') else ""
     if len(told) <= SENTENCE_MAX:
         return f'{indent}"""{told}{end}"""'
-    first, dot, rest = told.partition(". ")
-    if not rest:
-        raise SystemExit(f"This sentence is too long for a line: {told}")
+    first, rest = _opening(told)
     body = textwrap.indent("\n".join(textwrap.wrap(rest, WIDTH)), indent)
-    return f'{indent}"""{first}{dot.strip()}\n\n{body}\n{indent}"""'
+    return f'{indent}"""{first}\n\n{body}\n{indent}"""'
+
+
+def _opening(told: str) -> tuple[str, str]:
+    """Return the first sentence and the rest; of a sentence too long for a line, its beginning and the whole."""
+    first, dot, rest = told.partition(". ")
+    if len(first) < SENTENCE_MAX:
+        return first + dot.strip(), rest
+    return textwrap.shorten(told, SENTENCE_MAX, placeholder=" …"), told
 
 
 # ---- resources ----
@@ -355,8 +361,8 @@ from cagnotte_client.pages import {self._start}Pages
 
     def _explanation(self, one: Operation, given: list[tuple[str, str, bool, str]]) -> str:
         told = " ".join(str(one.told.get("description") or one.told["summary"]).split())
-        first, _, rest = told.partition(". ")
-        lines = [first if first.endswith(".") else f"{first}."]
+        first, rest = _opening(told)
+        lines = [first if first.endswith((".", "…")) else f"{first}."]
         if rest:
             lines += ["", *textwrap.wrap(rest, WIDTH)]
         explained = [(name, text) for name, _, _, text in given if text]

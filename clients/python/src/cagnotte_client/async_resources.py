@@ -269,6 +269,45 @@ class AsyncMembers:
         )
         return cast("shapes.MemberToken", await self._send(call))
 
+    def list_consents(self, member_id: str) -> AsyncPages[shapes.Consent]:
+        """Return all that a member has agreed to and taken back, oldest first."""
+        call: Call[Any] = read_call(f"/v1/members/{part(member_id)}/consents")
+        return AsyncPages[shapes.Consent](self._send, call)
+
+    def create_consent(
+        self,
+        member_id: str,
+        *,
+        purpose: shapes.Purpose,
+        granted: bool,
+        source: str,
+        text_version: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> AsyncPages[shapes.Consent]:
+        """Keep that a member agrees to a purpose, or no longer does; return all acts.
+
+        The same again changes nothing.
+
+        Args:
+            purpose: analytics: measuring with the tools of others. marketing: writing to the member,
+                with a CRM.
+            source: Where the member said so.
+            text_version: Which wording the member agreed to; needed when it is granted.
+            idempotency_key: Made up for each call; give your own to repeat one of before.
+        """
+        call: Call[Any] = write_call(
+            "POST",
+            f"/v1/members/{part(member_id)}/consents",
+            {
+                "purpose": purpose,
+                "granted": granted,
+                "source": source,
+                "text_version": text_version,
+            },
+            idempotency_key=idempotency_key,
+        )
+        return AsyncPages[shapes.Consent](self._send, call)
+
 
 class AsyncCagnottes:
     """The operations below `/v1/cagnottes`."""
@@ -798,7 +837,7 @@ class AsyncQuotes:
     ) -> shapes.Quote:
         """Say what a basket would earn, in the language of Accept-Language (en, fr), and what more would bring.
 
-        It changes nothing. Without a member it is for anybody, and may be cached for a minute.
+        It changes nothing. Without a member it is for anybody, and may be kept for a minute.
 
         Args:
             merchant: The shop's reference.
@@ -850,16 +889,18 @@ class AsyncPurchases:
         card: str | None = None,
         commission_minor: int | None = None,
         status: shapes.Validation | None = None,
-        reason: shapes.Reason | None = None,
+        reason: shapes.NewPurchaseReason | None = None,
         member_ref: str | None = None,
         member_id: str | None = None,
         traces: Sequence[shapes.TraceBody] | None = None,
         idempotency_key: str | None = None,
-    ) -> shapes.Purchase:
+    ) -> shapes.Purchase | shapes.Unattributed:
         """Tell of an order.
 
         The same again is answered 200; with other content it is refused (409): restate it. When no
-        member is named and no trace leads to one, nothing is kept (422, unattributed).
+        member is named and no trace leads to one, it is kept and earns nothing yet (202). It earns once
+        it is sent again with its member, once its traces lead to one, or once a person says whose it
+        is.
 
         Args:
             merchant: The shop's reference.
@@ -901,7 +942,7 @@ class AsyncPurchases:
             },
             idempotency_key=idempotency_key,
         )
-        return cast("shapes.Purchase", await self._send(call))
+        return cast("shapes.Purchase | shapes.Unattributed", await self._send(call))
 
     def list(
         self,
@@ -973,7 +1014,7 @@ class AsyncPurchases:
         card: str | None = None,
         commission_minor: int | None = None,
         status: shapes.Validation | None = None,
-        reason: shapes.Reason | None = None,
+        reason: shapes.NewPurchaseReason | None = None,
         idempotency_key: str | None = None,
     ) -> shapes.Purchase:
         """Tell an order anew, whole; its reward follows, by the rules of its day.
@@ -1015,6 +1056,11 @@ class AsyncPurchases:
         )
         return cast("shapes.Purchase", await self._send(call))
 
+    async def get(self, purchase_id: str) -> shapes.Purchase:
+        """Return one purchase with its lines."""
+        call: Call[Any] = read_call(f"/v1/purchases/{part(purchase_id)}")
+        return cast("shapes.Purchase", await self._send(call))
+
     async def confirm(
         self, purchase_id: str, *, idempotency_key: str | None = None
     ) -> shapes.Purchase:
@@ -1034,7 +1080,11 @@ class AsyncPurchases:
         return cast("shapes.Purchase", await self._send(call))
 
     async def decline(
-        self, purchase_id: str, *, reason: shapes.Reason, idempotency_key: str | None = None
+        self,
+        purchase_id: str,
+        *,
+        reason: shapes.NewPurchaseReason,
+        idempotency_key: str | None = None,
     ) -> shapes.Purchase:
         """Decline an order, and say why: it earns nothing.
 
@@ -1091,11 +1141,6 @@ class AsyncPurchases:
         )
         return cast("shapes.Purchase", await self._send(call))
 
-    async def get(self, purchase_id: str) -> shapes.Purchase:
-        """Return one purchase with its lines."""
-        call: Call[Any] = read_call(f"/v1/purchases/{part(purchase_id)}")
-        return cast("shapes.Purchase", await self._send(call))
-
 
 class AsyncRewards:
     """The operations below `/v1/rewards`."""
@@ -1128,6 +1173,246 @@ class AsyncRewards:
         """
         call: Call[Any] = read_call(f"/v1/rewards/{part(reward_id)}", {"audience": audience})
         return cast("shapes.Reward", await self._send(call))
+
+
+class AsyncEvents:
+    """The operations below `/v1/events`."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def list(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        type: str | None = None,
+        object_id: str | None = None,
+        created_since: str | None = None,
+        created_until: str | None = None,
+    ) -> AsyncPages[shapes.Event]:
+        """Return events of the last 30 days, the latest first.
+
+        Args:
+            limit: How many at most, 1 to 100.
+            cursor: `next_cursor` of the page before; leave it out for the first.
+            type: One of the catalogue, such as reward.tracked.
+            object_id: Only what is about this.
+            created_since: Created at that moment or later.
+            created_until: Created before.
+        """
+        call: Call[Any] = read_call(
+            "/v1/events",
+            {
+                "limit": limit,
+                "cursor": cursor,
+                "type": type,
+                "object_id": object_id,
+                "created_since": created_since,
+                "created_until": created_until,
+            },
+        )
+        return AsyncPages[shapes.Event](self._send, call)
+
+    async def get(self, event_id: str) -> shapes.Event:
+        """Return one event."""
+        call: Call[Any] = read_call(f"/v1/events/{part(event_id)}")
+        return cast("shapes.Event", await self._send(call))
+
+
+class AsyncWebhookEndpoints:
+    """The operations below `/v1/webhook_endpoints`."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def create(
+        self,
+        *,
+        url: str,
+        description: str | None = None,
+        event_types: Sequence[str] | None = None,
+        envelope: Literal["standard", "cloudevents"] | None = None,
+        idempotency_key: str | None = None,
+    ) -> shapes.WebhookEndpointWithSecret:
+        """Name an address that is told of events from now on; its secret is shown this once.
+
+        Args:
+            url: Where events are sent: https://, on the open internet.
+            description: For people.
+            event_types: What it hears of; an empty list: everything.
+            envelope: standard: id, type, timestamp, data. cloudevents: CloudEvents 1.0. Without it,
+                "standard".
+            idempotency_key: Made up for each call; give your own to repeat one of before.
+        """
+        call: Call[Any] = write_call(
+            "POST",
+            "/v1/webhook_endpoints",
+            {
+                "url": url,
+                "description": description,
+                "event_types": event_types,
+                "envelope": envelope,
+            },
+            idempotency_key=idempotency_key,
+        )
+        return cast("shapes.WebhookEndpointWithSecret", await self._send(call))
+
+    def list(self) -> AsyncPages[shapes.WebhookEndpoint]:
+        """Return all endpoints; a programme has 20 at most."""
+        call: Call[Any] = read_call("/v1/webhook_endpoints")
+        return AsyncPages[shapes.WebhookEndpoint](self._send, call)
+
+    async def get(self, webhook_endpoint_id: str) -> shapes.WebhookEndpoint:
+        """Return one endpoint; its ETag is what an If-Match of a change names."""
+        call: Call[Any] = read_call(f"/v1/webhook_endpoints/{part(webhook_endpoint_id)}")
+        return cast("shapes.WebhookEndpoint", await self._send(call))
+
+    async def update(
+        self,
+        webhook_endpoint_id: str,
+        *,
+        url: str | None = None,
+        description: str | None = None,
+        event_types: Sequence[str] | None = None,
+        envelope: Literal["standard", "cloudevents"] | None = None,
+        enabled: bool | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> shapes.WebhookEndpoint:
+        """Change an endpoint, or switch it off or on.
+
+        With If-Match, only while nobody else has (else 412).
+
+        Args:
+            enabled: false: nothing is sent; what is on its way is given up.
+            if_match: The ETag of what was read (`meta`): what changed since is left as it is.
+            idempotency_key: Made up for each call; give your own to repeat one of before.
+        """
+        call: Call[Any] = write_call(
+            "PATCH",
+            f"/v1/webhook_endpoints/{part(webhook_endpoint_id)}",
+            {
+                "url": url,
+                "description": description,
+                "event_types": event_types,
+                "envelope": envelope,
+                "enabled": enabled,
+            },
+            idempotency_key=idempotency_key,
+            if_match=if_match,
+        )
+        return cast("shapes.WebhookEndpoint", await self._send(call))
+
+    async def delete(self, webhook_endpoint_id: str, *, idempotency_key: str | None = None) -> None:
+        """Remove an endpoint with the log of its deliveries; what is on its way is sent no more.
+
+        Args:
+            idempotency_key: Made up for each call; give your own to repeat one of before.
+        """
+        call: Call[Any] = write_call(
+            "DELETE",
+            f"/v1/webhook_endpoints/{part(webhook_endpoint_id)}",
+            None,
+            idempotency_key=idempotency_key,
+        )
+        await self._send(call)
+
+    async def rotate_webhook_secret(
+        self,
+        webhook_endpoint_id: str,
+        *,
+        keep_hours: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> shapes.WebhookEndpointWithSecret:
+        """Give an endpoint a new secret, shown this once; for some hours both sign what is sent.
+
+        Args:
+            idempotency_key: Made up for each call; give your own to repeat one of before.
+        """
+        call: Call[Any] = write_call(
+            "POST",
+            f"/v1/webhook_endpoints/{part(webhook_endpoint_id)}/rotate_secret",
+            {"keep_hours": keep_hours},
+            idempotency_key=idempotency_key,
+        )
+        return cast("shapes.WebhookEndpointWithSecret", await self._send(call))
+
+    async def send_test_event(
+        self, webhook_endpoint_id: str, *, idempotency_key: str | None = None
+    ) -> shapes.Delivery:
+        """Send an endpoint an event that means nothing (webhook_endpoint.test), to see whether it arrives.
+
+        Args:
+            idempotency_key: Made up for each call; give your own to repeat one of before.
+        """
+        call: Call[Any] = write_call(
+            "POST",
+            f"/v1/webhook_endpoints/{part(webhook_endpoint_id)}/test",
+            None,
+            idempotency_key=idempotency_key,
+        )
+        return cast("shapes.Delivery", await self._send(call))
+
+    def list_deliveries(
+        self,
+        webhook_endpoint_id: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        state: Literal["pending", "delivered", "skipped", "failed"] | None = None,
+    ) -> AsyncPages[shapes.Delivery]:
+        """Return what was sent to an endpoint, and what became of it, the latest events first.
+
+        Args:
+            limit: How many at most, 1 to 100.
+            cursor: `next_cursor` of the page before; leave it out for the first.
+            state: Only those.
+        """
+        call: Call[Any] = read_call(
+            f"/v1/webhook_endpoints/{part(webhook_endpoint_id)}/deliveries",
+            {"limit": limit, "cursor": cursor, "state": state},
+        )
+        return AsyncPages[shapes.Delivery](self._send, call)
+
+    async def replay_delivery(
+        self, webhook_endpoint_id: str, event_id: str, *, idempotency_key: str | None = None
+    ) -> shapes.Delivery:
+        """Send an event to an endpoint once more, under the same id, whatever became of it before.
+
+        Args:
+            idempotency_key: Made up for each call; give your own to repeat one of before.
+        """
+        call: Call[Any] = write_call(
+            "POST",
+            f"/v1/webhook_endpoints/{part(webhook_endpoint_id)}/deliveries/{part(event_id)}/replay",
+            None,
+            idempotency_key=idempotency_key,
+        )
+        return cast("shapes.Delivery", await self._send(call))
+
+    async def replay_since(
+        self,
+        webhook_endpoint_id: str,
+        *,
+        since: str,
+        only_lost: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> shapes.Replayed:
+        """Send the events since a moment again, under the same ids: those that never arrived, or all of them.
+
+        Args:
+            since: Those told since; 30 days are kept.
+            only_lost: Only those that never arrived; false: all of them. Without it, true.
+            idempotency_key: Made up for each call; give your own to repeat one of before.
+        """
+        call: Call[Any] = write_call(
+            "POST",
+            f"/v1/webhook_endpoints/{part(webhook_endpoint_id)}/replay",
+            {"since": since, "only_lost": only_lost},
+            idempotency_key=idempotency_key,
+        )
+        return cast("shapes.Replayed", await self._send(call))
 
 
 class AsyncResources:
@@ -1211,3 +1496,13 @@ class AsyncResources:
     def rewards(self) -> AsyncRewards:
         """What is below `/v1/rewards`."""
         return AsyncRewards(self.send)
+
+    @property
+    def events(self) -> AsyncEvents:
+        """What is below `/v1/events`."""
+        return AsyncEvents(self.send)
+
+    @property
+    def webhook_endpoints(self) -> AsyncWebhookEndpoints:
+        """What is below `/v1/webhook_endpoints`."""
+        return AsyncWebhookEndpoints(self.send)

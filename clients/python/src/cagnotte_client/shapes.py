@@ -5,12 +5,12 @@ Written by clients/generate_python.py from the description of the interface; do 
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 VERSION = "2026-11-22"
 """The version of the interface that these shapes are of."""
 
-Reason = Literal[
+NewPurchaseReason = Literal[
     "bad_debt",
     "booking_cancelled",
     "cancelled",
@@ -36,6 +36,24 @@ Reason = Literal[
 
 Form = Literal["code", "gift_card", "credit"]
 """As what a shop keeps a voucher."""
+
+Purpose = Literal["analytics", "marketing"]
+"""What personal data may be used for, once the member agrees. Each is asked and withdrawn by itself."""
+
+Reason = Literal[
+    "ambiguous",
+    "member_closed",
+    "member_blocked",
+    "stood_down",
+    "outside_window",
+    "after_purchase",
+    "unknown_member",
+    "kind_not_accepted",
+    "earlier_click",
+    "lower_kind",
+    "no_candidate",
+]
+"""Why a trace, or a whole purchase, was not attributed; the nearest to success first."""
 
 Trace = Literal["member_number", "qr_code", "card", "promo_code", "click", "receipt", "email"]
 """What ties a purchase to a member."""
@@ -99,19 +117,23 @@ class BatchAnswer(TypedDict):
 
     object: Literal["batch"]
     taken: int
+    """How many are a member's."""
+    unattributed: int
+    """How many are kept, and nobody's yet."""
     refused: int
     data: list[BatchItem]
 
 
 class BatchItem(TypedDict):
-    """What became of one order of a batch."""
+    """What became of one order of a batch: one of `purchase`, `unattributed` and `error` says."""
 
     index: int
     """Its place in the batch, from 0."""
     status: int
     """As if it had been sent alone."""
-    purchase: Purchase | None
-    error: Refused | None
+    purchase: NotRequired[Purchase | None]
+    unattributed: NotRequired[Unattributed | None]
+    error: NotRequired[Refused | None]
 
 
 class Brand(TypedDict):
@@ -210,6 +232,28 @@ class Commission(TypedDict):
     """Whether it is for some products alone."""
 
 
+class Consent(TypedDict):
+    """One act of a member. The last one for a purpose counts."""
+
+    object: Literal["consent"]
+    purpose: Purpose
+    granted: bool
+    at: str
+    source: str
+    text_version: str
+
+
+class Consents(TypedDict):
+    """All acts of a member, oldest first."""
+
+    object: Literal["list"]
+    has_more: bool
+    """Whether there are rows after these."""
+    next_cursor: str | None
+    """Send it as `cursor` for the next page; null on the last."""
+    data: list[Consent]
+
+
 class Contract(TypedDict):
     """One version of an agreement with a merchant, brand or network."""
 
@@ -246,6 +290,71 @@ class Contracts(TypedDict):
     next_cursor: str | None
     """Send it as `cursor` for the next page; null on the last."""
     data: list[Contract]
+
+
+class Deliveries(TypedDict):
+    """A page of deliveries."""
+
+    object: Literal["list"]
+    has_more: bool
+    """Whether there are rows after these."""
+    next_cursor: str | None
+    """Send it as `cursor` for the next page; null on the last."""
+    data: list[Delivery]
+
+
+class Delivery(TypedDict):
+    """An event on its way to the endpoint."""
+
+    object: Literal["delivery"]
+    event_id: str
+    type: str
+    object_id: str
+    state: Literal["pending", "delivered", "skipped", "failed"]
+    attempts: int
+    next_attempt_at: str | None
+    """Null once it has arrived or is given up."""
+    finished_at: str | None
+    detail: str
+    """Why it is not there; empty: nothing is wrong."""
+    last_attempt: DeliveryAttempt | None
+
+
+class DeliveryAttempt(TypedDict):
+    """One call of the endpoint."""
+
+    at: str
+    duration_ms: int
+    status: int | None
+    """Its answer's; null: there was none."""
+    detail: str
+    """What went wrong; empty: nothing."""
+    answer: str
+    """The beginning of its answer."""
+
+
+class Event(TypedDict):
+    """Something that happened."""
+
+    id: str
+    object: Literal["event"]
+    type: str
+    object_id: str
+    """What it is about; events of one object come in their order."""
+    created_at: str
+    data: dict[str, Any]
+    """By its type; the catalogue of events shows each with an example."""
+
+
+class Events(TypedDict):
+    """A page of events."""
+
+    object: Literal["list"]
+    has_more: bool
+    """Whether there are rows after these."""
+    next_cursor: str | None
+    """Send it as `cursor` for the next page; null on the last."""
+    data: list[Event]
 
 
 class Funder(TypedDict):
@@ -473,6 +582,18 @@ class NewCapture(TypedDict):
     """
 
 
+class NewConsent(TypedDict):
+    """A member agrees to a purpose, or no longer does."""
+
+    purpose: Purpose
+    """analytics: measuring with the tools of others. marketing: writing to the member, with a CRM."""
+    granted: bool
+    source: str
+    """Where the member said so."""
+    text_version: NotRequired[str]
+    """Which wording the member agreed to; needed when it is granted."""
+
+
 class NewHold(TypedDict):
     """Money to reserve for an order."""
 
@@ -536,7 +657,7 @@ class NewPayout(TypedDict):
 
 
 class NewPurchase(TypedDict):
-    """An order of a member. Name the member, or send traces that lead to one."""
+    """An order of a member. Name the member, or send traces that lead to one; without either it waits."""
 
     merchant: str
     """The shop's reference."""
@@ -559,7 +680,7 @@ class NewPurchase(TypedDict):
     """The commission a network reports for it."""
     status: NotRequired[Validation | None]
     """Without it, pending until it is confirmed or declined."""
-    reason: NotRequired[Reason | None]
+    reason: NotRequired[NewPurchaseReason | None]
     """Why it is declined."""
     order_ref: str
     """The shop's number of it; known once per merchant."""
@@ -609,6 +730,19 @@ class NewVoucher(TypedDict):
     """Tills can check it without a line; used once, never called off."""
     shop: NotRequired[AtShopBody | None]
     """Have a shop's own software take it at its checkout; the worker tells the shop."""
+
+
+class NewWebhookEndpoint(TypedDict):
+    """An address that shall be told of events."""
+
+    url: str
+    """Where events are sent: https://, on the open internet."""
+    description: NotRequired[str]
+    """For people."""
+    event_types: NotRequired[list[str]]
+    """What it hears of; an empty list: everything."""
+    envelope: NotRequired[Literal["standard", "cloudevents"]]
+    """standard: id, type, timestamp, data. cloudevents: CloudEvents 1.0."""
 
 
 class Offer(TypedDict):
@@ -905,7 +1039,7 @@ class Refunds(TypedDict):
 class Refusal(TypedDict):
     """Why a purchase is declined."""
 
-    reason: Reason
+    reason: NewPurchaseReason
 
 
 class Refused(TypedDict):
@@ -914,6 +1048,23 @@ class Refused(TypedDict):
     code: str
     detail: str
     errors: list[ProblemPlace]
+
+
+class ReplaySince(TypedDict):
+    """Which events to send again."""
+
+    since: str
+    """Those told since; 30 days are kept."""
+    only_lost: NotRequired[bool]
+    """Only those that never arrived; false: all of them."""
+
+
+class Replayed(TypedDict):
+    """How many events are on their way again."""
+
+    object: Literal["replay"]
+    webhook_endpoint_id: str
+    events: int
 
 
 class Restatement(TypedDict):
@@ -940,7 +1091,7 @@ class Restatement(TypedDict):
     """The commission a network reports for it."""
     status: NotRequired[Validation | None]
     """Without it, pending until it is confirmed or declined."""
-    reason: NotRequired[Reason | None]
+    reason: NotRequired[NewPurchaseReason | None]
     """Why it is declined."""
 
 
@@ -1035,6 +1186,12 @@ class Rewards(TypedDict):
     data: list[RewardShown]
 
 
+class Rotation(TypedDict):
+    """How long the present secret goes on signing beside the new one."""
+
+    keep_hours: NotRequired[int]
+
+
 class Step(TypedDict):
     """More than now, for a little more in the basket."""
 
@@ -1101,6 +1258,19 @@ class TraceBody(TypedDict):
     """A member number, the reference of a click, a code, a card's token, the SHA-256 of an address …"""
     at: NotRequired[str | None]
     """When it was made, where known."""
+
+
+class Unattributed(TypedDict):
+    """An order that is kept, and nobody's yet."""
+
+    object: Literal["unattributed_purchase"]
+    merchant: str
+    order_ref: str
+    attribution: Literal["none"]
+    reason: Reason
+    """Why it is nobody's: what came nearest to a member."""
+    detail: str
+    """The same as a sentence."""
 
 
 class Voucher(TypedDict):
@@ -1264,3 +1434,65 @@ class Vouchers(TypedDict):
     next_cursor: str | None
     """Send it as `cursor` for the next page; null on the last."""
     data: list[Voucher]
+
+
+class WebhookEndpoint(TypedDict):
+    """An address that is told of events."""
+
+    id: str
+    object: Literal["webhook_endpoint"]
+    url: str
+    description: str
+    event_types: list[str]
+    envelope: Literal["standard", "cloudevents"]
+    enabled: bool
+    disabled_because: Literal["by_hand", "gone", "failing"] | None
+    """gone: it answered 410. failing: no good answer for days."""
+    disabled_at: str | None
+    failing_since: str | None
+    """No good answer since; null: all is well."""
+    created_at: str
+
+
+class WebhookEndpointChange(TypedDict):
+    """What may be changed; what is left out stays as it is."""
+
+    url: NotRequired[str | None]
+    description: NotRequired[str | None]
+    event_types: NotRequired[list[str] | None]
+    envelope: NotRequired[Literal["standard", "cloudevents"] | None]
+    enabled: NotRequired[bool | None]
+    """false: nothing is sent; what is on its way is given up."""
+
+
+class WebhookEndpointWithSecret(TypedDict):
+    """An endpoint with its secret, which is shown this once."""
+
+    id: str
+    object: Literal["webhook_endpoint"]
+    url: str
+    description: str
+    event_types: list[str]
+    envelope: Literal["standard", "cloudevents"]
+    enabled: bool
+    disabled_because: Literal["by_hand", "gone", "failing"] | None
+    """gone: it answered 410. failing: no good answer for days."""
+    disabled_at: str | None
+    failing_since: str | None
+    """No good answer since; null: all is well."""
+    created_at: str
+    secret: str
+    """Signs what is sent (Standard Webhooks); keep it on your server."""
+    secret_before_until: str | None
+    """Until then the secret before signs too; null: there is none."""
+
+
+class WebhookEndpoints(TypedDict):
+    """All endpoints, the oldest first."""
+
+    object: Literal["list"]
+    has_more: bool
+    """Whether there are rows after these."""
+    next_cursor: str | None
+    """Send it as `cursor` for the next page; null on the last."""
+    data: list[WebhookEndpoint]
