@@ -126,7 +126,8 @@ def test_a_secret_cannot_be_given_as_an_argument(world: World) -> None:
     ("arguments", "sentence"),
     [
         (("secret", "partner", "secret"), "did you mean “partners”?"),
-        (("secret", "partners", "secrt"), "did you mean “secret”?"),
+        (("secret", "partners", "secrt"), "asks for no secret “secrt”; did you mean “secret”?\n"),
+        (("secret", "partners", "key"), "asks for no secret “key”; there is secret.\n"),
         (("secret", "partners", "secret"), "The secret is empty; the one before stays."),
     ],
 )

@@ -171,7 +171,7 @@ def set_secret(
     known = [setting.name for setting in plugin_of(account).settings if setting.secret]
     if name not in known:
         raise InvalidInput(
-            f"{plugin_of(account).title} asks for no secret “{name}”{_meant(name, known)}.",
+            f"{plugin_of(account).title} asks for no secret “{name}”{_meant(name, known)}",
             name=name,
         )
     return _replace(
