@@ -200,6 +200,36 @@ def test_a_plugin_that_breaks_keeps_no_other_voucher_from_its_turn(
     assert coupons.at_shop(second).state is AtShop.TOLD
 
 
+def test_a_shop_that_does_not_answer_is_not_asked_for_each_voucher(coupons: Member) -> None:
+    for number in range(3):
+        coupons.issue(reference=f"v{number}", amount_minor=100)
+    coupons.fake.fail_next(500)
+    summary = coupons.work()
+    assert (summary.told, summary.failed) == (0, 1)
+    assert len(coupons.fake.log) == 1
+    assert coupons.work().told == 2, "the others in the next round"
+
+
+def test_vouchers_of_a_shop_are_read_in_parts_where_each_takes_a_call(
+    cards: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(CARD.shop), "read_at_once", 2)
+    for number in range(5):
+        cards.issue(reference=f"v{number}", amount_minor=100)
+    assert cards.work().told == 5
+    for kept in cards.fake.kept:
+        cards.fake.use(kept, f"N{kept.native_id}", "0.40")
+    cards.clock.wait(3_600)
+    # The second part fails: the first one is booked, and the third waits.
+    cards.fake.fail_next(500, after=5)
+    summary = cards.work()
+    assert (summary.read, summary.failed) == (2, 1)
+    assert cards.money() == {"available": 100, "vouchers": 420, "shop": 80}
+    cards.clock.wait(3_600)
+    assert cards.work().read == 5
+    assert cards.money() == {"available": 100, "vouchers": 300, "shop": 200}
+
+
 def test_a_voucher_that_could_not_be_told_in_time_goes_back(coupons: Member) -> None:
     voucher = coupons.issue()
     until(coupons, LAST_DAY + timedelta(days=2))

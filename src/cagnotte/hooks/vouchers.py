@@ -134,11 +134,13 @@ class VoucherShop(ABC):
     Attributes:
         name: of the source plugin whose connections it uses. title: how people read it.
         forms: what it can keep a voucher as; the first one is meant where nobody says.
+        read_at_once: how many vouchers `read` is given; few, where it has to make a call for each.
     """
 
     name: str
     title: str
     forms: Mapping[Form, Can]
+    read_at_once: int = 200
 
     @abstractmethod
     def issue(self, context: SourceContext, voucher: ShopVoucher) -> ShopStanding:

@@ -7,7 +7,7 @@ voucher counts as used when the shop has it.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from cagnotte.domain.errors import CagnotteError
 from cagnotte.domain.ids import public_id
 from cagnotte.domain.vouchers import AtShop, VoucherState
 from cagnotte.hooks import manager
-from cagnotte.hooks.sources import SourceBusy
+from cagnotte.hooks.sources import SourceBusy, SourceFailed
 from cagnotte.hooks.vouchers import Form, ShopRefused, ShopStanding, ShopVoucher
 from cagnotte.inbox import accounts
 from cagnotte.inbox.models import Account
@@ -54,13 +54,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class ToldSummary:
-    """What a round did: vouchers told, refused, ended by calling off, read, and failed calls."""
+    """What a round did: vouchers told, refused, ended by calling off, read, and failed calls.
+
+    unreachable: accounts whose shops gave no answer; the rest of their vouchers waits for the next round.
+    """
 
     told: int = 0
     refused: int = 0
     ended: int = 0
     read: int = 0
     failed: int = 0
+    unreachable: set[UUID] = field(default_factory=set)
 
     @property
     def did(self) -> bool:
@@ -85,16 +89,19 @@ def work(
     until = datetime.max.replace(tzinfo=UTC) if early else None
     with connection.transaction():
         due = vouchers_at_shops.due(connection, now=until or clock(), account_id=account_id)
-    for voucher_id in due:
+    for account, voucher_id in due:
         if stop():
             return summary
+        if account in summary.unreachable:
+            continue
         tell(connection, voucher_id, now=clock(), summary=summary)
     with connection.transaction():
         to_read = vouchers_at_shops.to_read(connection, now=until or clock(), account_id=account_id)
     for account, ids in to_read.items():
         if stop():
             return summary
-        _read(connection, account, ids, clock(), summary)
+        if account not in summary.unreachable:
+            _read(connection, account, ids, clock(), summary)
     return summary
 
 
@@ -149,6 +156,8 @@ def _noting(
             sentence = f"The plugin failed with {type(error).__name__}."
         log.warning("voucher at shop", connection=at_shops[0].connection, error=sentence)
         summary.failed += not busy
+        if isinstance(error, SourceBusy | SourceFailed):
+            summary.unreachable.add(at_shops[0].account_id)
         asked = error.facts.get("retry_after_seconds") if isinstance(error, SourceBusy) else None
         seconds = asked if isinstance(asked, int) else PUT_OFF_SECONDS
         pause = timedelta(seconds=seconds) if busy else pause_after(at_shops[0].attempts)
@@ -279,17 +288,28 @@ def _read(
         at_shops = [one for one in found.values() if one.state is AtShop.TOLD]
         if not at_shops:
             return
-        with _noting(connection, at_shops, now, summary):
-            since = min(one.read_at or one.told_at or one.starts_at for one in at_shops)
-            told = {one.voucher_id: _as_told(known[one.voucher_id], one) for one in at_shops}
-            with _asking(connection, account_id, now) as asking:
-                standings = asking.software.read(
-                    asking.context, list(told.values()), since - READ_AGAIN
-                )
-                for at_shop in at_shops:
-                    standing = standings.get(told[at_shop.voucher_id].id)
-                    _note_read(connection, asking, known[at_shop.voucher_id], at_shop, standing)
-                    summary.read += 1
+        with (
+            _noting(connection, at_shops[:1], now, summary),
+            _asking(connection, account_id, now) as asking,
+        ):
+            at_once = asking.software.read_at_once
+            for start in range(0, len(at_shops), at_once):
+                some = at_shops[start : start + at_once]
+                with _noting(connection, some, now, summary):
+                    _read_some(connection, asking, [(known[one.voucher_id], one) for one in some])
+                    summary.read += len(some)
+                if account_id in summary.unreachable:
+                    return
+
+
+def _read_some(
+    connection: Connection, asking: Asking, read: Sequence[tuple[VoucherView, AtShopView]]
+) -> None:
+    since = min(one.read_at or one.told_at or one.starts_at for _, one in read)
+    told = {voucher.id: _as_told(voucher, one) for voucher, one in read}
+    standings = asking.software.read(asking.context, list(told.values()), since - READ_AGAIN)
+    for voucher, at_shop in read:
+        _note_read(connection, asking, voucher, at_shop, standings.get(told[voucher.id].id))
 
 
 def _note_read(

@@ -20,9 +20,9 @@ VALUES (
 ON CONFLICT DO NOTHING;
 
 -- name: due_at_shops
--- in: now, account_id (null = all), at_most. out: vouchers to be told or called off, those that wait longest first.
--- Index: voucher_at_shop_due. No locks.
-SELECT s.voucher_id FROM wallet_voucher_at_shop AS s
+-- in: now, account_id (null = all), at_most. out: account, voucher; of those to be told or called off, longest waiting
+-- first. Index: voucher_at_shop_due. No locks.
+SELECT s.account_id, s.voucher_id FROM wallet_voucher_at_shop AS s
 WHERE s.state IN ('telling', 'calling_off') AND s.due_at <= %(now)s
     AND (%(account_id)s::uuid IS NULL OR s.account_id = %(account_id)s)
 ORDER BY s.due_at, s.voucher_id

@@ -107,10 +107,15 @@ def call_off(connection: Connection, voucher_id: UUID, *, now: datetime) -> bool
     return connection.execute(SQL.call_off_at_shop, values).fetchone() is not None
 
 
-def due(connection: Connection, *, now: datetime, account_id: UUID | None = None) -> list[UUID]:
-    """Return vouchers that shops are to be told of, or that are to be ended there; longest waiting first."""
+def due(
+    connection: Connection, *, now: datetime, account_id: UUID | None = None
+) -> list[tuple[UUID, UUID]]:
+    """Return vouchers that shops are to be told of, or that are to be ended there, each behind its account.
+
+    Those that wait longest come first.
+    """
     values = {"now": now, "account_id": account_id, "at_most": AT_ONCE_MAX}
-    return [row[0] for row in connection.execute(SQL.due_at_shops, values)]
+    return [(row[0], row[1]) for row in connection.execute(SQL.due_at_shops, values)]
 
 
 def to_read(

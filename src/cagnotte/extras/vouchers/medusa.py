@@ -26,6 +26,7 @@ class MedusaPromotions(VoucherShop):
 
     name = "medusa"
     title = "Medusa"
+    read_at_once = 10
     forms: Mapping[Form, Can] = {
         Form.CODE: Can(keeps_rest=True, minimum_basket=True, first_day=True)
     }

@@ -27,6 +27,7 @@ class PretixCards(VoucherShop):
 
     name = "pretix"
     title = "pretix"
+    read_at_once = 10
     forms: Mapping[Form, Can] = {Form.GIFT_CARD: Can(keeps_rest=True)}
 
     def issue(self, context: SourceContext, voucher: ShopVoucher) -> ShopStanding:

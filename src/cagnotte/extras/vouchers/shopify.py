@@ -102,6 +102,7 @@ class ShopifyVouchers(VoucherShop):
 
     name = "shopify"
     title = "Shopify"
+    read_at_once = 10
     forms: Mapping[Form, Can] = {
         Form.GIFT_CARD: Can(keeps_rest=True, whose=Whose.MAY, customer_is="the customer's number"),
         Form.CODE: Can(
