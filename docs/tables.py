@@ -230,9 +230,7 @@ def events() -> str:
         ]
         fields = ["", *told] if told else []
         parts.append(
-            "\n".join(
-                [f"### `{one.name}`", "", one.when, "", "```json", example, "```", *fields]
-            )
+            "\n".join([f"### `{one.name}`", "", one.when, "", "```json", example, "```", *fields])
         )
     return "\n\n".join(parts)
 

@@ -16,7 +16,6 @@ URL = "https://shop.example/hooks"
 
 @pytest.fixture
 def api(world: World) -> Interface:
-    assert world
     return interface()
 
 

@@ -50,7 +50,7 @@ def things(desk: Desk) -> dict[str, object]:
     )  # fmt: skip
     return {
         "key": ids.public_id("key", key.id),
-        "endpoint": ids.public_id("whe", made.row.id),
+        "endpoint": ids.public_id("whk", made.row.id),
         "id": ids.public_id("req", call.id),
         "number": Delivery.objects.get().number,
         "staff_id": Staff.objects.get(role="support").pk,

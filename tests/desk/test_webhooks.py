@@ -20,7 +20,7 @@ FORM = {"url": "https://shop.example/hooks", "mode": "live", "envelope": "standa
 @pytest.fixture
 def endpoint(desk: Desk) -> str:
     made = endpoints.make(desk.corner.id, EndpointFacts("https://shop.example/hooks"), now=NOW)
-    return f"webhooks/{ids.public_id('whe', made.row.id)}/"
+    return f"webhooks/{ids.public_id('whk', made.row.id)}/"
 
 
 def test_an_endpoint_is_made_and_its_secret_shown_once(desk: Desk) -> None:
@@ -29,7 +29,7 @@ def test_an_endpoint_is_made_and_its_secret_shown_once(desk: Desk) -> None:
     row = WebhookEndpoint.objects.get()
     assert (row.url, row.event_types) == ("https://shop.example/hooks", ["reward.tracked"])
     assert unseal(row.sealed_secret) in html.unescape(made.content.decode())
-    page = desk.read("developer", f"webhooks/{ids.public_id('whe', row.id)}/")
+    page = desk.read("developer", f"webhooks/{ids.public_id('whk', row.id)}/")
     assert "whsec_" not in page
     assert "No deliveries" in page
 

@@ -26,6 +26,7 @@ from cagnotte.journeys.ask_payout import Desk
 from cagnotte.journeys.close_account import Closing
 from cagnotte.journeys.pay_out import PayRun
 from cagnotte.journeys.vouchers import Counter
+from cagnotte.notices import deliveries
 from cagnotte.notices.catalogue import TYPES
 from cagnotte.notices.models import Event
 from cagnotte.payouts.steps import Step, take_step
@@ -358,7 +359,7 @@ def test_a_telling_that_breaks_off_is_done_again_to_the_same_events(
     heard.buy("A1")
     heard.send("members", "number,name,iban\n4,Dan,\n")
     with monkeypatch.context() as patched:
-        patched.setattr(tell_events.deliveries, "enqueue", None)
+        patched.setattr(deliveries, "enqueue", None)
         with pytest.raises(TypeError):
             tell(heard)
     assert types() == []

@@ -175,8 +175,8 @@ test('what changes something sends its body, also when it answers with a list', 
   against([[201, { data: [1], has_more: false }], [204, '']], async ({ cagnotte, asked }) => {
     const told = await cagnotte.members.createConsent('mem_1', { purpose: 'crm' });
     assert.deepEqual([told.data, asked[0].url, asked[0].body], [[1], '/v1/members/mem_1/consents', '{"purpose":"crm"}']);
-    assert.equal(await cagnotte.webhookEndpoints.delete('whe_1'), undefined);
-    assert.deepEqual([asked[1].method, asked[1].url], ['DELETE', '/v1/webhook_endpoints/whe_1']);
+    assert.equal(await cagnotte.webhookEndpoints.delete('whk_1'), undefined);
+    assert.deepEqual([asked[1].method, asked[1].url], ['DELETE', '/v1/webhook_endpoints/whk_1']);
   }));
 
 test('what did not change is null, and what was answered knows its headers', () =>

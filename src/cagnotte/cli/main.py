@@ -44,6 +44,10 @@ COMMANDS: dict[str, Entry] = {
         "source_commands:sources", "Connect, ask and watch sources; see to what waits."
     ),
     "worker": Entry("worker_commands:worker", "Ask sources when they are due; read what came in."),
+    "events": Entry("event_commands:events", "List what happened, as others hear of it."),
+    "webhooks": Entry(
+        "event_commands:webhooks", "See to addresses that hear of events; send again."
+    ),
     "listeners": Entry(
         "listener_commands:listeners", "Connect services that hear of events: analytics, CRMs."
     ),

@@ -116,7 +116,7 @@ class NewEndpointForm(EndpointForm):
 def webhooks(visit: Visit) -> HttpResponse:
     """List the endpoints of a programme and of its sandbox."""
     found = [
-        Shown(ids.public_id("whe", row.id), row, mode)
+        Shown(ids.public_id("whk", row.id), row, mode)
         for mode, owner in _owners(visit).items()
         for row in endpoints.endpoints(owner)
     ]
@@ -305,7 +305,7 @@ def _told(visit: Visit, made: MadeEndpoint, *, is_new: bool = True) -> HttpRespo
     """Show a new secret. It is part of this one answer and stands nowhere else."""
     return visit.show(
         "desk/made_webhook.html", secret=made.secret, row=made.row, is_new=is_new,
-        id=ids.public_id("whe", made.row.id), overlap=endpoints.OVERLAP_HOURS,
+        id=ids.public_id("whk", made.row.id), overlap=endpoints.OVERLAP_HOURS,
     )  # fmt: skip
 
 
@@ -324,7 +324,7 @@ def _owners(visit: Visit) -> dict[str, UUID]:
 def _endpoint(visit: Visit, text: str, *, lock: bool = False) -> Shown:
     """Return an endpoint of the programme or its sandbox; to be changed, it is locked. Raises NotFound."""
     try:
-        endpoint_id = ids.parse_public_id("whe", text)
+        endpoint_id = ids.parse_public_id("whk", text)
     except ValueError:
         raise NotFound(f"There is no webhook endpoint {text}.") from None
     for mode, owner in _owners(visit).items():

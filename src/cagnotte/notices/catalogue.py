@@ -234,7 +234,7 @@ TYPES: dict[str, EventType] = {
             "webhook_endpoint.test",
             "Somebody asked for it, to see whether it arrives; only that endpoint is told.",
             shapes.TestData,
-            id="whe_2j2m5p8r1t4w7y0a3c6e9g2j5m",
+            id="whk_2j2m5p8r1t4w7y0a3c6e9g2j5m",
         ),
     )
 }

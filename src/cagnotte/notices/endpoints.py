@@ -144,7 +144,7 @@ def send_test(connection: Connection, row: WebhookEndpoint, *, now: datetime) ->
     if row.disabled_at is not None:
         raise Refused("The endpoint is switched off; switch it on first.", id=row.id)
     event_id = uuid4()
-    data = shapes.TestData(id=public_id("whe", row.id))
+    data = shapes.TestData(id=public_id("whk", row.id))
     event = Event.objects.create(
         id=event_id,
         programme_id=row.programme_id,

@@ -55,5 +55,4 @@ def event(connection: Connection, programme_id: UUID, event_id: UUID) -> EventVi
 
 def _view(row: tuple[Any, ...]) -> EventView:
     # As text: Django's connection gives JSON no other way.
-    *facts, data = row
-    return EventView(*facts, orjson.loads(data))
+    return EventView._make((*row[:-1], orjson.loads(row[-1])))

@@ -78,7 +78,7 @@ class WebhookEndpointChange(Body):
 class WebhookEndpoint(Schema):
     """An address that is told of events."""
 
-    id: str = Field(examples=["whe_01j9zk5y7m8q3v2x4c6b8n0d1f"])
+    id: str = Field(examples=["whk_01j9zk5y7m8q3v2x4c6b8n0d1f"])
     object: Literal["webhook_endpoint"] = "webhook_endpoint"
     url: str
     description: str
@@ -331,7 +331,7 @@ def replay_since(request: ApiRequest, webhook_endpoint_id: str, body: ReplaySinc
     count = deliveries.again_since(
         shared_connection(), row, since=body.since, only_lost=body.only_lost, now=request.now
     )
-    return Replayed(webhook_endpoint_id=public_id("whe", row.id), events=count)
+    return Replayed(webhook_endpoint_id=public_id("whk", row.id), events=count)
 
 
 def _refuse_off(row: Row) -> None:
@@ -340,7 +340,7 @@ def _refuse_off(row: Row) -> None:
 
 
 def _row(request: ApiRequest, text: str, *, lock: bool = False) -> Row:
-    identity = read_id("whe", text, "webhook endpoint")
+    identity = read_id("whk", text, "webhook endpoint")
     row = endpoints.find(request.key.programme_id, identity, lock=lock)
     if row is None:
         raise nothing(text, "webhook endpoint")
@@ -359,7 +359,7 @@ def _with_secret(made: MadeEndpoint) -> WebhookEndpointWithSecret:
 
 def _facts(row: Row) -> dict[str, object]:
     return {
-        "id": public_id("whe", row.id),
+        "id": public_id("whk", row.id),
         "url": row.url,
         "description": row.description,
         "event_types": list(row.event_types),
