@@ -63,7 +63,7 @@ def list_endpoints(slug: str | None) -> None:
 
     rows = endpoints.endpoints(programme(slug).id)
     for row in rows:
-        click.echo(f"{public_id('whe', row.id)}  {_how(row)}  {row.url}")
+        click.echo(f"{public_id('whk', row.id)}  {_how(row)}  {row.url}")
     if not rows:
         click.echo("No endpoints. They are made with POST /v1/webhook_endpoints.")
 

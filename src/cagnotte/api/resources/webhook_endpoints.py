@@ -183,7 +183,7 @@ def create_webhook_endpoint(
     """Name an address that is told of events from now on; its secret is shown this once."""
     facts = EndpointFacts(body.url, body.description, body.event_types, body.envelope)
     made = endpoints.make(request.key.programme_id, facts, now=request.now)
-    response["Location"] = f"/v1/webhook_endpoints/{public_id('whe', made.row.id)}"
+    response["Location"] = f"/v1/webhook_endpoints/{public_id('whk', made.row.id)}"
     return _with_secret(made)
 
 
