@@ -47,6 +47,13 @@ class Desk:
         return self.people[who].post(f"/developers/p/corner/{path}", form)
 
 
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """A request leaves its language with the thread; the tests after this one speak English again."""
+    with translation.override("en"):
+        yield
+
+
 @pytest.fixture
 def desk(db: None) -> Iterator[Desk]:
     """The two programmes, in the test's own transaction."""
@@ -62,7 +69,5 @@ def desk(db: None) -> Iterator[Desk]:
     made.person("neighbour", made.other, "owner")
     made.person("stranger")
     made.people["nobody"] = Client()
-    # A request leaves its language with the thread; the tests after this one speak English again.
-    with translation.override("en"):
-        yield made
+    yield made
     cache.clear()

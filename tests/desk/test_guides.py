@@ -52,7 +52,7 @@ def test_an_example_is_a_command_that_may_be_copied() -> None:
 
     assert found.curl == (
         "curl https://cashback.example/v1/members \\\n"
-        '  -H "Authorization: Bearer $CAGNOTTE_KEY" \\\n'
+        '  -H "Authorization: Bearer $KEY" \\\n'
         '  -H "Content-Type: application/json" \\\n'
         '  -H "Idempotency-Key: $(uuidgen)" \\\n'
         "  -d '{\n"

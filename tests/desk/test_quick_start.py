@@ -20,7 +20,7 @@ __all__ = ["empty_world", "world"]
 
 def run(command: str, key: str) -> Any:
     """Do what curl would do."""
-    words = shlex.split(command.replace("\\\n", " ").replace("$CAGNOTTE_KEY", key))
+    words = shlex.split(command.replace("\\\n", " ").replace("$KEY", key))
     assert words[0] == "curl"
     headers = dict(
         words[place + 1].split(": ", 1) for place, word in enumerate(words) if word == "-H"
@@ -43,7 +43,7 @@ def test_the_quick_start_ends_with_a_reward(world: World) -> None:
     now = datetime.now(UTC)
     key = api_keys.make(sandbox.make(live, now=now), name="first steps", now=now).secret
     taking, *doing = STEPS
-    assert re.fullmatch(r"export CAGNOTTE_KEY=cag_test_sk_…", taking.command)
+    assert re.fullmatch(r"export KEY=cag_test_sk_…", taking.command)
 
     shops, member, purchase, reward = doing
     (shop, *_) = run(shops.command, key)["data"]

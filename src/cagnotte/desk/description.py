@@ -38,7 +38,7 @@ class Field(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What an operation may answer. code: 0 where a status stands for several."""
+    """A status that an operation may answer with; is_problem: its body is a problem document."""
 
     status: int
     phrase: str
@@ -255,7 +255,7 @@ class _Reader:
         lines = [f"curl {self._base}{place}{'?' + query if query else ''}"]
         if method != "GET" and not (method == "POST" and given is not None):
             lines[0] = lines[0].replace("curl ", f"curl -X {method} ", 1)
-        lines.append('-H "Authorization: Bearer $CAGNOTTE_KEY"')
+        lines.append('-H "Authorization: Bearer $KEY"')
         if given is not None:
             lines.append('-H "Content-Type: application/json"')
         if method != "GET":

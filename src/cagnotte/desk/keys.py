@@ -28,7 +28,7 @@ OVERLAPS = (0, 1, 24, 24 * 7)
 
 
 class Shown(NamedTuple):
-    """A key on a page. state, icon, word: as `<c-chip>` has them; ends: whether the word is about `row.expires_at`."""
+    """A key on a page. state, icon, word: as `<c-chip>` has them. may: its scopes; empty = all of its kind."""
 
     id: str
     row: ApiKey

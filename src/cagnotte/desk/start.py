@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from cagnotte.desk.reference import base_of
 from cagnotte.identity.staff import programmes_of
 
-HEADERS = '-H "Authorization: Bearer $CAGNOTTE_KEY" -H "Content-Type: application/json"'
+HEADERS = '-H "Authorization: Bearer $KEY" -H "Content-Type: application/json"'
 
 
 class Step(NamedTuple):
@@ -28,7 +28,7 @@ STEPS = (
         _(
             "It opens the sandbox of your programme: the same rules, books of its own, nothing real."
         ),
-        "export CAGNOTTE_KEY=cag_test_sk_…",
+        "export KEY=cag_test_sk_…",
     ),
     Step(
         _("Look which shops there are"),
