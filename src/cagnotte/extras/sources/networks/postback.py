@@ -108,7 +108,7 @@ class Postback(SourcePlugin):
             if field in told
         ]
         return PurchaseReport(
-            order_ref=reading.text(told, "order_id", length_max=100),
+            order_ref=reading.text(told, "order_id", default=object_id),
             merchant=reading.text(told, "shop", default=""),
             occurred_at=reading.moment(told.get("at"), "at", None),
             currency=reading.text(told, "currency", length_max=3),
