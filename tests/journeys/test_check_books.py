@@ -177,9 +177,18 @@ def test_what_lost_its_other_half_is_named(
 @pytest.mark.parametrize(
     ("statement", "fault"),
     [
-        ("DELETE FROM inbox_order", "messages: There is a purchase of a connected source without its order: "),
-        ("UPDATE inbox_order SET object_id = object_id || '!'", "messages: There is an order in the inbox with another's "),
-        ("UPDATE inbox_order SET reason = ''", "inbox: In the inbox is an order that waits without a reason: "),
+        (
+            "DELETE FROM inbox_order",
+            "messages: There is a purchase of a connected source without its order: ",
+        ),
+        (
+            "UPDATE inbox_order SET object_id = object_id || '!'",
+            "messages: There is an order in the inbox with another's ",
+        ),
+        (
+            "UPDATE inbox_order SET reason = ''",
+            "inbox: In the inbox is an order that waits without a reason: ",
+        ),
         (
             "UPDATE inbox_order SET content_hash = NULL",
             "inbox: In the inbox is an order that stands for no purchase: ",

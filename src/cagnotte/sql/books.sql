@@ -262,7 +262,8 @@ WITH wrong AS MATERIALIZED (
     WHERE NOT o.due AND o.state <> 'standing' AND o.reason = ''
     UNION ALL
     SELECT 'an order that stands for no purchase', o.id::text FROM inbox_order AS o
-    WHERE NOT o.due AND o.state = 'standing' AND (o.purchase_id IS NULL OR o.content_hash IS NULL)
+    WHERE NOT o.due AND o.state = 'standing' AND o.reason <> 'refund_found'
+      AND (o.purchase_id IS NULL OR o.content_hash IS NULL)
     UNION ALL
     SELECT 'an order without its account', o.id::text FROM inbox_order AS o
     WHERE NOT EXISTS (SELECT FROM inbox_account AS a WHERE a.id = o.account_id AND a.programme_id = o.programme_id)
@@ -274,7 +275,7 @@ WITH wrong AS MATERIALIZED (
     WHERE NOT EXISTS (SELECT FROM inbox_order AS o WHERE o.id = p.order_id)
     UNION ALL
     SELECT 'a piece without its message', p.id::text FROM inbox_piece AS p
-    WHERE NOT EXISTS (SELECT FROM inbox_message AS m WHERE m.id = p.message_id)
+    WHERE p.message_id <> 0 AND NOT EXISTS (SELECT FROM inbox_message AS m WHERE m.id = p.message_id)
 )
 SELECT *, (SELECT count(*) FROM wrong) AS total FROM wrong ORDER BY what, id LIMIT 20;
 

@@ -10,7 +10,7 @@ SELECT EXISTS (
 
 -- name: take_mark
 -- out: how far all is told; no row while another session tells. Locks the one row of notices_mark.
-SELECT mark::text FROM notices_mark FOR UPDATE SKIP LOCKED;
+SELECT mark::text FROM notices_mark ORDER BY mark FOR UPDATE SKIP LOCKED;
 
 -- name: new_batches
 -- in: mark. out: the edge, below which no database transaction runs any more, and the batches not told of, by id.

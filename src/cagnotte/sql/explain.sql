@@ -38,12 +38,12 @@ WHERE purchase_id = %(id)s AND attribution ? 'kind' ORDER BY settled_at DESC LIM
 SELECT v.number, v.recorded_at, v.event, v.validation, v.reason, coalesce((
     SELECT string_agg(DISTINCT s.ref, ', ' ORDER BY s.ref)
     FROM purchases_observation AS o JOIN purchases_source AS s ON s.id = o.source_id
-    WHERE o.id BETWEEN (lpad(to_hex(t.milliseconds - 1), 12, '0') || repeat('0', 20))::uuid
-                   AND (lpad(to_hex(t.milliseconds + 1), 12, '0') || repeat('f', 20))::uuid
+    WHERE o.id BETWEEN (lpad(to_hex(t.recorded_ms - 1), 12, '0') || repeat('0', 20))::uuid
+                   AND (lpad(to_hex(t.recorded_ms + 1), 12, '0') || repeat('f', 20))::uuid
         AND o.purchase_id = v.purchase_id AND o.received_at = v.recorded_at AND o.outcome <> 'unchanged'
 ), '')
 FROM purchases_purchaseversion AS v
-CROSS JOIN LATERAL (SELECT floor(extract(epoch FROM v.recorded_at) * 1000)::bigint AS milliseconds) AS t
+CROSS JOIN LATERAL (SELECT floor(extract(epoch FROM v.recorded_at) * 1000)::bigint AS recorded_ms) AS t
 WHERE v.purchase_id = %(id)s ORDER BY v.number;
 
 -- name: facts

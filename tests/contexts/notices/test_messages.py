@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 from standardwebhooks.webhooks import Webhook
 
 from cagnotte.domain.ids import parse_public_id

@@ -62,7 +62,7 @@ AGAIN = timedelta(hours=2)
 FAR = "2099-12-31 23:59:59"
 FORM = "%Y-%m-%d %H:%M:%S"
 NO_DATE = "0000-00-00"
-CAGNOTTE_RULE = "CAGNOTTE-"
+PAID_RULE = "CAGNOTTE-"
 """How the codes of cart rules begin that carry what a cagnotte pays: a payment, no discount."""
 
 ADDRESSES = {"order_slips": "order_slip"}
@@ -362,7 +362,7 @@ class _Meanings:
             order, code = text(row, "id_order"), codes.get(row.get("id_cart_rule", ""), "")
             if row.get("deleted") == "1":
                 continue
-            if code.startswith(CAGNOTTE_RULE):
+            if code.startswith(PAID_RULE):
                 self.wallet[order] = self.wallet.get(order, NOTHING) + decimal(row, "value")
             elif code:
                 self.codes.setdefault(order, []).append(code)
