@@ -43,7 +43,7 @@ SELECT v.number, v.recorded_at, v.event, v.validation, v.reason, coalesce((
         AND o.purchase_id = v.purchase_id AND o.received_at = v.recorded_at AND o.outcome <> 'unchanged'
 ), '')
 FROM purchases_purchaseversion AS v
-CROSS JOIN LATERAL (SELECT floor(extract(epoch FROM v.recorded_at) * 1000)::bigint AS recorded_ms) AS t
+CROSS JOIN LATERAL (SELECT floor(extract(EPOCH FROM v.recorded_at) * 1000)::bigint AS recorded_ms) AS t
 WHERE v.purchase_id = %(id)s ORDER BY v.number;
 
 -- name: facts
