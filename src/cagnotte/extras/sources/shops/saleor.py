@@ -102,7 +102,9 @@ class Saleor(SourcePlugin):
         Setting(
             "keys", "What the shop shows at /.well-known/jwks.json: its public keys.", secret=True
         ),
-        Setting("secret", "Only for webhooks with a secret key: that key.", secret=True),
+        Setting(
+            "secret", "Only for webhooks with a secret key: that key.", secret=True, default=""
+        ),
         standing.confirm_on("FULFILLED"),
         looks.HISTORY,
         *traces.SETTINGS,

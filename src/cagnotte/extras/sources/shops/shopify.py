@@ -83,9 +83,14 @@ class Shopify(SourcePlugin):
     settings = (
         Setting("api_url", "The shop's own address, https://NAME.myshopify.com."),
         Setting("webhook_secret", "The secret that signs the webhooks.", secret=True),
-        Setting("access_token", "The access token of an app that may read orders.", secret=True),
+        Setting(
+            "access_token",
+            "The access token of an app that may read orders.",
+            secret=True,
+            default="",
+        ),
         Setting("client_id", "Of an app without a lasting token: its client id.", default=""),
-        Setting("client_secret", "Of such an app: its client secret.", secret=True),
+        Setting("client_secret", "Of such an app: its client secret.", secret=True, default=""),
         Setting("api_version", "The version of the interface for orders.", default="2025-10"),
         standing.confirm_on("fulfilled"),
         sweeps.HISTORY,

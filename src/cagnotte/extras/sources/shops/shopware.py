@@ -71,7 +71,12 @@ class Shopware(SourcePlugin):
         Setting("api_url", "The address of the shop, such as https://shop.example."),
         Setting("client_id", "The access key ID of an integration that may read orders."),
         Setting("client_secret", "The secret access key of that integration.", secret=True),
-        Setting("shop_secret", "Only for webhooks that an app signs: its secret.", secret=True),
+        Setting(
+            "shop_secret",
+            "Only for webhooks that an app signs: its secret.",
+            secret=True,
+            default="",
+        ),
         Setting("affiliate_code", "What our links say whose they are.", default="cagnotte"),
         standing.confirm_on("completed"),
         looks.HISTORY,

@@ -98,8 +98,10 @@ class WooCommerce(SourcePlugin):
     settings = (
         Setting("api_url", "The address of the shop, such as https://shop.example."),
         Setting("webhook_secret", "The secret that you typed into the webhooks.", secret=True),
-        Setting("consumer_key", "The key of the REST API, ck_…, that may read.", secret=True),
-        Setting("consumer_secret", "The secret of that key, cs_….", secret=True),
+        Setting(
+            "consumer_key", "The key of the REST API, ck_…, that may read.", secret=True, default=""
+        ),
+        Setting("consumer_secret", "The secret of that key, cs_….", secret=True, default=""),
         standing.confirm_on("completed"),
         sweeps.HISTORY,
         *traces.SETTINGS,
