@@ -47,6 +47,16 @@ def test_the_overview_counts_the_requests_of_a_day(desk: Desk) -> None:
     assert found.test == (1, 0, 0)
 
 
+def test_the_overview_shows_the_last_requests_of_both_modes(desk: Desk) -> None:
+    made = sandbox.make(desk.corner, now=NOW)
+    called(made.id, 60)
+    called(desk.corner.id, 30, status=404)
+    page = desk.read("support", "")
+
+    assert "No requests yet" not in page
+    assert page.count("/requests/req_") == 2
+
+
 def test_a_source_that_nobody_asks_means_that_no_worker_runs(desk: Desk) -> None:
     Account.objects.create(
         id="018f2f00-0000-7000-8000-000000000001", programme=desk.corner, ref="awin",

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from cagnotte import __version__
 from cagnotte.desk.access import Visit, staff_page
-from cagnotte.desk.requests import line_of
-from cagnotte.identity import api_calls, api_keys
+from cagnotte.desk.requests import last_lines
+from cagnotte.identity import api_keys
 from cagnotte.identity.staff import Ability
 from cagnotte.journeys.report_status import Late, Status, Told, status
 from cagnotte.platform import migrations
@@ -45,7 +45,7 @@ def overview(visit: Visit) -> HttpResponse:
         alarms=[(one.account.ref, alarm) for one in found.sources for alarm in one.alarms],
         live=found.live,
         test=found.test,
-        lines=[line_of(one) for one in api_calls.calls(visit.programme.id, count=CALLS_SHOWN)],
+        lines=last_lines(visit, CALLS_SHOWN),
         version=__version__,
         api_version=api_keys.API_VERSION,
         database_version=found.database.version,

@@ -65,7 +65,7 @@ def requests(visit: Visit) -> HttpResponse:
         return HttpResponseRedirect(
             reverse("desk_request", args=(visit.programme.slug, asked.about))
         )
-    owners = _owners(visit)
+    owners = owners_of(visit)
     owner = owners.get(asked.mode)
     known = api_keys.keys_of(visit.programme.id)
     found: list[ApiCall] = []
@@ -126,7 +126,16 @@ def _asked(visit: Visit) -> Asked:
     )
 
 
-def _owners(visit: Visit) -> dict[str, UUID]:
+def last_lines(visit: Visit, count: int) -> list[Line]:
+    """Return the last requests, live and of the sandbox together."""
+    found = [
+        call for owner in owners_of(visit).values() for call in api_calls.calls(owner, count=count)
+    ]
+    found.sort(key=lambda call: call.at, reverse=True)
+    return [line_of(call) for call in found[:count]]
+
+
+def owners_of(visit: Visit) -> dict[str, UUID]:
     """Whose requests are shown, by mode."""
     owners = {"live": visit.programme.id}
     sandbox = sandbox_of(visit.programme.id)
@@ -137,7 +146,7 @@ def _owners(visit: Visit) -> dict[str, UUID]:
 
 def _found(visit: Visit, text: str) -> tuple[ApiCall, str]:
     """Return a request and its mode. Raises NotFound."""
-    for mode, owner in _owners(visit).items():
+    for mode, owner in owners_of(visit).items():
         call = _call(owner, text)
         if call is not None:
             return call, mode
