@@ -1,10 +1,13 @@
 """Cagnotte as a shop's developer has it: the sample shop's programme served, with a key of its sandbox."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from cagnotte.domain.chart import Account
@@ -17,6 +20,8 @@ from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.ledger import selectors as ledger
 from cagnotte.platform.database import connect
 from tests.shops.cagnotte_server import cagnotte_server
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
 PROGRAMME = ROOT / "examples" / "shop" / "programme.yaml"
@@ -66,3 +71,9 @@ def served() -> Iterator[Served]:
     with connect() as connection:
         faults = [one.sentence for one in check_books.verify(connection) if one.is_fault]
     assert faults == []
+
+
+def awaited(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a thread of its own: tests of pages leave a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()

@@ -21,7 +21,7 @@ from cagnotte_client import (
 )
 from cagnotte_client.shapes import AmountBody, LineBody
 
-from tests.clients.serving import Served, served
+from tests.clients.serving import Served, awaited, served
 
 MOMENT = "2026-02-10T10:00:00+01:00"
 
@@ -179,7 +179,7 @@ def test_asyncio_does_the_same(server: Served) -> None:
             first = await cagnotte.members.list(ref="m4").first()
             return refs, sizes, quote["language"], first["ref"] if first else None
 
-    assert asyncio.run(day()) == (["m0", "m1", "m2", "m3", "m4"], [2, 2, 1], "fr", "m4")
+    assert awaited(day()) == (["m0", "m1", "m2", "m3", "m4"], [2, 2, 1], "fr", "m4")
 
 
 def test_threads_share_a_client(cagnotte: Cagnotte) -> None:

@@ -1,7 +1,6 @@
 """What the pages about the Python client show is run, in the order of each page, against the running server."""
 
 import ast
-import asyncio
 import inspect
 import re
 import time
@@ -13,7 +12,7 @@ import pytest
 from cagnotte_client import Cagnotte, errors
 from cagnotte_client.webhooks import sign
 
-from tests.clients.serving import ROOT, served
+from tests.clients.serving import ROOT, awaited, served
 
 PAGES = [
     ROOT / "docs" / "reference" / "python-client.md",
@@ -31,7 +30,7 @@ def run(text: str, known: dict[str, Any]) -> None:
     code = compile(text, "example", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     found = eval(code, known)  # noqa: S307 - our own pages
     if inspect.iscoroutine(found):
-        asyncio.run(found)
+        awaited(found)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -119,12 +119,17 @@ def _log_disk_runs_full(machine: "Machine", job: "Job", disk: Path, left: int) -
     """The log of changes finds no room: the server ends all sessions, and cannot start before there is some."""
     machine.take_up(job.stage)
     with psycopg.connect(machine.server.url()) as connection:
-        ((used,),) = connection.execute(
-            "SELECT file_offset FROM pg_walfile_name_offset(pg_current_wal_insert_lsn())"
+        ((current, used),) = connection.execute(
+            "SELECT file_name, file_offset FROM pg_walfile_name_offset(pg_current_wal_insert_lsn())"
         ).fetchall()
         rest = max(SEGMENT_BYTES - used - left, 0)
         connection.execute("SELECT pg_logical_emit_message(false, '', repeat('x', %s))", [rest])
     filler = fill(disk, 0)
+    # A checkpoint may have made the next segment already; without it, it is made when it is needed.
+    while ready := [one for one in (disk / "pg_wal").glob("0*") if one.name > current]:
+        for one in ready:
+            one.unlink()
+        filler = fill(disk, 0)
     code, said = machine.here(job)
     _say(f"{job.name} with {left:,} bytes of log left: {said}")
     assert (code, any(words in said for words in (*FULL, *LOST))) == (1, True), said
