@@ -48,6 +48,11 @@ def test_events_are_narrowed_by_type_object_and_time(api: Interface, world: Worl
     assert api.get(f"/events?created_until={day}").json["data"] == []
     assert api.get("/events?type=reward.gone").status == 422
     assert api.get("/events?created_since=2026-03-01T00:00:00").status == 422
+    odd = "0986-10-15T16:38:12.5-22:36"
+    assert len(api.get(f"/events?created_since={odd}").json["data"]) >= 4
+    for beyond in ("0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"):
+        answer = api.get(f"/events?created_since={beyond}")
+        assert (answer.status, answer.json["code"]) == (422, "validation_error")
 
 
 def test_one_event_is_found_by_its_id_in_its_programme_alone(api: Interface, world: World) -> None:

@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
@@ -16,7 +15,7 @@ from cagnotte.api.access import ApiRequest
 from cagnotte.api.baskets import BasketBody, purchase_of
 from cagnotte.api.errors import InvalidRequest
 from cagnotte.api.problems import from_validation
-from cagnotte.api.shapes import Body, Minor, Ref, example, nothing, read_id
+from cagnotte.api.shapes import Body, Minor, Moment, Ref, example, nothing, read_id
 from cagnotte.domain.attribution import Trace
 from cagnotte.domain.lifecycle import REASON_CODES
 from cagnotte.domain.purchases import Validation
@@ -49,13 +48,13 @@ class TraceBody(Body):
         max_length=200,
         description="A member number, the reference of a click, a code, a card's token, the SHA-256 of an address …",
     )
-    at: AwareDatetime | None = Field(default=None, description="When it was made, where known.")
+    at: Moment | None = Field(default=None, description="When it was made, where known.")
 
 
 class OrderBody(BasketBody):
     """An order as it stands, apart from its number and its member."""
 
-    occurred_at: AwareDatetime = Field(description="When it was bought, with its offset.")
+    occurred_at: Moment = Field(description="When it was bought, with its offset.")
     card: str | None = Field(default=None, max_length=100, description="Token of the paying card.")
     commission_minor: Minor | None = Field(
         default=None, description="The commission a network reports for it."

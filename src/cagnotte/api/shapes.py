@@ -1,10 +1,11 @@
 """Shapes that all resources share: amounts, ids, problems."""
 
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
 from cagnotte.domain import ids
 from cagnotte.domain.errors import NotFound
@@ -17,6 +18,17 @@ Minor = Annotated[int, Field(strict=True, ge=0, le=AMOUNT_MAX_MINOR)]
 
 Ref = Annotated[str, Field(min_length=1, max_length=100)]
 """A client's own name for something."""
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Return a moment in universal time. Raises ValueError where a calendar of another zone would not hold it."""
+    if not MINYEAR < moment.year < MAXYEAR:
+        raise ValueError("The year is beyond all calendars.")
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A moment as a client sends it, with any offset; PostgreSQL takes fewer offsets than ISO 8601 has."""
 
 CURRENCY_PATTERN = "^[A-Z]{3}$"
 

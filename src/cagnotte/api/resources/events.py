@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Query, Router, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from cagnotte.api import pages
 from cagnotte.api.access import ApiRequest, secret
 from cagnotte.api.errors import InvalidRequest
-from cagnotte.api.shapes import nothing, read_id
+from cagnotte.api.shapes import Moment, nothing, read_id
 from cagnotte.domain.ids import public_id
 from cagnotte.notices import catalogue, selectors
 from cagnotte.notices.selectors import EventView
@@ -44,8 +44,8 @@ TypeName = Annotated[
     str | None, Query(max_length=60, description="One of the catalogue, such as reward.tracked.")
 ]
 ObjectId = Annotated[str | None, Query(max_length=40, description="Only what is about this.")]
-Since = Annotated[AwareDatetime | None, Query(description="Created at that moment or later.")]
-Until = Annotated[AwareDatetime | None, Query(description="Created before.")]
+Since = Annotated[Moment | None, Query(description="Created at that moment or later.")]
+Until = Annotated[Moment | None, Query(description="Created before.")]
 
 
 @router.get("/events", response=Events, auth=secret("events:read"))

@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 
 from django.http import HttpResponse
 from ninja import Query, Router, Schema, Status
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from cagnotte.api import conditional, pages
 from cagnotte.api.access import ApiRequest, secret
 from cagnotte.api.idempotency import idempotent
 from cagnotte.api.resources.events import event_of
-from cagnotte.api.shapes import Body, example, nothing, read_id
+from cagnotte.api.shapes import Body, Moment, example, nothing, read_id
 from cagnotte.domain.errors import Refused
 from cagnotte.domain.ids import public_id
 from cagnotte.notices import deliveries, endpoints
@@ -153,7 +153,7 @@ class Deliveries(pages.Page):
 class ReplaySince(Body):
     """Which events to send again."""
 
-    since: AwareDatetime = Field(description="Those told since; 30 days are kept.")
+    since: Moment = Field(description="Those told since; 30 days are kept.")
     only_lost: bool = Field(
         default=True, description="Only those that never arrived; false: all of them."
     )
