@@ -13,6 +13,7 @@ from tests.contexts.ledger.books import (
     Connection,
     funder,
     member,
+    patient,
     spent,
     standing,
     tracked,
@@ -90,3 +91,18 @@ def test_the_memory_of_open_accounts_begins_again_when_it_is_full(
     assert services._known_accounts[books] == {one, two, three}
     services.note_open(books, [four])
     assert services._known_accounts[books] == {four}
+
+
+def test_forgetting_what_was_never_opened_does_nothing(books: Connection) -> None:
+    services.forget_opened(books)
+    services.forget_opened(books)
+    assert books not in services._opened_blindly
+
+
+def test_accounts_that_others_opened_are_remembered_beside_new_ones(books: Connection) -> None:
+    services.post(books, [tracked(ANNA, 5)], batch_id=uuid4())
+    books.commit()
+    with patient() as other:
+        services.open_accounts(other, [member("pending", ANNA), member("pending", BEN)])
+        assert member("pending", ANNA).id in services._known_accounts[other]
+        other.rollback()
