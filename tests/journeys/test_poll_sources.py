@@ -189,6 +189,18 @@ def test_two_pollers_of_one_account_never_ask_at_the_same_time(
     assert poll(connection, account, now=NOW).pages == 1, "who is done leaves the account free"
 
 
+def test_who_found_an_account_due_leaves_it_to_whoever_asked_first(
+    connection: Connection, account: Account, shop: OrdersServer
+) -> None:
+    found = Account.objects.get(id=account.id)
+    assert poll(connection, account, now=NOW).pages == 4
+    asked = list(shop.paths)
+    assert poll(connection, found, now=NOW, only_if_due=True) == PollSummary(elsewhere=True)
+    assert shop.paths == asked
+    later = NOW + timedelta(days=1)
+    assert poll(connection, found, now=later, only_if_due=True).pages == 1
+
+
 def test_a_poller_that_read_the_account_long_ago_goes_on_from_the_present_cursor(
     connection: Connection, account: Account, shop: OrdersServer
 ) -> None:

@@ -63,15 +63,15 @@ class PollSummary:
 
 def due(*, now: datetime) -> list[Account]:
     """Return the accounts that should be asked now, those that wait longest first."""
-    asked = [
-        account
-        for account in accounts.accounts()
-        if account.active and (account.next_poll_at is None or account.next_poll_at <= now)
-    ]
+    asked = [account for account in accounts.accounts() if account.active and _is_due(account, now)]
     return sorted(
         (account for account in asked if accounts.polls(account)),
         key=lambda account: (account.next_poll_at is not None, account.next_poll_at, account.ref),
     )
+
+
+def _is_due(account: Account, now: datetime) -> bool:
+    return account.next_poll_at is None or account.next_poll_at <= now
 
 
 def wanting(connection: Connection, *, now: datetime) -> list[Account]:
@@ -87,11 +87,13 @@ def poll(
     *,
     now: datetime,
     stop: Callable[[], bool] = lambda: False,
+    only_if_due: bool = False,
 ) -> PollSummary:
     """Ask an account what is new since its cursor, and keep every page.
 
-    stop: asked after each page whether to leave the rest to the next poll. What goes wrong is noted with the account,
-    which is asked again later; the pages before it stand. Raises InvalidInput for a source that cannot be asked.
+    stop: asked after each page whether to leave the rest to the next poll. only_if_due: do nothing where somebody else
+    has asked since the account was found to be due. What goes wrong is noted with the account, which is asked again
+    later; the pages before it stand. Raises InvalidInput for a source that cannot be asked.
     """
     plugin = accounts.plugin_of(account)
     if not plugin.polls:
@@ -103,6 +105,9 @@ def poll(
             return summary
         # Whoever polled before may have moved the cursor since this row was read.
         account.refresh_from_db()
+        if only_if_due and not _is_due(account, now):
+            summary.elsewhere = True
+            return summary
         with _noting(account, summary, now):
             _take_pages(connection, account, plugin, _Polling(summary, now, stop))
     return summary

@@ -219,7 +219,9 @@ class Worker:
         self._left_alone[what, account.id] = until
 
     def _poll(self, connection: Connection, account: Account) -> bool:
-        summary = poll_sources.poll(connection, account, now=self._clock(), stop=self._stop.is_set)
+        summary = poll_sources.poll(
+            connection, account, now=self._clock(), stop=self._stop.is_set, only_if_due=True
+        )
         if summary.pages:
             log.info("polled", source=account.ref, pages=summary.pages, messages=summary.messages)
         return summary.pages > 0
