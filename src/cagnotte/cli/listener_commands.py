@@ -8,7 +8,8 @@ import click
 
 from cagnotte.cli.bootstrap import with_database
 from cagnotte.cli.purchase_commands import now_option, programme_option, read_clock
-from cagnotte.cli.source_accounts import json_option, print_json, secret_line
+from cagnotte.cli.secret_input import keep_hours_option, read_secret, secret_line
+from cagnotte.cli.source_accounts import json_option, print_json
 from cagnotte.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -130,13 +131,7 @@ def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
 @listeners.command()
 @ref_argument
 @click.argument("name", required=False)
-@click.option(
-    "--keep-hours",
-    type=click.IntRange(0, 24 * 30),
-    default=24,
-    show_default=True,
-    help="How long the one before stays valid; 0 when it has leaked.",
-)
+@keep_hours_option
 @programme_option
 @now_option
 @with_database
@@ -154,11 +149,7 @@ def secret(
         for told in connected.told_secrets(row, now=moment):
             click.echo(secret_line(told))
         return
-    value = (
-        click.prompt(f"{name} of {ref}", hide_input=True)
-        if sys.stdin.isatty()
-        else sys.stdin.read()
-    )
+    value = read_secret(name, ref)
     click.echo(
         secret_line(connected.set_secret(row, name, value, now=moment, keep_hours=keep_hours))
     )

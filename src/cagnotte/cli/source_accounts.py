@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from cagnotte.inbox.models import Account
     from cagnotte.journeys.programme_run import ProgrammeRun
     from cagnotte.journeys.read_inbox import ReadSummary
-    from cagnotte.platform.kept_secrets import SecretTold
 
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
@@ -53,16 +52,6 @@ def print_read(read: "ReadSummary") -> None:
             click.echo(f"  {name}: {told}")
     if read.gone:
         click.echo(f"  {read.gone:,} message(s) cannot be read again: their bytes were deleted.")
-
-
-def secret_line(told: "SecretTold") -> str:
-    """Write what may be shown of a secret."""
-    if told.since is None:
-        return f"{told.name}: not set{'' if told.needed else ', and not needed'}"
-    line = f"{told.name}: set since {told.since:%Y-%m-%d %H:%M} UTC, SHA-256 …{told.fingerprint}"
-    if told.before_until is None:
-        return line
-    return f"{line}; the one before is valid until {told.before_until:%Y-%m-%d %H:%M} UTC"
 
 
 def print_json(data: Any) -> None:

@@ -10,6 +10,7 @@ import click
 from cagnotte.cli import queue_commands
 from cagnotte.cli.bootstrap import with_database
 from cagnotte.cli.purchase_commands import now_option, programme_option, read_clock
+from cagnotte.cli.secret_input import keep_hours_option, read_secret, secret_line
 from cagnotte.cli.source_accounts import (
     find_account,
     find_accounts,
@@ -17,7 +18,6 @@ from cagnotte.cli.source_accounts import (
     open_run,
     print_json,
     print_read,
-    secret_line,
 )
 from cagnotte.cli.source_tables import print_accounts, print_health, print_plugins
 from cagnotte.domain.errors import InvalidInput
@@ -119,13 +119,7 @@ def _health_data(one: "Health") -> dict[str, Any]:
 @sources.command()
 @ref_argument
 @click.argument("name", required=False)
-@click.option(
-    "--keep-hours",
-    type=click.IntRange(0, 24 * 30),
-    default=24,
-    show_default=True,
-    help="How long the one before stays valid; 0 when it has leaked.",
-)
+@keep_hours_option
 @programme_option
 @now_option
 @with_database
@@ -144,11 +138,7 @@ def secret(
         for told in accounts.told_secrets(account, now=moment):
             click.echo(secret_line(told))
         return
-    value = (
-        click.prompt(f"{name} of {ref}", hide_input=True)
-        if sys.stdin.isatty()
-        else sys.stdin.read()
-    )
+    value = read_secret(name, ref)
     told = accounts.set_secret(account, name, value, now=moment, keep_hours=keep_hours)
     click.echo(secret_line(told))
 
