@@ -16,12 +16,16 @@ const lockFile = join(root, "src/cagnotte/ui/vendor.lock");
 
 // The icons that pages use. Add a name here and run the script again.
 const ICONS = `
-  activity arrow-left arrow-right badge-percent banknote book-open calendar check chevron-down chevron-right circle-alert
-  circle-check circle-help circle-x clock code coins copy download ellipsis external-link eye eye-off filter
-  flask-conical gift globe hourglass inbox info key layers link list log-in log-out mail menu moon pause pencil percent
-  piggy-bank play plus receipt refresh-cw rotate-ccw search send settings shield-check shopping-bag shopping-cart
-  square-pen star store sun terminal ticket-percent trash-2 trending-up triangle-alert undo-2 upload user users wallet
-  webhook x zap
+  activity arrow-left arrow-right arrow-up-right badge-percent banknote bell bell-off book-open building-2 cake calendar
+  calendar-clock camera chart-line check chevron-down chevron-left chevron-right circle-alert circle-check circle-dashed
+  circle-dot circle-help circle-user-round circle-x clock code coins copy credit-card download ellipsis external-link eye
+  eye-off file-text filter fingerprint flag flask-conical gift globe hand-coins hand-heart handshake heart history
+  hourglass house image inbox info key landmark languages laptop layers life-buoy lightbulb link list lock log-in log-out
+  mail map-pin megaphone menu message-circle monitor moon mouse-pointer-click newspaper package paperclip party-popper
+  pause pencil percent piggy-bank play plus qr-code receipt refresh-cw rocket rotate-ccw scale search send settings
+  share-2 shield shield-check shopping-bag shopping-cart sliders-horizontal smartphone sparkles square-pen star store sun
+  tag terminal thumbs-up ticket ticket-percent timer trash-2 trending-up triangle-alert truck undo-2 upload user
+  user-plus users wallet webhook x zap
 `.trim().split(/\s+/);
 
 const packageOf = (name) => JSON.parse(readFileSync(join(here, "node_modules", name, "package.json"), "utf8"));
@@ -45,6 +49,8 @@ const files = [
     from("@fontsource-variable/inter", "LICENSE")],
   ["src/cagnotte/ui/static/ui/icons.svg", "lucide-static", "ISC", sprite()],
   ["src/cagnotte/ui/static/ui/icons.LICENSE", "lucide-static", "ISC", from("lucide-static", "LICENSE")],
+  ["src/cagnotte/ui/static/ui/js/htmx.min.js", "htmx.org", "0BSD", from("htmx.org", "dist/htmx.min.js")],
+  ["src/cagnotte/ui/static/ui/js/htmx.LICENSE", "htmx.org", "0BSD", from("htmx.org", "LICENSE")],
   ["tests/pages/axe.min.js", "axe-core", "MPL-2.0", from("axe-core", "axe.min.js")],
 ];
 

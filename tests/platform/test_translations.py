@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 from django.conf import settings
+from django.utils.translation.template import templatize
 
 from cagnotte import platform
 
@@ -71,7 +72,29 @@ def entries_of(po: Path) -> dict[Text, Found]:
     return found
 
 
-TEXTS = {text for file in sorted(PACKAGE.rglob("*.py")) for text in texts_of(file)}
+def texts_of_template(file: Path) -> Iterator[Text]:
+    """Read a template as Django's own collector does: as the Python that it turns tags into."""
+    source = templatize(file.read_text(encoding="utf-8"), origin=str(file))
+    for match in CALLS.finditer(source):
+        name, written = match[1], match[2]
+        found = LITERALS.findall(written)
+        values = [ast.literal_eval(one) for one in found]
+        context = values.pop(0) if "p" in name.removesuffix("gettext") else None
+        yield Text(context, tuple(values[: 2 if "n" in name.removesuffix("gettext") else 1]))
+
+
+CALLS = re.compile(
+    r"\b(_|n?p?gettext)\(((?:u?(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"),? ?)+)", re.DOTALL
+)
+LITERALS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+
+TEXTS = {text for file in sorted(PACKAGE.rglob("*.py")) for text in texts_of(file)} | {
+    text
+    for folder in sorted(PACKAGE.rglob("templates"))
+    for file in sorted(folder.rglob("*.*"))
+    if file.suffix in {".html", ".txt"}
+    for text in texts_of_template(file)
+}
 
 
 def catalogue(language: str) -> Path:

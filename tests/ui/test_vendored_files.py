@@ -13,7 +13,7 @@ WIDGETS = ROOT / "widgets"
 
 WIDGETS_GZIP_MAX = 15_000
 
-LICENCES = {"OFL-1.1", "ISC", "MPL-2.0"}
+LICENCES = {"0BSD", "ISC", "MPL-2.0", "OFL-1.1"}
 
 
 def vendored() -> list[list[str]]:

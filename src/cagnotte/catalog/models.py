@@ -1,4 +1,4 @@
-"""Categories, products, and the versions of contracts and offers.
+"""How programmes show themselves, categories, products, and the versions of contracts and offers.
 
 A version never changes, but for the note that a newer one or its removal closed it. Old versions stay, since
 decisions made under them are explained by them and made again under them.
@@ -10,6 +10,28 @@ from typing import ClassVar
 from django.db import models
 
 from cagnotte.identity.models import Programme
+
+
+class Storefront(models.Model):
+    """How a programme shows itself to its members: its words, its colour, its mark. None of it touches money.
+
+    Texts are by language: {"en": "…", "fr": "…"}; one that lacks a language is shown in the other.
+    """
+
+    programme = models.OneToOneField(Programme, on_delete=models.PROTECT, primary_key=True)
+    joining = models.BooleanField(default=True, help_text="Whether anybody may become a member.")
+    promise = models.JSONField(default=dict, help_text="One line on the front page, by language.")
+    hue = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="0 to 359, of the accent in OKLCH; empty = our own."
+    )
+    logo = models.TextField(blank=True, help_text="An SVG drawing; empty = the name alone.")
+    contact_email = models.EmailField(blank=True, help_text="Where members write to.")
+    company = models.JSONField(
+        default=dict, help_text="Who runs it, for the legal pages: name, address, register, …"
+    )
+
+    def __str__(self) -> str:
+        return str(self.programme)
 
 
 class Version(models.Model):

@@ -62,6 +62,8 @@ CSRF_TRUSTED_ORIGINS = env.list("CAGNOTTE_TRUSTED_ORIGINS", default=[])
 
 # The address under which the outside reaches this server; sources are told it, and some sign it.
 CAGNOTTE_PUBLIC_URL = env.str("CAGNOTTE_PUBLIC_URL", default="").rstrip("/")
+# The programme whose pages the bare address leads to, where there are several.
+CAGNOTTE_PORTAL = env.str("CAGNOTTE_PORTAL", default="")
 # For development: sources may be asked at private addresses and without TLS.
 CAGNOTTE_ALLOW_PRIVATE_ADDRESSES = env.bool("CAGNOTTE_ALLOW_PRIVATE_ADDRESSES", default=False)
 # What a source sends is read in the request that brings it; false leaves it to the worker.

@@ -108,6 +108,25 @@ class Member(models.Model):
         return self.ref
 
 
+class Membership(models.Model):
+    """Who signs in as a member. Members that shops and files tell of may have none."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
+    member = models.OneToOneField(Member, on_delete=models.PROTECT)
+    since = models.DateTimeField()
+
+    class Meta:
+        """A person is one member of a programme."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person", "programme"], name="membership_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} ({self.member})"
+
+
 class MemberKey(models.Model):
     """Another way to recognise a member: an address as a hash, a card's token, a code, a receipt. See `keys`."""
 

@@ -1,0 +1,1 @@
+"""Claiming what is missing: from a visit to an answer."""

@@ -1,0 +1,1 @@
+"""Finding a shop: the front page, search, categories, a shop's page, favourites, leaving for a shop."""

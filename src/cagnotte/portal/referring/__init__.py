@@ -1,0 +1,1 @@
+"""Bringing friends: link, code, and what became of each."""

@@ -1,0 +1,5 @@
+"""Addresses: bringing friends: link, code, and what became of each."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

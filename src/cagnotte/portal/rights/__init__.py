@@ -1,0 +1,1 @@
+"""Rights over one's data: export, correction, erasure, closing the account."""

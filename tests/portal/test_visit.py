@@ -1,0 +1,50 @@
+"""Who may look at a page of a programme."""
+
+import pytest
+from django.test import Client
+
+from cagnotte.domain.errors import Conflict
+from cagnotte.identity.memberships import join, member_at, memberships_of
+from cagnotte.portal.urls import urlpatterns
+from tests.portal.conftest import NOW, Portal
+from tests.portal.people import enrol, signed_in
+
+
+def test_a_person_is_one_member_of_a_programme(portal: Portal) -> None:
+    ana = signed_in("portal", "ana", now=NOW)
+    other = enrol("portal", "other", now=NOW)
+
+    with pytest.raises(Conflict):
+        join(ana.user, other, now=NOW)
+    assert member_at(ana.user, portal.id) == ana.member
+    assert [one.member for one in memberships_of(ana.user)] == [ana.member]
+
+
+def test_nobody_signs_in_as_a_member_that_is_somebody_else(portal: Portal) -> None:
+    ana = signed_in("portal", "ana", now=NOW)
+    bob = signed_in("portal", "bob", now=NOW)
+
+    with pytest.raises(Conflict):
+        join(bob.user, ana.member, now=NOW)
+    assert member_at(bob.user, portal.id) == bob.member
+
+
+def test_the_bare_address_leads_to_the_only_programme(portal: Portal) -> None:
+    response = Client().get("/")
+
+    assert (response.status_code, response["Location"]) == (302, "/p/portal/")
+
+
+def test_a_page_of_a_member_leads_whoever_is_signed_out_to_signing_in(portal: Portal) -> None:
+    for page in member_pages():
+        if "<" not in page:
+            response = Client().get(f"/p/portal/{page}")
+            assert response.status_code in {302, 405}, page
+            if response.status_code == 302:
+                assert response["Location"].startswith("/p/portal/sign-in/?next="), page
+
+
+def member_pages() -> list[str]:
+    """The addresses below /p/PROGRAMME/ that are a member's own."""
+    inner = [page for one in urlpatterns for page in getattr(one, "url_patterns", [])]
+    return [str(page.pattern) for page in inner if getattr(page.callback, "for_members", False)]
