@@ -10,8 +10,10 @@ import hashlib
 import itertools
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 import psycopg
@@ -36,6 +38,7 @@ TEST_TUNING = {
     "idle_in_transaction_session_timeout": "180s",
 }
 TEMPLATE_KEPT = "2 hours"
+LOCKED_WITHIN_SECONDS = 60
 
 
 class Server:
@@ -136,6 +139,16 @@ def _lock() -> Iterator[None]:
     with (folder / "template.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def wait_until_locked(holder: psycopg.Connection[Any], process_id: int) -> None:
+    """Wait until another session, by its process id, waits for a lock of this one."""
+    for _ in range(LOCKED_WITHIN_SECONDS * 20):
+        found = holder.execute("SELECT pg_blocking_pids(%s)", [process_id]).fetchone()
+        if found and holder.info.backend_pid in found[0]:
+            return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
 
 
 def _digest_of_migrations() -> str:

@@ -64,17 +64,17 @@ def open_file(
     now: datetime,
 ) -> tuple[UUID, bool]:
     """Note that a file is being read; return its id, and whether it was read to its end before."""
-    row = connection.execute(
-        SQL.open_file,
-        {
-            "id": derived_id(now, source_id, sha256),
-            "source_id": source_id,
-            "sha256": sha256,
-            "name": name[-255:],
-            "size": size,
-            "now": now,
-        },
-    ).fetchone()
+    file = {
+        "id": derived_id(now, source_id, sha256),
+        "source_id": source_id,
+        "sha256": sha256,
+        "name": name[-255:],
+        "size": size,
+        "now": now,
+    }
+    connection.execute(SQL.open_file, file)
+    # A statement of its own sees what another has just committed.
+    row = connection.execute(SQL.opened_file, file).fetchone()
     connection.commit()
     if row is None:
         raise AssertionError("the file's row is returned, new or old")

@@ -65,8 +65,12 @@ ON CONFLICT (file_id, row_number, reason) DO NOTHING;
 -- in: id, source_id, sha256, name, size, now. Writes purchases_importedfile; a file known by its bytes keeps its row.
 INSERT INTO purchases_importedfile (id, source_id, sha256, name, size_bytes, first_seen_at)
 VALUES (%(id)s, %(source_id)s, %(sha256)s, %(name)s, %(size)s, %(now)s)
-ON CONFLICT (source_id, sha256) DO UPDATE SET name = purchases_importedfile.name
-RETURNING id, finished_at;
+-- Whichever key it is: two that begin the same file at the same moment also give it the same id.
+ON CONFLICT DO NOTHING;
+
+-- name: opened_file
+-- in: source_id, sha256. A row of `open_file`, by imported_file_unique.
+SELECT id, finished_at FROM purchases_importedfile WHERE source_id = %(source_id)s AND sha256 = %(sha256)s;
 
 -- name: finish_file
 -- in: id, now. Marks a file as read to its end.

@@ -1,6 +1,5 @@
 """Several sessions at once: no deadlock, no double spend, no fact booked twice."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -22,6 +21,7 @@ from tests.contexts.ledger.books import (
     spent,
     tracked,
 )
+from tests.databases import wait_until_locked
 
 SECONDS = 60
 
@@ -158,13 +158,3 @@ def test_a_writer_that_waited_for_a_balance_adds_to_what_it_waited_for(books: Co
     assert selectors.balance(books, member("available", ANNA)) == 123
     assert selectors.balance(books, member("available", BEN)) == 7
     assert checks.verify(books) == []
-
-
-def wait_until_locked(books: Connection, process_id: int) -> None:
-    """Wait until another session waits for a lock of this one."""
-    for _ in range(SECONDS * 20):
-        found = books.execute("SELECT pg_blocking_pids(%s)", [process_id]).fetchone()
-        if found and books.info.backend_pid in found[0]:
-            return
-        time.sleep(0.05)
-    raise AssertionError("nobody waits")
