@@ -69,6 +69,9 @@ CAGNOTTE_ALLOW_PRIVATE_ADDRESSES = env.bool("CAGNOTTE_ALLOW_PRIVATE_ADDRESSES", 
 # What a source sends is read in the request that brings it; false leaves it to the worker.
 CAGNOTTE_READ_AT_ONCE = env.bool("CAGNOTTE_READ_AT_ONCE", default=True)
 
+# From which hour of a programme's clock on its daily run is done by a worker; -1: by `cagnotte mature|expire` alone.
+CAGNOTTE_NIGHT_HOUR = env.int("CAGNOTTE_NIGHT_HOUR", default=2)
+
 # Requests per minute that a secret key, and one browser with a publishable key, may make of the REST interface.
 CAGNOTTE_API_QUOTA = env.int("CAGNOTTE_API_QUOTA", default=6000)
 CAGNOTTE_API_BROWSER_QUOTA = env.int("CAGNOTTE_API_BROWSER_QUOTA", default=600)
@@ -96,6 +99,7 @@ INSTALLED_APPS = [
     "cagnotte.wallet",
     "cagnotte.payouts",
     "cagnotte.notices",
+    "cagnotte.growth",
     "cagnotte.portal",
     "cagnotte.desk",
     # After the desk, whose templates stand in for theirs.
