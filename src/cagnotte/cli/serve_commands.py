@@ -41,14 +41,11 @@ def serve(*, host: str, port: int, with_worker: bool) -> None:
 @contextmanager
 def _worker() -> Iterator[None]:
     """Run a worker in a thread; it finishes its page when the server stops."""
-    from cagnotte.cli.worker_commands import read_machine_clock
-    from cagnotte.journeys.work import Worker
+    from cagnotte.cli.worker_commands import make_worker
 
     stop = threading.Event()
     # A daemon: a source that does not answer keeps nobody from stopping the server.
-    thread = threading.Thread(
-        target=Worker(clock=read_machine_clock, stop=stop).run, name="cagnotte-worker", daemon=True
-    )
+    thread = threading.Thread(target=make_worker(stop).run, name="cagnotte-worker", daemon=True)
     thread.start()
     try:
         yield

@@ -6,26 +6,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from cagnotte.cli.bootstrap import with_database
+
+if TYPE_CHECKING:
+    from cagnotte.journeys.work import Worker
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is due now, then end; for a timer of your own.")
 @with_database
 def worker(*, once: bool) -> None:
-    """Ask sources when they are due, fetch what they hinted at, read what came in, tell who listens. Several may run.
+    """Do what is due: ask sources, read what came in, tell who listens, and once a day release and let expire.
 
-    It ends after the page it is at when it is told to (SIGTERM, Ctrl-C), and loses nothing when it is killed.
-    `cagnotte serve` has one of its own.
+    Several may run. It ends after the page it is at when it is told to (SIGTERM, Ctrl-C), and loses nothing when it
+    is killed. `cagnotte serve` has one of its own.
     """
-    from cagnotte.journeys.work import Worker
     from cagnotte.platform.database import connect
 
     stop = threading.Event()
-    work = Worker(clock=read_machine_clock, stop=stop)
+    work = make_worker(stop)
     with _told_to_stop(stop):
         if not once:
             click.echo("The worker waits for what is due (Ctrl-C stops it).")
@@ -34,8 +37,20 @@ def worker(*, once: bool) -> None:
         with connect() as connection:
             did = True
             while did and not stop.is_set():
-                duties = (work.round, work.carry, work.carry_to_listeners)
+                duties = (work.round, work.carry, work.carry_to_listeners, work.night)
                 did = sum(duty(connection) for duty in duties) > 0
+
+
+def make_worker(stop: threading.Event) -> "Worker":
+    """Make a worker as the settings want it."""
+    from django.conf import settings
+
+    from cagnotte.journeys.nightly import Nights
+    from cagnotte.journeys.work import Worker
+
+    hour = settings.CAGNOTTE_NIGHT_HOUR
+    nights = Nights(hour if hour >= 0 else None)
+    return Worker(clock=read_machine_clock, stop=stop, nights=nights)
 
 
 def read_machine_clock() -> datetime:

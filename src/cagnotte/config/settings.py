@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "cagnotte.wallet",
     "cagnotte.payouts",
     "cagnotte.notices",
+    "cagnotte.claims",
     "cagnotte.growth",
     "cagnotte.portal",
     "cagnotte.desk",
@@ -162,11 +163,14 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+# Six letters and no vowel, so that no word comes out.
+ACCOUNT_LOGIN_BY_CODE_FORMAT = {"length": 6, "dashed": False}
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "developers"
 MFA_ADAPTER = "cagnotte.desk.signing_in.SecondFactors"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Cagnotte"
 # Half a minute to either side, for phones whose clock is not ours.
 MFA_TOTP_TOLERANCE = 1

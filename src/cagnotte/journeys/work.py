@@ -1,7 +1,7 @@
 """What is done again and again: sources are asked, what came in is read, overdue holds go back, events are told.
 
-Any number of workers may run beside each other; each account is asked by one at a time, and each programme's inbox is
-read by one at a time.
+Once a day it does what `nightly` has. Any number of workers may run beside each other; each account is asked by one at
+a time, and each programme's inbox is read by one at a time.
 """
 
 import threading
@@ -28,6 +28,7 @@ from cagnotte.journeys import (
     tell_vouchers,
     tend_clicks,
 )
+from cagnotte.journeys.nightly import Nights
 from cagnotte.journeys.poll_sources import PollSummary
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.read_inbox import ReadSummary, read_inbox
@@ -44,6 +45,9 @@ IDLE_SECONDS = 5.0
 
 CARRY_IDLE_SECONDS = 1.0
 """The same for events: whoever hears of them waits for them."""
+
+NIGHT_IDLE_SECONDS = 60.0
+"""The same for nights."""
 
 CARRIER_ENDS_SECONDS = 5.0
 """How long a stopping worker waits for calls under way; one that does not end is made again later."""
@@ -95,7 +99,7 @@ def read(connection: Connection, account: Account, *, now: datetime) -> ReadSumm
 class Worker:
     """Does what is due, round after round, until `stop` is set; it then ends after the page it is at.
 
-    clock: read once for each thing that is done.
+    clock: read once for each thing that is done. nights: what is done once a day; none where nothing is said.
     """
 
     def __init__(
@@ -104,6 +108,7 @@ class Worker:
         clock: Callable[[], datetime],
         stop: threading.Event,
         idle_seconds: float = IDLE_SECONDS,
+        nights: Nights | None = None,
     ) -> None:
         self._clock = clock
         self._stop = stop
@@ -111,21 +116,27 @@ class Worker:
         self._left_alone: LeftAlone = {}
         self._tidied_at: datetime | None = None
         self._tended_at: datetime | None = None
+        self._nights = nights or Nights(hour=None)
 
     def run(self) -> None:
         """Work until told to stop. A database that is away is waited for.
 
-        Events are carried by threads of their own: whoever does not answer keeps nobody else waiting.
+        Events are carried by threads of their own: whoever does not answer keeps nobody else waiting. So are nights,
+        which may take minutes.
         """
         idle_seconds = min(self._idle_seconds, CARRY_IDLE_SECONDS)
         carriers = [
             threading.Thread(
                 target=self._again_and_again,
-                args=(carry, idle_seconds),
+                args=(carry, seconds),
                 name=f"cagnotte-{carry.__name__}",
                 daemon=True,
             )
-            for carry in (self.carry, self.carry_to_listeners)
+            for carry, seconds in (
+                (self.carry, idle_seconds),
+                (self.carry_to_listeners, idle_seconds),
+                (self.night, NIGHT_IDLE_SECONDS),
+            )
         ]
         for carrier in carriers:
             carrier.start()
@@ -171,6 +182,10 @@ class Worker:
     def carry_to_listeners(self, connection: Connection) -> bool:
         """Tell connected listeners what is due; return whether there was anything."""
         return bool(deliver_events.deliver_to_listeners(connection, clock=self._clock))
+
+    def night(self, connection: Connection) -> bool:
+        """Do the nights that are due; return whether there was any."""
+        return bool(self._nights.do_due(connection, now=self._clock(), stop=self._stop.is_set))
 
     def _tidy(self, connection: Connection, now: datetime) -> None:
         if self._tidied_at and now - self._tidied_at < timedelta(hours=TIDY_EVERY_HOURS):

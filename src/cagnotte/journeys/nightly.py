@@ -1,0 +1,113 @@
+"""What is done once a day for each programme: what is due becomes available, what nobody spent in time expires.
+
+It begins at an hour of the programme's own clock. Each step finds for itself what is left to do, so a night that was
+interrupted, or done twice, comes to the same. One worker at a time does a programme's night.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import psycopg
+import structlog
+
+from cagnotte.domain.errors import CagnotteError
+from cagnotte.identity.models import Programme
+from cagnotte.journeys import expire
+from cagnotte.journeys.mature import mature
+from cagnotte.journeys.programme_run import ProgrammeRun
+from cagnotte.platform.sql import load
+
+Connection = psycopg.Connection[Any]
+SQL = load("nightly")
+
+HOUR = 2
+"""Of the programme's clock, unless the settings say another: its day is over everywhere, and its shops sleep."""
+
+TRIED_AGAIN_AFTER = timedelta(hours=1)
+"""A night that failed is left alone for so long."""
+
+log = structlog.get_logger(__name__)
+
+
+class Step(NamedTuple):
+    """A part of the night. do: commits by itself, and does nothing when it is done a second time."""
+
+    name: str
+    do: Callable[[Connection, ProgrammeRun], object]
+
+
+def _mature(connection: Connection, run: ProgrammeRun) -> object:
+    return mature(connection, run, on=run.today)
+
+
+def _expire(connection: Connection, run: ProgrammeRun) -> object:
+    order = expire.Expiry(run.id, run.programme.currency, run.now, run.today)
+    return expire.run(connection, order)
+
+
+STEPS = (Step("mature", _mature), Step("expire", _expire))
+"""In this order."""
+
+
+@dataclass(slots=True)
+class Nights:
+    """The nights that one worker does. hour: None does none.
+
+    done: the last day that was done of each programme; a worker that starts anew does the day's night once more.
+    """
+
+    hour: int | None = HOUR
+    done: dict[UUID, date] = field(default_factory=dict)
+    left_alone: dict[UUID, datetime] = field(default_factory=dict)
+
+    def do_due(
+        self, connection: Connection, *, now: datetime, stop: Callable[[], bool] = lambda: False
+    ) -> int:
+        """Do the nights that are due; return how many were. What fails for one programme keeps no other waiting."""
+        if self.hour is None:
+            return 0
+        count = 0
+        for programme in Programme.objects.order_by("slug"):
+            if stop():
+                break
+            count += self._do(connection, programme, now)
+        return count
+
+    def _do(self, connection: Connection, programme: Programme, now: datetime) -> bool:
+        if not self._is_due(programme, now) or not _is_ours(connection, programme.id):
+            return False
+        try:
+            run = ProgrammeRun.open(connection, programme.slug, now)
+            connection.commit()
+            for step in STEPS:
+                step.do(connection, run)
+                connection.commit()
+        except CagnotteError as error:
+            connection.rollback()
+            self.left_alone[programme.id] = now + TRIED_AGAIN_AFTER
+            log.warning("a night waits", programme=programme.slug, error=error.sentence)
+            return False
+        finally:
+            if not connection.closed:
+                connection.execute(SQL.end_night, {"programme_id": programme.id})
+                connection.commit()
+        self.done[programme.id] = run.today
+        log.info("night done", programme=programme.slug, day=run.today.isoformat())
+        return True
+
+    def _is_due(self, programme: Programme, now: datetime) -> bool:
+        if self.left_alone.get(programme.id, now) > now:
+            return False
+        local = now.astimezone(ZoneInfo(programme.timezone))
+        return local.hour >= (self.hour or 0) and self.done.get(programme.id) != local.date()
+
+
+def _is_ours(connection: Connection, programme_id: UUID) -> bool:
+    """Take a programme's night for this session; False while another has it."""
+    row = connection.execute(SQL.begin_night, {"programme_id": programme_id}).fetchone()
+    connection.commit()
+    return bool(row and row[0])
