@@ -205,3 +205,176 @@ class ListenerSecret(KeptSecret):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["listener", "name"], name="listener_secret_unique"),
         ]
+
+
+# ---- what members are told ---------------------------------------------------------------------------------------
+
+
+class Notice(models.Model):
+    """One thing that a member was told. Written once; only that it was read is noted on it."""
+
+    number = models.BigAutoField(primary_key=True)
+    id = models.UUIDField(
+        unique=True, help_text="Drawn from whose it is and its key: never told twice."
+    )
+    programme_id = models.UUIDField()
+    wallet_id = models.UUIDField()
+    bucket = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=40, help_text="One of `kinds.KINDS`.")
+    facts = models.JSONField(help_text="What its words are made of, in any language.")
+    at = models.DateTimeField(help_text="When it happened.")
+    in_centre = models.BooleanField(help_text="Whether the member wanted it among the notices.")
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["wallet_id", "-number"], name="notice_of_wallet"),
+            models.Index(
+                fields=["wallet_id"],
+                name="notice_unread",
+                condition=models.Q(read_at=None, in_centre=True),
+            ),
+            models.Index(fields=["at"], name="notice_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.wallet_id}"
+
+
+class Letter(models.Model):
+    """One or several notices on their way to a member, by e-mail or to the member's devices.
+
+    While it gathers, further notices of its kind are added to it; once a sender took it, they begin another one.
+    """
+
+    class Channel(models.TextChoices):
+        """Which way it goes."""
+
+        EMAIL = "email"
+        PUSH = "push"
+
+    class State(models.TextChoices):
+        """Whether it got there."""
+
+        GATHERING = "gathering"
+        WAITING = "waiting"
+        SENDING = "sending"
+        SENT = "sent"
+        DROPPED = "dropped"
+        FAILED = "failed"
+
+    OPEN: ClassVar = (State.GATHERING, State.WAITING, State.SENDING)
+
+    number = models.BigAutoField(primary_key=True)
+    id = models.UUIDField(
+        unique=True, help_text="Also in its Message-ID, so that a second copy is known."
+    )
+    programme_id = models.UUIDField()
+    wallet_id = models.UUIDField()
+    bucket = models.PositiveSmallIntegerField()
+    channel = models.CharField(max_length=5, choices=Channel.choices)
+    kind = models.CharField(max_length=40, help_text="Of its notices; or digest.daily, …weekly.")
+    notice_ids = ArrayField(models.UUIDField(), help_text="In the order in which they were told.")
+    state = models.CharField(max_length=9, choices=State.choices)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(help_text="Not before.")
+    leased_until = models.DateTimeField(
+        null=True, help_text="A worker is at it; past that, another one may."
+    )
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    sentence = models.CharField(max_length=500, blank=True, help_text="Why it is not there.")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["wallet_id", "channel", "kind"],
+                name="letter_gathers_alone",
+                condition=models.Q(state="gathering"),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["channel", "next_at"],
+                name="letter_due",
+                condition=models.Q(state__in=["gathering", "waiting", "sending"]),
+            ),
+            models.Index(fields=["wallet_id", "number"], name="letter_of_wallet"),
+            models.Index(fields=["finished_at"], name="letter_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.kind}: {self.state}"
+
+
+class Choice(models.Model):
+    """How a member wants to be told of a topic, where that differs from what is usual."""
+
+    programme_id = models.UUIDField()
+    wallet_id = models.UUIDField()
+    bucket = models.PositiveSmallIntegerField()
+    topic = models.CharField(max_length=20, help_text="One of `kinds.TOPICS`.")
+    email = models.CharField(max_length=6, help_text="now, daily, weekly or off.")
+    push = models.BooleanField()
+    in_centre = models.BooleanField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["wallet_id", "topic"], name="choice_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic}: {self.email}"
+
+
+class QuietHours(models.Model):
+    """When nothing is sent to a member, where that differs from what is usual."""
+
+    wallet_id = models.UUIDField(primary_key=True)
+    programme_id = models.UUIDField()
+    bucket = models.PositiveSmallIntegerField()
+    kept = models.BooleanField(help_text="Whether there are any.")
+    begins = models.PositiveSmallIntegerField(help_text="The hour, in the programme's zone.")
+    ends = models.PositiveSmallIntegerField(help_text="The hour; digests are sent then.")
+
+    def __str__(self) -> str:
+        return f"{self.begins}–{self.ends}" if self.kept else "none"
+
+
+class PushDevice(models.Model):
+    """A browser that a member asked to be told on. Its address and keys are sealed: who has them may write to it."""
+
+    id = models.UUIDField(primary_key=True)
+    programme_id = models.UUIDField()
+    wallet_id = models.UUIDField()
+    bucket = models.PositiveSmallIntegerField()
+    fingerprint = models.CharField(max_length=64, unique=True, help_text="Of its address.")
+    sealed = models.TextField(help_text="Address and keys; see `platform.secrets_box`.")
+    name = models.CharField(max_length=60, blank=True, help_text="Browser and system, for people.")
+    since = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["wallet_id"], name="device_of_wallet")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ServerKey(KeptSecret):
+    """A key that this server has for all programmes, made once: the one that signs what browsers are sent."""
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["name"], name="server_key_unique"),
+        ]
+
+
+class Reminded(models.Model):
+    """The last day on which a programme's members were reminded of what expires and of what they have."""
+
+    programme_id = models.UUIDField(primary_key=True)
+    last_on = models.DateField()
+
+    def __str__(self) -> str:
+        return f"{self.last_on}"
