@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import translation
 
-from cagnotte.identity import services, staff
+from cagnotte.identity import people, services, staff
 from cagnotte.identity.models import Programme
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -30,7 +30,7 @@ class Desk:
         if programme is not None:
             person = staff.invite(email=email, programme=programme, role=role, now=NOW).staff.person
         else:
-            person, _ = staff._person(email)
+            person, _ = people.found_or_made(email)
         client = Client()
         client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
         self.people[name] = client

@@ -327,3 +327,59 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose}: {'agreed' if self.granted else 'taken back'}"
+
+
+class TermsAcceptance(models.Model):
+    """A member accepted a version of a programme's terms. Never changed or deleted: it is the proof. See `terms`."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT)
+    bucket = models.PositiveSmallIntegerField(help_text="The wallet's shard.")
+    version = models.CharField(max_length=50, help_text="Of the terms, as they name it.")
+    at = models.DateTimeField()
+    source = models.CharField(max_length=50, help_text="Where the member said so, such as joining.")
+
+    class Meta:
+        """A version is accepted once by a member."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["wallet", "version"], name="terms_accepted_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.version
+
+
+class Profile(models.Model):
+    """What a member told of themselves that nothing needs. See `profiles`."""
+
+    wallet = models.OneToOneField(Wallet, on_delete=models.PROTECT, primary_key=True)
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
+    bucket = models.PositiveSmallIntegerField(help_text="The wallet's shard.")
+    birthday = models.DateField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.wallet_id)
+
+
+class SecurityEvent(models.Model):
+    """Something that touched how a person signs in. See `security_events`."""
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=40, help_text="Such as signed_in or passkey_added.")
+    device = models.CharField(
+        max_length=60, blank=True, help_text="Browser and system, such as Firefox, Android."
+    )
+
+    class Meta:
+        """Read by person, newest first."""
+
+        indexes: ClassVar = [
+            models.Index(fields=["person", "-at"], name="security_event_of_person"),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind

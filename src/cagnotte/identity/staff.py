@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from cagnotte.domain.errors import InvalidInput, NotFound, Refused
 from cagnotte.identity.models import Programme, Staff
+from cagnotte.identity.people import found_or_made
 
 Role = Staff.Role
 
@@ -112,7 +112,7 @@ def invite(*, email: str, programme: Programme, role: str, now: datetime, by: st
             f"“{programme.slug}” is a sandbox; who works for its programme works there too."
         )
     _lock(programme.id)
-    person, is_new = _person(address)
+    person, is_new = found_or_made(address)
     found = Staff.objects.filter(person=person, programme=programme).first()
     if found is None:
         row = Staff(person=person, programme=programme, role=role, since=now, added_by=by)
@@ -150,16 +150,3 @@ def _keep_an_owner(leaving: Staff) -> None:
     owners = Staff.objects.filter(programme_id=leaving.programme_id, role=Role.OWNER)
     if not owners.exclude(id=leaving.id).exists():
         raise Refused("A programme keeps one owner at least; make somebody else owner first.")
-
-
-def _person(address: str) -> tuple[Any, bool]:
-    """Return the person of an address, made without a password if there is none."""
-    users = get_user_model()._default_manager  # noqa: SLF001 - the public way to any user model's rows
-    known = users.filter(email__iexact=address).order_by("-is_superuser", "pk").first()
-    known = known or users.filter(username=address).first()
-    if known is not None:
-        return known, False
-    person = get_user_model()(username=address, email=address)
-    person.set_unusable_password()
-    person.save(force_insert=True)
-    return person, True

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cagnotte.domain.errors import InvalidInput, NotFound, Refused
-from cagnotte.identity import services, staff
+from cagnotte.identity import people, services, staff
 from cagnotte.identity.models import Programme, Staff
 from cagnotte.identity.staff import ABILITIES, Ability, Role
 from cagnotte.journeys import sandbox
@@ -95,7 +95,7 @@ def test_programmes_of_a_person_are_those_with_a_role_and_no_sandboxes(corner: P
 
 def test_whoever_runs_the_house_is_owner_everywhere_unless_switched_off(corner: Programme) -> None:
     services.create_operator(email="ops@example.org", password="long enough to hold")
-    person, _ = staff._person("ops@example.org")
+    person, _ = people.found_or_made("ops@example.org")
     assert [(post.programme.slug, post.role) for post in staff.programmes_of(person)] == [
         ("corner", "owner"), ("other", "owner"),
     ]  # fmt: skip

@@ -1,0 +1,13 @@
+"""Proofs that a person has just shown who they are, as a browser's session holds them."""
+
+from datetime import datetime
+
+from tests.portal.people import Person
+
+
+def prove(person: Person, *, now: datetime, method: str = "code") -> None:
+    """Let the person have proven at `now` who they are: by a code sent by e-mail, or by another method."""
+    session = person.client.session
+    session["account_authentication_methods"] = [{"method": method, "at": now.timestamp()}]
+    session["account_authentication_methods_user"] = str(person.user.pk)
+    session.save()
