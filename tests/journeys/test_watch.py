@@ -24,10 +24,10 @@ def wallet(member: str = "1") -> UUID:
     return Member.objects.get(ref=member).wallet_id
 
 
-def listed(asked: Asked = Asked(), member: str = "1") -> list[tuple[str, str, int]]:
+def listed(asked: Asked | None = None, member: str = "1") -> list[tuple[str, str, int]]:
     """(order, state, reward) of a page."""
     with connect() as connection:
-        page = watch.purchases(connection, programme(), wallet(member), asked)
+        page = watch.purchases(connection, programme(), wallet(member), asked or Asked())
     return [(row.order_ref, row.state, row.reward_minor) for row in page.rows]
 
 
@@ -86,11 +86,11 @@ def test_a_list_is_turned_page_by_page_in_both_directions(world: World) -> None:
     lived(world)
 
     with connect() as connection:
-        first = watch.purchases(connection, programme(), wallet(), Asked(count=2))
+        first = watch.purchases(connection, programme(), wallet(), Asked(size=2))
         last = first.rows[-1].public_id
-        second = watch.purchases(connection, programme(), wallet(), Asked(count=2, before=last))
+        second = watch.purchases(connection, programme(), wallet(), Asked(size=2, before=last))
         top = second.rows[0].public_id
-        again = watch.purchases(connection, programme(), wallet(), Asked(count=2, after=top))
+        again = watch.purchases(connection, programme(), wallet(), Asked(size=2, after=top))
 
     assert [row.order_ref for row in second.rows] == ["sure", "old"]
     assert again.rows == first.rows

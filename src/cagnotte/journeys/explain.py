@@ -23,7 +23,8 @@ from cagnotte.platform.sql import load
 from cagnotte.purchases import selectors as purchases
 from cagnotte.rewards.sentences.attributed import attributed_told
 from cagnotte.rewards.sentences.explaining import explain
-from cagnotte.rewards.sentences.told import Audience
+from cagnotte.rewards.sentences.missed import misses_told
+from cagnotte.rewards.sentences.told import Audience, Told
 
 SQL = load("explain")
 Connection = psycopg.Connection[Any]
@@ -65,7 +66,7 @@ class LotTold:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """All that explains a purchase's reward, oldest first."""
+    """All that explains a purchase's reward, oldest first. missed: those of the sentences that say why not more."""
 
     purchase_id: UUID
     member_ref: str
@@ -77,6 +78,7 @@ class Why:
     released_minor: int
     decision: Decision
     sentences: list[str]
+    missed: list[str]
     versions: list[VersionTold]
     entries: list[EntryTold]
     lots: list[LotTold]
@@ -108,14 +110,16 @@ def why(
     offers = catalog.offers_by_version(
         programme.id, {(award.offer, award.version) for award in decision.awards}
     )
+    parties = identity.party_names(programme.id)
+    # Names of today for offers that were missed; those that gave something keep the name they had then.
+    names = {
+        **catalog.offer_names(programme.id),
+        **{ref: offer.name for (ref, _), offer in offers.items()},
+    }
     told = explain(
         decision,
-        parties=identity.party_names(programme.id),
-        # Names of today for offers that were missed; those that gave something keep the name they had then.
-        offers={
-            **catalog.offer_names(programme.id),
-            **{ref: offer.name for (ref, _), offer in offers.items()},
-        },
+        parties=parties,
+        offers=names,
         audience=audience,
         clicked_on=_clicked_on(programme.id, purchase),
     )
@@ -130,6 +134,7 @@ def why(
         released_minor=released,
         decision=decision,
         sentences=told + _attributed(connection, programme, purchase_id, audience),
+        missed=misses_told(Told(decision, parties, names, audience)),
         versions=[
             VersionTold(*version)
             for version in connection.execute(SQL.versions, {"id": purchase_id})

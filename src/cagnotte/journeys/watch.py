@@ -351,7 +351,7 @@ class Asked(NamedTuple):
 
     Attributes:
         state, shop, year: None = all. shop: a reference. before, after: the public id of the purchase that stands
-            last or first on the page one comes from. count: rows on a page.
+            last or first on the page one comes from. size: rows on a page.
     """
 
     state: Kind | None = None
@@ -359,7 +359,7 @@ class Asked(NamedTuple):
     year: int | None = None
     before: str = ""
     after: str = ""
-    count: int = 25
+    size: int = 25
 
 
 class Total(NamedTuple):
@@ -413,8 +413,8 @@ def purchases(connection: Connection, programme: Programme, wallet_id: UUID, ask
     forwards = bool(asked.after) and place is not None
     facts["before_on"], facts["before_id"] = place or (None, None)
     query = SQL.newer if forwards else SQL.older
-    ids = [found for (found,) in connection.execute(query, {**facts, "count": asked.count + 1})]
-    more, ids = len(ids) > asked.count, ids[: asked.count]
+    ids = [found for (found,) in connection.execute(query, {**facts, "count": asked.size + 1})]
+    more, ids = len(ids) > asked.size, ids[: asked.size]
     rows = _rows(connection, facts, reversed(ids) if forwards else ids)
     return Page(
         rows, newer=more if forwards else place is not None, older=True if forwards else more

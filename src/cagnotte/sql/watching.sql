@@ -278,3 +278,8 @@ JOIN wallet_voucher_use AS u ON u.id = b.use_id
 JOIN wallet_voucher AS n ON n.id = u.voucher_id
 JOIN identity_party AS m ON m.id = u.merchant_id
 WHERE b.id = ANY(%(ids)s) AND b.wallet_id = %(wallet_id)s;
+
+-- name: networks
+-- in: programme_id, refs. out: names of networks. Index: party_ref_unique.
+SELECT coalesce(nullif(name, ''), ref) FROM identity_party
+WHERE programme_id = %(programme_id)s AND kind = 'network' AND ref = ANY(%(refs)s) ORDER BY ref;
