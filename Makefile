@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve lint types contracts fix bench faults mutants nightly docs lock clean
+.PHONY: help demo test serve lint types contracts fix bench faults mutants nightly screens docs lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,7 +22,8 @@ help: ## List the targets
 demo: $(VENV)/.installed-demo ## Install, run the main job on real purchases, print what happened
 	@$(BIN)/cagnotte demo $(ARGS)
 
-serve: $(VENV)/.installed-run ## Run the web server on http://127.0.0.1:8000
+serve: $(VENV)/.installed-run ## Run the web server on http://127.0.0.1:8000, with an example to look at if it is empty
+	@$(BIN)/cagnotte showcase --if-empty
 	@$(BIN)/cagnotte serve $(ARGS)
 
 ##@ Working on Cagnotte
@@ -62,6 +63,10 @@ nightly: faults mutants ## Everything that takes long: faults, mutants, the long
 	@CAGNOTTE_MODEL_EXAMPLES=$(EXAMPLES) CAGNOTTE_TEST_ORDERS=30 \
 		$(BIN)/pytest tests/model tests/journeys/test_order_of_messages.py -n $(JOBS) --override-ini=faulthandler_timeout=0
 	@CAGNOTTE_PRETIX=1 $(BIN)/pytest tests/shops -n 0 --override-ini=faulthandler_timeout=0
+
+screens: $(VENV)/.installed-test ## Picture every page of the portal into .data/screens (ARGS="--only wallet")
+	@.ci/system
+	@PYTHONPATH=src $(BIN)/python tests/pages/screens.py $(ARGS)
 
 docs: $(VENV)/.installed-docs ## Build the documentation into docs/_build
 	@$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
