@@ -161,8 +161,8 @@ def save_members(
 ) -> Counts:
     """Enrol members and open their wallets, all at once, inside the caller's transaction.
 
-    The same rows again change nothing. `today` is the joining day of members whose row names none. A member's
-    address is also linked as a key (see `keys`), and the one before it no longer is.
+    The same rows again change nothing, and rows of erased members never do. `today` is the joining day of members
+    whose row names none. A member's address is also linked as a key (see `keys`), and the one before it no longer is.
     """
     with connection.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(SQL.create_member_stage)
@@ -172,6 +172,7 @@ def save_members(
             MEMBER_COLUMNS,
             (_staged(programme_id, member) for member in members),
         )
+        cursor.execute(SQL.drop_erased)
         cursor.execute(SQL.open_wallets, {"programme_id": programme_id, "now": now})
         cursor.execute(
             SQL.merge_members, {"programme_id": programme_id, "today": today, "now": now}

@@ -10,6 +10,7 @@ import psycopg
 
 from cagnotte.domain.errors import InvalidRow
 from cagnotte.identity import services
+from cagnotte.identity.erasure import erased_among
 from cagnotte.identity.models import Programme
 from cagnotte.identity.services import MemberFacts
 from cagnotte.journeys.records import Progress, Row, Summary, chunks, needed, read_chunk, text_of
@@ -58,6 +59,9 @@ def run(
             for member, account in enrolments
             if account
         ]
+        if accounts:
+            gone = erased_among(account.wallet_id for account in accounts)
+            accounts = [account for account in accounts if account.wallet_id not in gone]
         saved = payouts.save_methods(connection, accounts, programme_id=programme.id, now=now)
         connection.commit()
         # A known member with a new account has changed too; one whose name changed with it counts once.

@@ -4,6 +4,7 @@ from django.apps import AppConfig
 
 
 class PortalConfig(AppConfig):
-    """See the package's docstring; it has no tables, but templates and static files."""
+    """See the package's docstring."""
 
     name = "cagnotte.portal"
+    default_auto_field = "django.db.models.BigAutoField"

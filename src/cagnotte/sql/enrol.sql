@@ -11,6 +11,12 @@ CREATE TEMPORARY TABLE member_stage (
     country text, locale text, segments text[], joined_on date
 ) ON COMMIT DROP;
 
+-- name: drop_erased
+-- in: the stage. Takes out of it whom the programme has erased: the member's row stands under another number. Index:
+-- the members' primary key.
+DELETE FROM member_stage USING identity_member AS gone
+WHERE gone.id = member_stage.id AND gone.ref <> member_stage.ref;
+
 -- name: open_wallets
 -- in: programme_id, now, and the stage. Writes identity_wallet where missing, in key order. Index: the primary key.
 INSERT INTO identity_wallet (id, programme_id, bucket, opened_at, frozen)

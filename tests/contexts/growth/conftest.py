@@ -1,0 +1,5 @@
+"""The portal's own small world."""
+
+from tests.portal.conftest import portal
+
+__all__ = ["portal"]

@@ -1,0 +1,337 @@
+"""What is kept of a member: all of it is listed, handed over, and gone after erasure."""
+
+import csv
+import io
+import json
+import zipfile
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection as django_connection
+from django.db import transaction
+
+from cagnotte.domain.attribution import Trace
+from cagnotte.domain.consents import Consent, Purpose
+from cagnotte.domain.errors import NotFound, Refused
+from cagnotte.growth import referrals
+from cagnotte.identity import consents, keys, memberships
+from cagnotte.identity.models import Member, MemberKey, Membership, Programme
+from cagnotte.journeys import close_account, erase, hand_over_data
+from cagnotte.journeys.personal_data import (
+    EXEMPT,
+    HOLDING_OF,
+    HOLDINGS,
+    SUBJECTS,
+    owner_of,
+    rows_of,
+)
+from cagnotte.payouts.models import PayoutMethod
+from cagnotte.platform.shared_connection import shared_connection
+from tests.journeys.world import NOON, World
+from tests.portal.people import Person
+from tests.portal.people import signed_in as sign_in
+
+PERSONAL = {
+    "email", "name", "first_name", "last_name", "username", "phone", "birthday", "birth_date", "born_on", "address",
+    "holder", "iban", "iban_sealed", "bic", "ip", "user_agent", "reply_to", "shop_email", "member_ref", "raw",
+    "sealed_customer", "session_key", "person_id", "user_id", "member_id", "wallet_id", "friend_wallet_id",
+    "sponsor_wallet_id", "owner_id", "book_id", "visit_id", "endpoint", "p256dh",
+}  # fmt: skip
+"""Names that a column has which may hold something of a person."""
+
+NAMES_OF_THINGS = {
+    "identity.Programme", "identity.Party", "identity.ApiKey", "catalog.Offer", "catalog.Category", "catalog.Product",
+    "catalog.ShopCategory", "purchases.ImportedFile", "inbox.Secret", "notices.ListenerSecret", "payouts.BankFile",
+    "auth.Group", "auth.Permission", "notices.ServerKey", "rewards.Counter", "claims.ClaimDocument",
+}  # fmt: skip
+"""Tables whose `name` is a thing's."""
+
+
+def personal_columns(model: Any) -> set[str]:
+    columns = {one.column for one in model._meta.local_concrete_fields}
+    found = columns & PERSONAL
+    label = model._meta.label
+    return found - {"name"} if label in NAMES_OF_THINGS else found
+
+
+def test_every_table_with_something_of_a_person_is_listed() -> None:
+    missing = {
+        model._meta.label: sorted(columns)
+        for model in apps.get_models(include_auto_created=True)
+        if (columns := personal_columns(model))
+        and model._meta.label not in HOLDING_OF
+        and model._meta.label not in EXEMPT
+    }
+    assert missing == {}, (
+        "add them to HOLDINGS in journeys/personal_data.py, or say in EXEMPT why not"
+    )
+
+
+def test_every_personal_column_of_a_listed_table_is_handed_over_or_kept_back() -> None:
+    finders = {
+        "wallet_id",
+        "user_id",
+        "member_id",
+        "owner_id",
+        "book_id",
+        "person_id",
+        "friend_wallet_id",
+    }
+    forgotten = {
+        holding.table: sorted(silent)
+        for holding in HOLDINGS
+        if holding.is_there
+        and (
+            silent := personal_columns(holding.model)
+            - set(holding.told)
+            - set(holding.kept_back)
+            - finders
+            - {"sponsor_wallet_id"}
+        )
+    }
+    assert forgotten == {}
+
+
+def test_the_list_names_what_there_is() -> None:
+    for holding in HOLDINGS:
+        assert holding.subject in SUBJECTS
+        if holding.is_there:
+            columns = {one.attname for one in holding.model._meta.concrete_fields}
+            named = {*holding.told, *holding.kept_back, *holding.blanks, holding.by}
+            assert named <= columns, holding.table
+    assert {holding.subject for holding in HOLDINGS} == set(SUBJECTS)
+
+
+def signed_in(slug: str, ref: str, **told: Any) -> Person:
+    """Sign somebody in; enrolling works within one database transaction."""
+    with transaction.atomic():
+        return sign_in(slug, ref, **told)
+
+
+# ---- a member with a bit of everything -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def world(committed_db: str, tmp_path: Any) -> World:
+    world = World(tmp_path)
+    world.load()
+    return world
+
+
+def ana(world: World) -> Person:
+    """Ana with an address, bank details, a key, a consent and a code."""
+    world.send("members", "number,name,iban\n1,Ana,FR7630006000011234567890189\n")
+    person = signed_in("corner", "1", now=world.now, email="ana@member.example", name="Ana Lima")
+    wallet_id = person.member.wallet_id
+    consents.record(
+        wallet_id=wallet_id,
+        consent=Consent(
+            Purpose.MARKETING, granted=True, at=world.now, source="test", text_version="1"
+        ),
+    )
+    keys.link(
+        programme_id=person.member.programme_id,
+        wallet_id=wallet_id,
+        kind=Trace.CARD,
+        value="card-token",
+        now=world.now,
+    )
+    referrals.code_of(person.member.wallet, now=world.now)
+    return person
+
+
+def order_of(person: Person, world: World, *, gives_up: bool = False) -> erase.Order:
+    member = Member.objects.select_related("wallet", "programme").get(id=person.member.id)
+    return erase.Order(member.programme, member, world.now, world.now.date(), gives_up)
+
+
+def obstacles(person: Person) -> list[str]:
+    programme = Programme.objects.get(slug="corner")
+    found = erase.obstacles(shared_connection(), programme, person.member)
+    return [one.code for one in found]
+
+
+def test_a_member_is_handed_everything(world: World) -> None:
+    person = ana(world)
+    world.buy("A1")
+
+    packed = zipfile.ZipFile(
+        io.BytesIO(
+            hand_over_data.hand_over(
+                Programme.objects.get(slug="corner"), person.member, now=world.now
+            )
+        )
+    )
+
+    told = json.loads(packed.read("data.json"))
+    assert told["data"]["identity_member"][0]["name"] == "Ana Lima"
+    assert told["data"]["purchases_purchase"][0]["order_ref"] == "A1"
+    assert told["data"]["rewards_reward"][0]["amount_minor"] == 100
+    assert told["data"]["payouts_payoutmethod"][0]["iban_last4"] == "0189"
+    assert told["data"]["identity_consent"][0]["granted"] is True
+    assert told["data"]["auth_user"][0]["email"] == "ana@member.example"
+    assert "password" not in told["data"]["auth_user"][0]
+    text = packed.read("identity_member.csv").decode("utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert row["email"] == "ana@member.example"
+    contents = list(csv.DictReader(io.StringIO(packed.read("contents.csv").decode("utf-8-sig"))))
+    assert {line["file"] for line in contents} == set(told["data"])
+    assert "FR7630006000011234567890189" not in packed.read("data.json").decode()
+
+
+def test_a_member_is_handed_nothing_of_another(world: World) -> None:
+    person = ana(world)
+    world.buy("B1", member="2")
+
+    packed = zipfile.ZipFile(
+        io.BytesIO(
+            hand_over_data.hand_over(
+                Programme.objects.get(slug="corner"), person.member, now=world.now
+            )
+        )
+    )
+
+    assert "Bob" not in packed.read("data.json").decode()
+    assert json.loads(packed.read("data.json"))["data"]["purchases_purchase"] == []
+
+
+def test_a_cell_is_never_a_formula(world: World) -> None:
+    person = signed_in("corner", "1", now=NOON, name='=HYPERLINK("https://evil.example")')
+
+    packed = zipfile.ZipFile(
+        io.BytesIO(
+            hand_over_data.hand_over(
+                Programme.objects.get(slug="corner"), person.member, now=world.now
+            )
+        )
+    )
+
+    assert "'=HYPERLINK" in packed.read("identity_member.csv").decode()
+
+
+def test_erasure_waits_for_money_that_is_on_its_way(world: World) -> None:
+    person = ana(world)
+    world.buy("A1", "400.00")
+
+    assert obstacles(person) == ["waiting"]
+    with pytest.raises(Refused, match="is not available yet"):
+        erase.erase(shared_connection(), order_of(person, world))
+    assert Member.objects.get(id=person.member.id).name == "Ana Lima"
+
+    world.answer("A1,confirm,,,,")
+    world.mature(date(2026, 5, 1))
+    assert obstacles(person) == ["available"]
+
+    world.now += timedelta(days=70)
+    close(person, world)
+    assert obstacles(person) == ["payouts"]
+    with pytest.raises(Refused, match="on its way to your bank"):
+        erase.erase(shared_connection(), order_of(person, world))
+
+
+def test_money_that_is_kept_aside_is_given_up_in_so_many_words(world: World) -> None:
+    person = signed_in("corner", "2", now=world.now)
+    world.buy("B1", "400.00", member="2")
+    world.answer("B1,confirm,,,,")
+    world.mature(date(2026, 5, 1))
+    world.now += timedelta(days=70)
+    close(person, world)
+
+    assert obstacles(person) == ["aside"]
+    with pytest.raises(Refused, match=r"€20\.00 is kept aside for you"):
+        erase.erase(shared_connection(), order_of(person, world))
+    assert (
+        erase.erase(shared_connection(), order_of(person, world, gives_up=True)).given_up_minor
+        == 2000
+    )
+
+
+def close(person: Person, world: World) -> close_account.ClosedAccount:
+    member = person.member
+    return close_account.run(
+        shared_connection(),
+        close_account.Closing(
+            member.programme_id, member.wallet_id, "EUR", world.now, world.now.date()
+        ),
+    )
+
+
+def test_an_erased_member_is_nobody_and_the_books_stay(world: World) -> None:
+    person = ana(world)
+    world.buy("A1")
+    before, books = world.member("1"), world.books()
+
+    done = erase.erase(shared_connection(), order_of(person, world, gives_up=True))
+
+    assert done.given_up_minor == before["pending"]
+    assert world.books() == books
+    member = Member.objects.get(id=person.member.id)
+    assert (member.ref, member.name, member.email) == (done.pseudonym, "", "")
+    assert not Membership.objects.filter(member=member).exists()
+    assert not MemberKey.objects.filter(wallet_id=member.wallet_id).exists()
+    assert consents.standing(member.wallet_id)[Purpose.MARKETING].granted is False
+    method = PayoutMethod.objects.get(wallet_id=member.wallet_id)
+    assert (method.holder, method.iban_sealed, method.iban_last4) == ("", "", "0189")
+    assert referrals.sponsor_of("", member.programme_id) is None
+    for holding in HOLDINGS:
+        if holding.is_there and holding.fate == "deleted":
+            assert not rows_of(holding, owner_of(member)).exists(), holding.table
+    assert leftovers("Lima", "ana@member.example", "card-token") == []
+    assert world.faults() == []
+
+
+def leftovers(*texts: str) -> list[str]:
+    """Every table in which one of these texts still stands, in any column."""
+    found = []
+    with django_connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' "
+            "AND has_table_privilege(oid, 'SELECT') ORDER BY 1"
+        )
+        for (table,) in cursor.fetchall():
+            cursor.execute(
+                f'SELECT count(*) FROM "{table}" AS t WHERE t::text ~* %s',
+                ["|".join(texts)],
+            )
+            if cursor.fetchone()[0]:
+                found.append(table)
+    return found
+
+
+def test_an_erased_member_does_not_come_back_by_a_file(world: World) -> None:
+    person = ana(world)
+    erase.erase(shared_connection(), order_of(person, world))
+
+    world.send("members", "number,name,iban\n1,Ana,FR7630006000011234567890189\n4,Dan,\n")
+
+    assert Member.objects.get(id=person.member.id).name == ""
+    assert not Member.objects.filter(ref="1").exists()
+    assert Member.objects.filter(ref="4").exists()
+    assert PayoutMethod.objects.get(wallet_id=person.member.wallet_id).iban_sealed == ""
+
+
+def test_nobody_is_erased_twice(world: World) -> None:
+    person = ana(world)
+    erase.erase(shared_connection(), order_of(person, world))
+
+    with pytest.raises(NotFound):
+        erase.erase(shared_connection(), order_of(person, world))
+
+
+def test_who_is_a_member_elsewhere_still_signs_in_there(world: World) -> None:
+    person = ana(world)
+    other = Programme.objects.create(
+        id="00000000-0000-0000-0000-000000000001",
+        slug="other",
+        name="Another",
+        currency="EUR",
+        created_at=NOON - timedelta(days=1),
+    )
+    there = signed_in("other", "x", now=NOON, email="ana@member.example").member
+
+    erase.erase(shared_connection(), order_of(person, world))
+
+    assert memberships.member_at(person.user, other.id) == there
+    assert memberships.member_at(person.user, person.member.programme_id) is None
