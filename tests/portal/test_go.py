@@ -3,6 +3,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
@@ -12,13 +13,16 @@ import time_machine
 from django.db import connection
 from django.test import Client
 
+from cagnotte.domain import ids
 from cagnotte.hooks.manager import source_plugin
 from cagnotte.identity import services as identity
+from cagnotte.identity.models import Membership
 from cagnotte.portal import going
 from cagnotte.tracking import services as tracking
 from cagnotte.tracking.models import Click
 from tests.domain.test_links import TRICKS
 from tests.portal.conftest import CHROME, NOW, PROGRAMME, Portal
+from tests.portal.people import signed_in
 
 # ---- leaving --------------------------------------------------------------------------------------------------
 
@@ -190,6 +194,91 @@ def test_what_the_browser_says_about_being_measured_is_kept(
     portal.go(headers=headers)
 
     assert [click.consent for click in portal.clicks()] == [consent]
+
+
+# ---- members, and the page in between --------------------------------------------------------------------------
+
+
+def test_the_click_of_who_is_signed_in_is_theirs(portal: Portal) -> None:
+    ana = signed_in("portal", "ana", now=NOW)
+    visit, other = uuid4(), uuid4()
+    tracking.claim_visit(
+        connection.connection, programme_id=portal.id, visit_id=visit, wallet_id=other, now=NOW
+    )
+    ana.client.cookies["cagnotte_visit"] = visit.hex
+
+    assert portal.go(client=ana.client).status_code == 302
+
+    (click,) = portal.clicks()
+    assert (click.wallet_id, click.bucket) == (
+        ana.member.wallet_id,
+        ids.bucket_of(ana.member.wallet_id),
+    )
+
+
+def test_who_is_signed_in_elsewhere_is_nobody_here(portal: Portal) -> None:
+    ana = signed_in("portal", "ana", now=NOW)
+    Membership.objects.all().delete()
+
+    portal.go(client=ana.client)
+
+    assert [click.wallet_id for click in portal.clicks()] == [None]
+
+
+def test_a_link_asks_who_follows_it_only_where_somebody_signed_in(
+    portal: Portal, django_assert_num_queries: Any, django_assert_max_num_queries: Any
+) -> None:
+    ana = signed_in("portal", "ana", now=NOW)
+    portal.go()
+
+    # The click itself is the driver's, and not counted.
+    with django_assert_num_queries(0):
+        portal.go()
+    # The session, the person, that the session is in use (kept by the sign-in), the membership.
+    with django_assert_max_num_queries(9):
+        portal.go(client=ana.client)
+
+
+def test_the_page_in_between_says_what_was_noted_and_goes_on_by_itself(portal: Portal) -> None:
+    ana = signed_in("portal", "ana", now=NOW)
+
+    response = portal.go(client=ana.client, pause="1", **{"from": "shop"})
+
+    (click,) = portal.clicks()
+    page = response.content.decode()
+    address = f"https://net.example/out?to=https%3A%2F%2Fverte.example%2Ffr%2F&click={click.ref}"
+    assert (response.status_code, response["Refresh"]) == (200, f"1; url={address}")
+    assert (response["Cache-Control"], response["Referrer-Policy"]) == ("no-store", "strict-origin")
+    assert (click.wallet_id, click.origin) == (ana.member.wallet_id, "shop")
+    assert f'href="{address.replace("&", "&amp;")}"' in page
+    assert "Cashback activated at Maison Verte" in page
+    assert ">5%<" in page
+    assert " ".join(re.findall("....", click.ref)) in page
+
+
+def test_who_is_not_signed_in_is_asked_before_anything_is_noted(portal: Portal) -> None:
+    response = portal.go(pause="1", **{"from": "shop"})
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "Refresh" not in response
+    assert "Sign in, so that it counts for you" in page
+    assert 'href="/go/portal/verte-5?from=shop"' in page
+    assert (portal.clicks(), list(response.cookies)) == ([], [])
+
+
+def test_a_program_is_led_on_without_a_page_in_between(portal: Portal) -> None:
+    response = portal.go(pause="1", headers={"User-Agent": "curl/8.5.0"})
+
+    assert (response.status_code, portal.clicks()) == (302, [])
+
+
+@pytest.mark.parametrize(("offer", "status"), [("winter", 410), ("unknown", 404), ("both", 300)])
+def test_a_pause_does_not_make_a_link_lead_somewhere(
+    portal: Portal, offer: str, status: int
+) -> None:
+    assert portal.go(offer, pause="1").status_code == status
+    assert portal.clicks() == []
 
 
 # ---- who is no person -----------------------------------------------------------------------------------------

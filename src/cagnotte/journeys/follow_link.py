@@ -195,7 +195,7 @@ class Asked(NamedTuple):
 
     to: the page of the shop, "" for its front. shop: the merchant's reference, "" where the offer names one alone.
     origin: where the link stood, by its own words. rival_seconds: how long ago another publisher had brought the
-    visitor to the shop, where the link knows.
+    visitor to the shop, where the link knows. wallet_id: of the member who is signed in.
     """
 
     offer: str
@@ -205,13 +205,16 @@ class Asked(NamedTuple):
     to: str = ""
     origin: str = ""
     rival_seconds: int | None = None
+    wallet_id: UUID | None = None
 
 
 class Lead(NamedTuple):
-    """Where to go. clicked: what was noted; None where nothing was, since no person asked."""
+    """Where to go. clicked: what was noted; None where nothing was, since no person asked. offer: what it promises."""
 
     address: str
     clicked: Clicked | None
+    shop: Shop
+    offer: Offer
 
 
 class NoOffer(NotFound):
@@ -244,11 +247,10 @@ def follow(connection: Connection, book: OfferBook, asked: Asked, *, now: dateti
     Raises NoOffer and ManyShops.
     """
     day = book.today(now)
-    offer = _offer(book, asked.offer, day)
-    shop = _shop(book, offer, asked.shop, day)
+    offer, shop = meant(book, asked, day)
     landing = links.landing(shop.site, shop.hosts, asked.to) or shop.site
     if asked.visitor.asking is not Asking.PERSON:
-        return Lead(landing, None)
+        return Lead(landing, None, shop, offer)
     ref = tracking.new_ref()
     address, via = _address(book.routes.get(shop.ref, []), Link(landing, ref), now)
     rival = asked.rival_seconds
@@ -266,8 +268,15 @@ def follow(connection: Connection, book: OfferBook, asked: Asked, *, now: dateti
         path=links.page_of(landing) if landing != shop.site else "",
         via=via,
         rival_at=None if rival is None else now - timedelta(seconds=rival),
+        wallet_id=asked.wallet_id,
     )
-    return Lead(address, tracking.record_click(connection, click, ref=ref))
+    return Lead(address, tracking.record_click(connection, click, ref=ref), shop, offer)
+
+
+def meant(book: OfferBook, asked: Asked, day: date) -> tuple[Offer, Shop]:
+    """Return the offer and the shop that a link means on a day. Raises NoOffer and ManyShops."""
+    offer = _offer(book, asked.offer, day)
+    return offer, _shop(book, offer, asked.shop, day)
 
 
 def _offer(book: OfferBook, ref: str, day: date) -> Offer:

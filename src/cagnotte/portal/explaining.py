@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -26,7 +25,9 @@ from cagnotte.journeys.measure_delays import Measures
 from cagnotte.platform.figures import percent
 from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal import banners, going
+from cagnotte.portal.finding.heads import head_of
 from cagnotte.portal.terms import payout_sentences, terms_of
+from cagnotte.portal.visit import Visit, portal_page
 
 OFFERS_SHOWN = 12
 
@@ -44,26 +45,28 @@ class Shown(NamedTuple):
 
 
 @require_safe
-def how_it_works(request: HttpRequest, programme: str) -> HttpResponse:
+@portal_page("how")
+def how_it_works(visit: Visit) -> HttpResponse:
     """Show the page of a programme."""
-    now = timezone.now()  # noqa: TID251 - the edge: a page reads the clock once and passes it on
-    book = _book(programme, now)
-    day = book.today(now)
-    found = book.programme
-    measured = MEASURES.of(shared_connection(), found.id, today=day, now=now)
+    book = _book(visit.programme.slug, visit.now)
+    day = book.today(visit.now)
+    found = visit.programme
+    measured = MEASURES.of(shared_connection(), found.id, today=day, now=visit.now)
     names = _shop_names(book)
-    shown = {
-        "programme": found,
-        "offers": [_shown(book, offer, names) for offer in _best(book, now)[:OFFERS_SHOWN]],
-        "measured": measured,
-        "confirmed": percent(measured.confirmed_bps // 100 * 100)
+    response = visit.show(
+        "portal/how_it_works.html",
+        head=head_of(visit, visit.address("how_it_works")),
+        offers=[_shown(book, offer, names) for offer in _best(book, visit.now)[:OFFERS_SHOWN]],
+        measured=measured,
+        confirmed=percent(measured.confirmed_bps // 100 * 100)
         if measured and measured.confirmed_bps is not None
         else "",
-        "terms": terms_of(found.id, names, day, linked=frozenset(book.shops)),
-        "payouts": payout_sentences(found.id),
-    }
-    response = render(request, "portal/how_it_works.html", shown)
-    response["Cache-Control"] = "public, max-age=300"
+        terms=terms_of(found.id, names, day, linked=frozenset(book.shops)),
+        payouts=payout_sentences(found.id),
+    )
+    # A member's page carries their own frame.
+    kept = "private, no-cache" if visit.member else "public, max-age=300"
+    response["Cache-Control"] = kept
     return response
 
 

@@ -2,7 +2,9 @@
 
 One request, one row, one redirect; no JavaScript. The address is made of the two names that a programme file never
 changes, so that it can be printed. It takes `to` (a page of the shop), `shop` (where the offer holds at several),
-`from` (where the link stands) and `rival` (seconds since another publisher brought the visitor, if the link knows).
+`from` (where the link stands), `rival` (seconds since another publisher brought the visitor, if the link knows) and
+`pause`: links on the portal's own pages ask by `pause=1` for a page in between. It shows for a second what was noted
+and promised; whoever is not signed in may do so there first, or go on without.
 """
 
 import re
@@ -23,7 +25,19 @@ from django.views.decorators.http import require_safe
 
 from cagnotte.domain.errors import NotFound
 from cagnotte.domain.offers import Offer
-from cagnotte.journeys.follow_link import Asked, Books, ManyShops, NoOffer, OfferBook, follow
+from cagnotte.identity.memberships import member_at
+from cagnotte.journeys.follow_link import (
+    Asked,
+    Books,
+    Lead,
+    ManyShops,
+    NoOffer,
+    OfferBook,
+    follow,
+    meant,
+)
+from cagnotte.portal.look import look_of
+from cagnotte.portal.visit import Visit
 from cagnotte.tracking.visitors import Asking, Visitor, visitor_of
 
 VISIT_COOKIE = "cagnotte_visit"
@@ -31,6 +45,10 @@ VISIT_COOKIE = "cagnotte_visit"
 
 VISIT_DAYS = 30
 """From the first click; later ones do not make it longer."""
+
+PAUSE_SECONDS = 1
+"""How long the page in between is shown. Browsers then leave it out of their history, so that a step back leads to
+the page with the link and not to another click."""
 
 RIVAL_SECONDS_MAX = 86_400
 
@@ -43,6 +61,7 @@ NAMES_MAX = 3
 _ORIGIN = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _VISIT = re.compile(r"[0-9a-f]{32}")
 _SECONDS = re.compile(r"\d{1,5}", re.ASCII)
+_FOURS = re.compile(r".{4}")
 
 BOOKS = Books()
 """What the programmes offer, as this process knows it."""
@@ -91,17 +110,24 @@ def _led(request: HttpRequest, programme: str, ref: str, visitor: Visitor) -> Ht
     except NotFound:
         return _page(request, 404, *_unknown())
     known = _visit_of(request)
-    visit_id = known or uuid4()
+    # Who brings no session costs no query.
+    person = request.user if visitor.asking is Asking.PERSON else None
+    member = member_at(person, book.programme.id) if person and person.is_authenticated else None
     asked = Asked(
         offer=ref if ref in book.offers else ref.rstrip("/"),
         visitor=visitor,
-        visit_id=visit_id,
+        visit_id=known or uuid4(),
         shop=request.GET.get("shop", ""),
         to=request.GET.get("to", ""),
         origin=_matching(_ORIGIN, request.GET.get("from", "")),
         rival_seconds=_seconds(request.GET.get("rival", "")),
+        wallet_id=member.wallet_id if member else None,
     )
+    pauses = request.GET.get("pause") == "1" and visitor.asking is Asking.PERSON
+    shown = Visit(request, *look_of(programme), member, "shops", now) if pauses else None
     try:
+        if shown and member is None:
+            return _sign_in_first(shown, book, asked)
         lead = follow(connection, book, asked, now=now)
     except NoOffer as error:
         ways = [_way(book, one) for one in error.others]
@@ -109,11 +135,11 @@ def _led(request: HttpRequest, programme: str, ref: str, visitor: Visitor) -> Ht
         return _page(request, 410 if error.gone else 404, title, sentence, ways)
     except ManyShops as error:
         return _choice(request, book, asked, error)
-    response = HttpResponseRedirect(lead.address)
+    response = _pause(shown, book, lead) if shown else HttpResponseRedirect(lead.address)
     # The shop and the network learn from which site the visitor comes, not from which page.
     response["Referrer-Policy"] = "strict-origin"
     if lead.clicked is not None and known is None:
-        _remember(request, response, visit_id)
+        _remember(request, response, asked.visit_id)
     return response
 
 
@@ -159,6 +185,37 @@ def _kept_nowhere(response: HttpResponse) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
+
+
+# ---- the page in between --------------------------------------------------------------------------------------
+
+
+def _pause(visit: Visit, book: OfferBook, lead: Lead) -> HttpResponse:
+    """Show what was noted and promised, and go on by itself; the header works where no script runs."""
+    response = visit.show(
+        "portal/finding/leaving.html",
+        shop=lead.shop,
+        promised=book.words(lead.offer),
+        number=" ".join(_FOURS.findall(lead.clicked.ref)) if lead.clicked else "",
+        address=lead.address,
+    )
+    response["Refresh"] = f"{PAUSE_SECONDS}; url={lead.address}"
+    return response
+
+
+def _sign_in_first(visit: Visit, book: OfferBook, asked: Asked) -> HttpResponse:
+    """Say that a visit counts for whoever is signed in; nothing is noted yet. Raises NoOffer and ManyShops."""
+    offer, shop = meant(book, asked, visit.today)
+    query = visit.request.GET.copy()
+    query.pop("pause")
+    path = visit.request.path
+    return visit.show(
+        "portal/finding/sign_in_first.html",
+        shop=shop,
+        promised=book.words(offer),
+        without=f"{path}?{query.urlencode()}" if query else path,
+        back=visit.request.get_full_path(),
+    )
 
 
 # ---- pages ----------------------------------------------------------------------------------------------------

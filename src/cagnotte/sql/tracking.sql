@@ -1,15 +1,18 @@
 -- Clicks, visits and traces: written one by one as links are followed, read in sets when orders arrive.
 
 -- name: insert_click
--- in: the columns of tracking_click; bucket is the visit's. Writes one row: of the member who claimed the visit,
--- else nobody's. Index: visit_claim_unique. Locks: none.
+-- in: the columns of tracking_click; bucket is the wallet's, else the visit's. Writes one row: of the member named,
+-- who is signed in; else of the one who claimed the visit; else nobody's. Index: visit_claim_unique. Locks: none.
 INSERT INTO tracking_click
     (id, ref, programme_id, bucket, merchant_id, wallet_id, visit_id, clicked_at, offer_ref, offer_version, promise,
      promised, device, consent, origin, path, via, rival_at)
-SELECT %(id)s, %(ref)s, asked.programme_id, coalesce(claim.bucket, %(bucket)s), %(merchant_id)s, claim.wallet_id,
-       asked.visit_id, %(clicked_at)s, %(offer_ref)s, %(offer_version)s, %(promise)s::jsonb, %(promised)s, %(device)s,
+SELECT %(id)s, %(ref)s, asked.programme_id,
+       CASE WHEN asked.wallet_id IS NULL THEN coalesce(claim.bucket, %(bucket)s) ELSE %(bucket)s END,
+       %(merchant_id)s, coalesce(asked.wallet_id, claim.wallet_id), asked.visit_id, %(clicked_at)s, %(offer_ref)s, %(offer_version)s, %(promise)s::jsonb, %(promised)s, %(device)s,
        %(consent)s, %(origin)s, %(path)s, %(via)s, %(rival_at)s::timestamptz
-FROM (SELECT %(visit_id)s::uuid AS visit_id, %(programme_id)s::uuid AS programme_id) AS asked
+FROM (
+    SELECT %(visit_id)s::uuid AS visit_id, %(programme_id)s::uuid AS programme_id, %(wallet_id)s::uuid AS wallet_id
+) AS asked
 LEFT JOIN tracking_visitclaim AS claim
     ON claim.visit_id = asked.visit_id AND claim.programme_id = asked.programme_id;
 

@@ -38,6 +38,7 @@ class NewClick:
         promise, promised: what was promised, as JSON and in words (`tracking.promises`).
         path: of the page at the shop, "" for its front page. via: the account whose link is taken, "" for our own.
         rival_at: when another publisher had brought the visitor to the shop, where the link tells.
+        wallet_id: of the member who is signed in; None for whoever is not, whose visit may be claimed all the same.
     """
 
     programme_id: UUID
@@ -53,6 +54,7 @@ class NewClick:
     path: str = ""
     via: str = ""
     rival_at: datetime | None = None
+    wallet_id: UUID | None = None
 
 
 class Clicked(NamedTuple):
@@ -69,7 +71,7 @@ def new_ref() -> str:
 
 
 def record_click(connection: Connection, click: NewClick, *, ref: str | None = None) -> Clicked:
-    """Write a click, as the member's who claimed its visit, by one statement; the caller commits.
+    """Write a click, as the member's who is signed in or claimed its visit, by one statement; the caller commits.
 
     ref: drawn before with `new_ref`, for a link that must hold it before the click is written.
     """
@@ -79,7 +81,8 @@ def record_click(connection: Connection, click: NewClick, *, ref: str | None = N
         "id": click_id,
         "ref": ref,
         "programme_id": click.programme_id,
-        "bucket": ids.bucket_of(click.visit_id),
+        "bucket": ids.bucket_of(click.wallet_id or click.visit_id),
+        "wallet_id": click.wallet_id,
         "merchant_id": click.merchant_id,
         "visit_id": click.visit_id,
         "clicked_at": click.clicked_at,
