@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import translation
 
 from cagnotte.identity import services as identity
-from cagnotte.journeys import load_programme
+from cagnotte.journeys import find_shops, load_programme
 from cagnotte.journeys.follow_link import Books
 from cagnotte.portal import going
 from cagnotte.tracking.models import Click
@@ -85,6 +85,7 @@ class Portal:
 def opened(folder: Path) -> Iterator[Portal]:
     """Give the portal at noon of a day in March, to a process that knows nothing of it yet."""
     going.BOOKS = Books()
+    find_shops.forget_shops()
     found = Portal(folder)
     # A request leaves its language with the thread; the tests after this one speak English again.
     with time_machine.travel(NOW, tick=False), translation.override("en"):

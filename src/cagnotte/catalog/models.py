@@ -1,4 +1,4 @@
-"""How programmes show themselves, categories, products, and the versions of contracts and offers.
+"""How programmes and shops show themselves, categories, products, and the versions of contracts and offers.
 
 A version never changes, but for the note that a newer one or its removal closed it. Old versions stay, since
 decisions made under them are explained by them and made again under them.
@@ -7,9 +7,11 @@ decisions made under them are explained by them and made again under them.
 from datetime import date
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import F, Func
 
-from cagnotte.identity.models import Programme
+from cagnotte.identity.models import Party, Programme
 
 
 class Storefront(models.Model):
@@ -32,6 +34,130 @@ class Storefront(models.Model):
 
     def __str__(self) -> str:
         return str(self.programme)
+
+
+class Folded(Func):
+    """Text in small letters without accents, as the database's own function makes it for shops and questions alike."""
+
+    function = "catalog_folded"
+    output_field = models.TextField()
+
+
+class ShopCategory(models.Model):
+    """A kind of shop, by which people look around. Not to be taken for `Category`, which is of products."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
+    ref = models.SlugField(max_length=50)
+    name = models.JSONField(help_text="By language.")
+    icon = models.CharField(max_length=40, blank=True, help_text="A name of our sprite.")
+    position = models.PositiveSmallIntegerField(help_text="In the programme file, from 0.")
+
+    class Meta:
+        """References are unique within a programme."""
+
+        verbose_name_plural = "shop categories"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["programme", "ref"], name="shop_category_ref_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class ShopPage(models.Model):
+    """What a shop's page tells, and by which words it is found. Every merchant of a loaded programme has one."""
+
+    merchant = models.OneToOneField(Party, on_delete=models.PROTECT, primary_key=True)
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
+    name = models.CharField(max_length=200, help_text="The merchant's, as it is sorted by.")
+    told = models.JSONField(
+        default=dict, help_text="The `page` of the programme file; texts by language."
+    )
+    logo = models.TextField(blank=True, help_text="An SVG drawing; empty = none.")
+    words = models.TextField(
+        help_text="What it is found by, one a line: its name, other names, hosts, kinds."
+    )
+    sort_key = models.GeneratedField(
+        expression=Folded(F("name")), output_field=models.TextField(), db_persist=True
+    )
+    folded = models.GeneratedField(
+        expression=Folded(F("words")), output_field=models.TextField(), db_persist=True
+    )
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        """Found by any piece of its words, also mistyped ones."""
+
+        indexes: ClassVar = [
+            GinIndex(fields=["folded"], name="shop_page_words", opclasses=["gin_trgm_ops"]),
+            models.Index(fields=["programme", "changed_at"], name="shop_page_of_programme"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Favourite(models.Model):
+    """A shop that a member keeps. See `favourites`."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
+    wallet_id = models.UUIDField()
+    bucket = models.PositiveSmallIntegerField(help_text="Shard, from the wallet.")
+    merchant = models.ForeignKey(Party, on_delete=models.PROTECT)
+    since = models.DateTimeField()
+    alert = models.BooleanField(default=False, help_text="Tell when it gives more.")
+    seen_worth = models.BigIntegerField(
+        null=True, help_text="What it gave at best when last told of; empty = nothing."
+    )
+    seen = models.JSONField(null=True, help_text="The same as `rates.Given`; empty = nothing.")
+
+    class Meta:
+        """A member keeps a shop once."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["wallet_id", "merchant"], name="favourite_unique"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["programme", "merchant"],
+                name="favourite_with_alert",
+                condition=models.Q(alert=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.wallet_id}: {self.merchant_id}"
+
+
+class ShopSuggestion(models.Model):
+    """A shop that somebody misses. See `suggestions`."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT)
+    wallet_id = models.UUIDField(null=True, help_text="Who said so; empty = a visitor.")
+    bucket = models.PositiveSmallIntegerField(
+        null=True, help_text="Shard, from the wallet; empty = a visitor."
+    )
+    text = models.CharField(max_length=200, help_text="The shop, in the person's own words.")
+    site = models.CharField(max_length=300, blank=True, help_text="An address of it, if told.")
+    folded = models.CharField(max_length=253, help_text="By which the same shop is known again.")
+    at = models.DateTimeField()
+
+    class Meta:
+        """The same person names a shop once; visitors together do."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["programme", "wallet_id", "folded"],
+                name="shop_suggestion_unique",
+                nulls_distinct=False,
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["programme", "at"], name="shop_suggestion_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Version(models.Model):

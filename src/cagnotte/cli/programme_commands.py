@@ -256,6 +256,8 @@ def _print_loaded(console: "Console", loaded: "Loaded") -> None:
         ("parties", loaded.parties),
         ("descriptors", loaded.descriptors),
         ("categories", loaded.categories),
+        ("kinds of shops", loaded.kinds),
+        ("pages of shops", loaded.pages),
     ):
         if any(counted):
             console.print(f"  {name}: {counted.new:,} new, {counted.changed:,} changed")
@@ -263,6 +265,8 @@ def _print_loaded(console: "Console", loaded: "Loaded") -> None:
     _print_changes(console, "offers", loaded.offers)
     if loaded.sources:
         console.print(f"  sources: {loaded.sources:,} new or changed")
+    if loaded.storefront:
+        console.print("  storefront: changed")
     if loaded.payouts:
         console.print("  payout rules: changed")
     if loaded.duplicates:

@@ -1,4 +1,4 @@
-"""Load a programme file: parties, categories, contracts, offers, sources, payout rules and opening balances."""
+"""Load a programme file: what members see, parties, contracts, offers, sources, payout rules and opening balances."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -10,7 +10,7 @@ import psycopg
 from django.db import connection as django_connection
 from django.db import transaction
 
-from cagnotte.catalog import descriptors
+from cagnotte.catalog import descriptors, storefronts
 from cagnotte.catalog import services as catalog
 from cagnotte.catalog.programme_file import ParsedProgramme, parse
 from cagnotte.catalog.programme_file.connected_sources import ConnectedSection
@@ -49,8 +49,8 @@ NOTHING = Counted()
 class Loaded:
     """What a load did.
 
-    sources: how many changed. payouts, duplicates: whether the rules of payouts, and those of orders that several
-    sources tell of, changed.
+    kinds, pages: of shops. sources: how many changed. storefront, payouts, duplicates: whether the programme's look,
+    the rules of payouts, and those of orders that several sources tell of, changed.
     """
 
     programme: Programme
@@ -58,6 +58,9 @@ class Loaded:
     parties: Counted = NOTHING
     categories: Counted = NOTHING
     descriptors: Counted = NOTHING
+    kinds: Counted = NOTHING
+    pages: Counted = NOTHING
+    storefront: bool = False
     contracts: list[Change] = field(default_factory=list)
     offers: list[Change] = field(default_factory=list)
     sources: int = 0
@@ -72,6 +75,9 @@ class Loaded:
             *self.parties,
             *self.categories,
             *self.descriptors,
+            *self.kinds,
+            *self.pages,
+            self.storefront,
             self.sources,
             self.payouts,
             self.duplicates,
@@ -114,6 +120,7 @@ def load(parsed: ParsedProgramme, *, now: datetime) -> Loaded:
     loaded.descriptors = Counted(
         *descriptors.save_descriptors(programme.id, made.descriptors, now=now)
     )
+    _save_shown(parsed, loaded, now)
     loaded.contracts = catalog.save_versions(
         catalog.CONTRACTS, programme.id, made.contracts, now=now, today=today
     )
@@ -129,6 +136,13 @@ def load(parsed: ParsedProgramme, *, now: datetime) -> Loaded:
     _save_payouts_and_opening(connection, parsed, loaded, now)
     sandbox.follow(programme, now=now)
     return loaded
+
+
+def _save_shown(parsed: ParsedProgramme, loaded: Loaded, now: datetime) -> None:
+    programme_id, shown = loaded.programme.id, parsed.shown
+    loaded.storefront = storefronts.save_storefront(programme_id, shown.storefront)
+    loaded.kinds = Counted(*storefronts.save_kinds(programme_id, shown.kinds))
+    loaded.pages = Counted(*storefronts.save_pages(programme_id, shown.pages, now=now))
 
 
 def _save_sources(parsed: ParsedProgramme, programme: Programme) -> int:

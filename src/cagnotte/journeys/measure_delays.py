@@ -5,6 +5,7 @@ still open counts as the longest of all (`sql/how_it_works.sql` says how), never
 """
 
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -61,24 +62,46 @@ class Measured:
     confirmed_bps: int | None
 
 
+class Everywhere(NamedTuple):
+    """What purchases took in a whole programme (None = too few to say), and at each shop with enough of them."""
+
+    programme: Measured | None
+    shops: Mapping[UUID, Measured]
+
+
+NOTHING_MEASURED = Everywhere(None, {})
+
+
 def measure(connection: Connection, programme_id: UUID, today: date) -> Measured | None:
     """Measure a programme; None where there is too little to measure."""
+    return measure_everywhere(connection, programme_id, today).programme
+
+
+def measure_everywhere(connection: Connection, programme_id: UUID, today: date) -> Everywhere:
+    """Measure a programme and each of its shops; one query."""
     last = today - timedelta(days=SETTLED_DAYS)
     first = last - timedelta(days=LOOKED_AT_DAYS - 1)
     asked = {"programme_id": programme_id, "first": first, "last": last}
     with connection.cursor(row_factory=tuple_row) as cursor:
-        row = cursor.execute(SQL.measured_delays, asked).fetchone()
-    if row is None or row[0] < MEASURED_LEAST:
-        return None
-    answered = row[7] + row[8]
+        rows = cursor.execute(SQL.measured_delays, asked).fetchall()
+    found = {
+        merchant_id: _measured(figures, first, last)
+        for merchant_id, *figures in rows
+        if figures[0] >= MEASURED_LEAST
+    }
+    return Everywhere(found.pop(None, None), found)
+
+
+def _measured(figures: Sequence[Any], first: date, last: date) -> Measured:
+    answered = figures[7] + figures[8]
     return Measured(
         first=first,
         last=last,
-        purchases=row[0],
-        known=Days(row[1], row[2]),
-        confirmed=Days(row[3], row[4]),
-        available=Days(row[5], row[6]),
-        confirmed_bps=row[7] * FULL_BPS // answered if answered else None,
+        purchases=figures[0],
+        known=Days(figures[1], figures[2]),
+        confirmed=Days(figures[3], figures[4]),
+        available=Days(figures[5], figures[6]),
+        confirmed_bps=figures[7] * FULL_BPS // answered if answered else None,
     )
 
 
@@ -86,14 +109,20 @@ class Measures:
     """The measures of a process: each programme is measured once an hour at most, one at a time."""
 
     def __init__(self) -> None:
-        self._known: dict[UUID, tuple[datetime, Measured | None]] = {}
+        self._known: dict[UUID, tuple[datetime, Everywhere]] = {}
         self._lock = threading.Lock()
 
     def of(
         self, connection: Connection, programme_id: UUID, *, today: date, now: datetime
     ) -> Measured | None:
         """Return what was measured within the hour; None where nothing is known yet."""
-        at, found = self._known.get(programme_id, (None, None))
+        return self.everywhere(connection, programme_id, today=today, now=now).programme
+
+    def everywhere(
+        self, connection: Connection, programme_id: UUID, *, today: date, now: datetime
+    ) -> Everywhere:
+        """Return the same with every shop."""
+        at, found = self._known.get(programme_id, (None, NOTHING_MEASURED))
         if at is not None and abs(now - at) < FRESH:
             return found
         if not self._lock.acquire(blocking=False):
@@ -106,13 +135,13 @@ class Measures:
         return found
 
 
-def _within_time(connection: Connection, programme_id: UUID, today: date) -> Measured | None:
+def _within_time(connection: Connection, programme_id: UUID, today: date) -> Everywhere:
     try:
         with connection.transaction():
             connection.execute(
                 "SELECT set_config('statement_timeout', %s, true)", [f"{LONGEST_SECONDS}s"]
             )
-            return measure(connection, programme_id, today)
+            return measure_everywhere(connection, programme_id, today)
     except psycopg.errors.QueryCanceled:
         log.warning("delays_not_measured", programme_id=str(programme_id))
-        return None
+        return NOTHING_MEASURED

@@ -19,6 +19,7 @@ from django.db import transaction
 
 from cagnotte.catalog import selectors as catalog_selectors
 from cagnotte.catalog import services as catalog
+from cagnotte.catalog import storefronts
 from cagnotte.catalog.models import Category
 from cagnotte.catalog.models import Contract as ContractRow
 from cagnotte.catalog.models import Offer as OfferRow
@@ -114,6 +115,7 @@ def _follow(programme: Programme, sandbox: Programme, *, now: datetime) -> None:
     )
     rows = Category.objects.filter(programme=programme).values_list("ref", "parent_ref", "name")
     catalog.save_categories(sandbox.id, rows)
+    storefronts.copy_storefront(programme.id, sandbox.id, now=now)
     connection.execute(
         catalog.SQL.copy_products, {"programme_id": programme.id, "to_id": sandbox.id}
     )

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cagnotte.catalog.programme_file import building, references, schema
+from cagnotte.catalog.programme_file import building, references, schema, showing
 from cagnotte.catalog.programme_file.problems import Level, Loc, Problem, sentence_for
 from cagnotte.catalog.programme_file.reading import Source, read
 from cagnotte.domain.errors import InvalidProgramme
@@ -33,12 +33,16 @@ class ProgrammeFileInvalid(InvalidProgramme):
 
 @dataclass(frozen=True)
 class ParsedProgramme:
-    """A programme file without errors: as written, as the domain's values, and with the place of every value."""
+    """A programme file without errors: as written, as the domain's values, and with the place of every value.
+
+    shown: what members see of it.
+    """
 
     path: Path
     file: schema.ProgrammeFile
     definitions: building.Definitions
     source: Source
+    shown: showing.Shown
 
     def problem(
         self, loc: Loc, sentence: str, code: str, *, level: Level = Level.WARNING
@@ -64,18 +68,19 @@ def parse(path: Path) -> ParsedProgramme:
         raise ProgrammeFileInvalid(source.problems)
     problems = _Findings(source)
     file = _validate(source, problems)
-    definitions = None
+    definitions = shown = None
     if file is not None:
         definitions = building.build(file, problems.report)
+        shown = showing.show(file, path.parent, problems.report)
         references.check_unique(file, definitions.categories, problems.report)
         references.check_references(
             file, definitions.categories, references.declared(source), problems.report
         )
-    if problems.found or file is None or definitions is None:
+    if problems.found or file is None or definitions is None or shown is None:
         raise ProgrammeFileInvalid(
             sorted(problems.found, key=lambda found: (found.file, found.line))
         )
-    return ParsedProgramme(path, file, definitions, source)
+    return ParsedProgramme(path, file, definitions, source, shown)
 
 
 class _Findings:

@@ -13,6 +13,9 @@ from cagnotte.catalog.programme_file.reading import Source
 Report = Callable[[Loc, str, str], None]
 """Takes the place, the sentence and the code of a problem."""
 
+LISTS = ("merchants", "brands", "networks", "contracts", "offers", "sources", "shop_categories")
+"""Flat lists of entries with a reference."""
+
 FUNDER_LISTS = {"merchant": "merchants", "brand": "brands", "network": "networks"}
 
 
@@ -23,6 +26,7 @@ class Declared(NamedTuple):
     brands: frozenset[str] | None
     networks: frozenset[str] | None
     categories: frozenset[str] | None
+    shop_categories: frozenset[str] | None
 
 
 def declared(source: Source) -> Declared:
@@ -52,7 +56,7 @@ def check_unique(
     """Report names that are defined twice."""
     lists: dict[str, list[tuple[str, Loc]]] = {
         name: [(section.ref, (name, index)) for index, section in enumerate(getattr(file, name))]
-        for name in ("merchants", "brands", "networks", "contracts", "offers", "sources")
+        for name in LISTS
     }
     lists["categories"] = [(node.ref, node.loc) for node in categories]
     for name, entries in lists.items():
@@ -71,7 +75,7 @@ def check_references(
     for ref, where, loc in _uses(file):
         names: frozenset[str] | None = getattr(known, where)
         if names is not None and ref not in names:
-            singular = where.removesuffix("s") if where != "categories" else "category"
+            singular = where.replace("_", " ").replace("categories", "category").removesuffix("s")
             report(
                 loc,
                 f"There is no {singular} “{ref}” in {where}{meant(ref, names) or '.'}",
@@ -113,6 +117,9 @@ Use = tuple[str, str, Loc]
 
 
 def _uses(file: schema.ProgrammeFile) -> Iterator[Use]:
+    for index, merchant in enumerate(file.merchants):
+        for place, ref in enumerate(merchant.page.categories):
+            yield ref, "shop_categories", ("merchants", index, "page", "categories", place)
     for index, contract in enumerate(file.contracts):
         yield from _uses_of_contract(contract, ("contracts", index))
     for index, offer in enumerate(file.offers):

@@ -38,6 +38,11 @@ from cagnotte.catalog.programme_file.scalars import (
     WindowText,
 )
 from cagnotte.catalog.programme_file.sources import SourceSection
+from cagnotte.catalog.programme_file.storefront import (
+    PageSection,
+    ShopCategorySection,
+    StorefrontSection,
+)
 from cagnotte.domain.attribution import Override, Trace
 from cagnotte.domain.contracts import (
     Binding,
@@ -107,6 +112,9 @@ class MerchantSection(PartySection):
     )
     descriptors: DescriptorsSection | None = Field(
         default=None, description="How statements name it; without it, it is found in none."
+    )
+    page: PageSection = Field(
+        default=PageSection(), description="What its page tells members; see the shops' pages."
     )
 
 
@@ -609,6 +617,12 @@ class ProgrammeFile(Section):
     """A programme of Cagnotte."""
 
     programme: ProgrammeSection = Field(description="Its name, currency and time zone.")
+    storefront: StorefrontSection = Field(
+        default=StorefrontSection(), description="How it shows itself to its members."
+    )
+    shop_categories: list[ShopCategorySection] = Field(
+        default=[], description="Kinds of shops, in the order they are shown."
+    )
     merchants: list[MerchantSection] = Field(default=[], description="Shops.")
     brands: list[PartySection] = Field(
         default=[], description="Brands that offers name or that pay."
