@@ -1,4 +1,4 @@
-"""The notices of a member: reading them, and noting that they were read. All is the wallet's own; others find nothing."""
+"""The notices of a member: reading them, and noting that they were read. Others find nothing of them."""
 
 from datetime import datetime
 from typing import Any, NamedTuple

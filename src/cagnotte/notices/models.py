@@ -368,13 +368,3 @@ class ServerKey(KeptSecret):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["name"], name="server_key_unique"),
         ]
-
-
-class Reminded(models.Model):
-    """The last day on which a programme's members were reminded of what expires and of what they have."""
-
-    programme_id = models.UUIDField(primary_key=True)
-    last_on = models.DateField()
-
-    def __str__(self) -> str:
-        return f"{self.last_on}"

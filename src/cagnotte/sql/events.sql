@@ -33,9 +33,11 @@ SELECT b.batch_id, b.x FROM ledger_batch AS b
 WHERE b.x >= %(edge)s::xid8 AND b.batch_id = ANY(%(batch_ids)s);
 
 -- name: audience
--- out: programmes of which somebody may hear: by an endpoint, by a key that may read events, or by a listener.
+-- out: programmes of which somebody may hear: by an endpoint, by a key that may read events, by a listener, or as a member.
 SELECT programme_id FROM notices_webhookendpoint
 UNION DISTINCT SELECT programme_id FROM notices_connectedlistener WHERE disabled_at IS NULL
+UNION DISTINCT SELECT id FROM identity_programme AS p
+WHERE EXISTS (SELECT FROM identity_membership AS s WHERE s.programme_id = p.id)
 UNION DISTINCT SELECT programme_id FROM identity_apikey WHERE revoked_at IS NULL AND 'events:read' = ANY(scopes);
 
 -- name: plan_for_facts

@@ -113,19 +113,6 @@ DELETE FROM notices_notice WHERE number IN (
     SELECT number FROM notices_notice WHERE at < %(before)s ORDER BY at LIMIT %(at_most)s
 );
 
--- name: programmes_to_remind
--- out: programme, currency, zone and the last day on which its members were reminded, of programmes where somebody signs in.
-SELECT p.id, p.currency, p.timezone, r.last_on FROM identity_programme AS p
-LEFT JOIN notices_reminded AS r ON r.programme_id = p.id
-WHERE EXISTS (SELECT FROM identity_membership AS s WHERE s.programme_id = p.id)
-ORDER BY p.slug;
-
--- name: note_reminded
--- in: programme_id, today. Writes notices_reminded. out: a row, unless another session did so before.
-INSERT INTO notices_reminded AS r (programme_id, last_on) VALUES (%(programme_id)s, %(today)s)
-ON CONFLICT (programme_id) DO UPDATE SET last_on = excluded.last_on WHERE r.last_on < excluded.last_on
-RETURNING programme_id;
-
 -- name: expiring
 -- in: programme_id, today, until. out: wallet, last day, and what expires after it, of members that somebody signs in as.
 -- Index: memberships of a programme, lots that are left of a wallet. No locks.

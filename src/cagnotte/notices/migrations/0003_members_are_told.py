@@ -37,13 +37,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Reminded",
-            fields=[
-                ("programme_id", models.UUIDField(primary_key=True, serialize=False)),
-                ("last_on", models.DateField()),
-            ],
-        ),
-        migrations.CreateModel(
             name="Choice",
             fields=[
                 (
