@@ -140,12 +140,14 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "cagnotte.portal.accounts.frame.around",
             ],
         },
     },
 ]
 
-# Signing in: a code by e-mail, or a password if the person has set one. Accounts are made by invitation alone.
+# Signing in: a code by e-mail, a passkey, or a password if the person has set one. Accounts are made by joining a
+# programme, or by invitation.
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",

@@ -1,43 +1,143 @@
-"""What is our own about signing in: accounts by invitation, second factors sealed, mail that may fail.
+"""What is our own about signing in: whose accounts are made, second factors sealed, mail that may fail.
 
-Everything else is django-allauth's, as the settings say.
+Everything else is django-allauth's, as the settings say. Members come in by the portal's pages and developers by these;
+both are the same accounts, and these rules hold for both.
 """
 
+from email.utils import formataddr, parseaddr
 from smtplib import SMTPException
 from typing import Any
 
 import segno
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.http import HttpRequest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.stages import AuthenticateStage
+from allauth.mfa.utils import is_mfa_enabled
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from cagnotte.identity import security_events
+from cagnotte.identity.models import Programme
 from cagnotte.platform.secrets_box import seal, unseal
 
 log = structlog.get_logger(__name__)
 
+PROOF_SECONDS = 300
+"""Whoever has just signed in is not asked again who they are."""
+
+SESSION_PORTAL = "portal"
+"""In the session: the slug of the portal somebody came from, as the portal's pages write it there."""
+
 
 class Accounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no type information
-    """Accounts of people who were invited."""
+    """Accounts of people who were invited, or have joined a programme."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
-        """Nobody makes an account alone: `staff.invite` does."""
+        """Nobody makes an account alone: `staff.invite` and joining a programme do."""
         return False
+
+    def get_login_stages(self) -> list[str]:
+        """Replace the step of the second factor by ours."""
+        ours = f"{SecondStep.__module__}.{SecondStep.__name__}"
+        theirs = f"{AuthenticateStage.__module__}.{AuthenticateStage.__name__}"
+        return [ours if stage == theirs else stage for stage in super().get_login_stages()]
+
+    def post_login(self, request: HttpRequest, user: Any, **more: Any) -> HttpResponse:
+        """Keep that somebody came in; write to them when it was from a device they never used."""
+        led: HttpResponse = super().post_login(request, user, **more)
+        if self._keep(user, security_events.SIGNED_IN):
+            self.send_notification_mail("account/email/new_device", user)
+        return led
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: Any,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """Keep what happened and write to the person; where no mail goes out it happened all the same."""
+        kind = template_prefix.rsplit("/", 1)[-1]
+        if kind != "new_device":
+            self._keep(user, kind)
+        told = {"device": self._device(), **(context or {})}
+        try:
+            super().send_notification_mail(template_prefix, user, told, email)
+        except ImmediateHttpResponse:
+            log.warning("a person was not told", kind=kind)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a mail; a mail server that is away becomes a page that says so."""
+        told = {"house": self._house(), **context}
         try:
-            super().send_mail(template_prefix, email, context)
+            super().send_mail(template_prefix, email, told)
         except (OSError, SMTPException) as error:
             log.warning("a mail was not sent", kind=template_prefix, error=type(error).__name__)
             page = render(self.request, "desk/no_mail.html", status=503)
             raise ImmediateHttpResponse(page) from None
 
+    def get_from_email(self) -> str:
+        """Let a programme's mails come in its name."""
+        usual: str = super().get_from_email()
+        house = self._house()
+        return formataddr((house, parseaddr(usual)[1])) if house else usual
+
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        """Take signing in as a proof, for as long as any other."""
+        records = get_authentication_records(self.request, self.request.user)
+        since = timezone.now().timestamp() - PROOF_SECONDS  # noqa: TID251 - the edge, as allauth's
+        if any(record.get("at", 0) >= since for record in records):
+            return False
+        return bool(super().is_reauthentication_required(app=app, **more))
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Ask whoever came from a portal on its own page."""
+        slug = self._slug()
+        if not slug:
+            return list(super().get_reauthentication_methods(user))
+        to = reverse("portal_confirm", args=(slug,))
+        return [{"id": "portal", "description": _("Is it you?"), "url": to}]
+
+    def _keep(self, user: Any, kind: str) -> bool:
+        now = timezone.now()  # noqa: TID251 - the edge: allauth hands no clock on
+        return security_events.note(
+            person=user, kind=kind, user_agent=self.get_http_user_agent(self.request), now=now
+        )
+
+    def _device(self) -> str:
+        return security_events.device_of(self.get_http_user_agent(self.request))
+
+    def _slug(self) -> str:
+        session = getattr(self.request, "session", None)
+        return str(session.get(SESSION_PORTAL, "")) if session is not None else ""
+
+    def _house(self) -> str:
+        slug = self._slug()
+        found = Programme.objects.filter(slug=slug).values_list("name", flat=True) if slug else []
+        return next(iter(found), "")
+
+
+class SecondStep(AuthenticateStage):  # type: ignore[misc] # allauth has no type information
+    """Asks for a second factor after a code or password, of who has an authenticator app.
+
+    A passkey alone is a way in and not a second step: whoever made one on the phone still comes in by a code elsewhere.
+    """
+
+    def _should_handle(self, request: HttpRequest) -> bool:
+        person = self.login.user
+        has_app = person is not None and is_mfa_enabled(person, [Authenticator.Type.TOTP])
+        return has_app and bool(super()._should_handle(request))
+
 
 class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc] # allauth has no type information
-    """Codes of an authenticator app, their secrets sealed in the database."""
+    """Codes of an authenticator app, their secrets sealed in the database; passkeys."""
 
     def encrypt(self, text: str) -> str:
         """Seal a secret."""

@@ -29,7 +29,7 @@ def code_of(drawn: int) -> str:
     if drawn < 0 or drawn.bit_length() > CODE_BITS:
         raise ValueError(f"a code is drawn from {CODE_BITS} bits")
     values = [drawn >> shift & 31 for shift in range(CODE_BITS - 5, -1, -5)]
-    return "".join(ALPHABET[value] for value in [*values, _check(values)])
+    return "".join(ALPHABET[value] for value in [*values, check_value(values)])
 
 
 def shown(code: str) -> str:
@@ -49,7 +49,7 @@ def read(typed: str) -> str:
             length=len(code),
         )
     *values, check = [_VALUES[character] for character in code]
-    if _check(values) != check:
+    if check_value(values) != check:
         raise InvalidInput("A character of the code is mistyped, or two have changed places.")
     return code
 
@@ -59,7 +59,8 @@ def last4(code: str) -> str:
     return code[-4:]
 
 
-def _check(values: list[int]) -> int:
+def check_value(values: list[int]) -> int:
+    """Return what a last character must be worth, so that one mistyped, or two that changed places, are found."""
     total = 0
     for value in values:
         total = _double(total ^ value)

@@ -1,10 +1,15 @@
 """People who sign in, by their address; as what (member, staff), others say."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 
 from cagnotte.domain.errors import Conflict
+from cagnotte.identity.models import Membership
+from cagnotte.identity.services import MemberFacts, save_members
+from cagnotte.platform.shared_connection import shared_connection
 
 
 def person_of(address: str) -> Any | None:
@@ -24,19 +29,27 @@ def found_or_made(address: str) -> tuple[Any, bool]:
     return person, True
 
 
-def change_address(person: Any, address: str) -> None:
-    """Let a person sign in by another address, which must have been proven before.
+@transaction.atomic
+def change_address(person: Any, address: str, *, now: datetime) -> None:
+    """Let a person sign in and be written to by another address, which must have been proven before.
 
-    Raises Conflict when it is somebody else's; nothing is changed then.
+    The members they are follow, wherever they had the old address. Raises Conflict when the new one is somebody
+    else's; nothing is changed then.
     """
     known = person_of(address)
     if known is not None and known.pk != person.pk:
         raise Conflict("Another account signs in by this address.")
-    by_address = person.username == person.email.lower()
-    person.email = address.lower()
-    if by_address:
-        person.username = address.lower()
+    before, after = person.email, address.lower()
+    if person.username == before.lower():
+        person.username = after
+    person.email = after
     person.save(update_fields=["email", "username"])
+    memberships = Membership.objects.filter(person_id=person.pk, member__email__iexact=before)
+    for membership in memberships.select_related("member"):
+        facts = MemberFacts(line=1, ref=membership.member.ref, email=after)
+        save_members(
+            shared_connection(), membership.programme_id, [facts], now=now, today=now.date()
+        )
 
 
 def _users() -> Any:

@@ -43,7 +43,7 @@ def _page(visit: Visit, *, error: str = "", status: int = HTTPStatus.OK) -> Http
         asks_passkey=has_passkey(person),
         waiting=waiting,
         address=_address(person),
-        next=way_back(visit, "portal_home"),
+        next=way_back(visit, "portal_account"),
         error=error,
     )
 
@@ -75,7 +75,7 @@ def _sent(visit: Visit) -> HttpResponse:
             proving.ask(visit, Purpose.CONFIRM, _address(visit.request.user))
     except proving.TooManyCodes:
         return _page(visit, error=proving.too_many(), status=HTTPStatus.TOO_MANY_REQUESTS)
-    return visit.redirect("portal_confirm", next=way_back(visit, "portal_home"))
+    return visit.redirect("portal_confirm", next=way_back(visit, "portal_account"))
 
 
 def _by_code(visit: Visit) -> HttpResponse:
@@ -96,7 +96,7 @@ def _by_code(visit: Visit) -> HttpResponse:
 
 
 def _back(visit: Visit) -> HttpResponse:
-    return HttpResponseRedirect(way_back(visit, "portal_home"))
+    return HttpResponseRedirect(way_back(visit, "portal_account"))
 
 
 def _address(person: Any) -> str:
