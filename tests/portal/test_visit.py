@@ -5,7 +5,6 @@ from django.test import Client
 
 from cagnotte.domain.errors import Conflict
 from cagnotte.identity.memberships import join, member_at, memberships_of
-from cagnotte.portal.urls import urlpatterns
 from tests.portal.conftest import NOW, Portal
 from tests.portal.people import enrol, signed_in
 
@@ -33,18 +32,3 @@ def test_the_bare_address_leads_to_the_only_programme(portal: Portal) -> None:
     response = Client().get("/")
 
     assert (response.status_code, response["Location"]) == (302, "/p/portal/")
-
-
-def test_a_page_of_a_member_leads_whoever_is_signed_out_to_signing_in(portal: Portal) -> None:
-    for page in member_pages():
-        if "<" not in page:
-            response = Client().get(f"/p/portal/{page}")
-            assert response.status_code in {302, 405}, page
-            if response.status_code == 302:
-                assert response["Location"].startswith("/p/portal/sign-in/?next="), page
-
-
-def member_pages() -> list[str]:
-    """The addresses below /p/PROGRAMME/ that are a member's own."""
-    inner = [page for one in urlpatterns for page in getattr(one, "url_patterns", [])]
-    return [str(page.pattern) for page in inner if getattr(page.callback, "for_members", False)]
