@@ -26,6 +26,9 @@ class Entry(NamedTuple):
 
 COMMANDS: dict[str, Entry] = {
     "demo": Entry("cagnotte.world.demo_command:demo", "Run the main job on real purchases."),
+    "showcase": Entry(
+        "cagnotte.world.showcase.command:showcase", "Fill a portal with an example to look at."
+    ),
     "simulate": Entry(
         "cagnotte.world.simulation.command:simulate", "Draw a world of shops and members as files."
     ),
@@ -62,6 +65,9 @@ COMMANDS: dict[str, Entry] = {
     "redeem": Entry("wallet_commands:redeem", "Pay with the cagnotte at a checkout."),
     "vouchers": Entry(
         "voucher_commands:vouchers", "Issue vouchers, have shops take them, call them off."
+    ),
+    "charities": Entry(
+        "charity_commands:charities", "Name charities that members may give to; pass gifts on."
     ),
     "close-account": Entry("wallet_commands:close_account", "Close a member's account."),
     "members": Entry(

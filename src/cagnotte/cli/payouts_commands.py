@@ -245,6 +245,30 @@ def _print_stepped(stepped: "Stepped", what: str) -> None:
         click.secho(f"{payout.end_to_end_id}: {refusal.sentence}", fg="yellow")
 
 
+# ---- members who are paid without asking ------------------------------------------------------------------------
+
+
+@payouts.command()
+@on_option
+@programme_option
+@now_option
+@with_database
+def auto(on: datetime | None, slug: str | None, now: datetime | None) -> None:
+    """Ask for the payouts of members who wish to be paid by themselves; each waits for approval. Once a day is enough."""
+    from cagnotte.identity.selectors import programme
+    from cagnotte.journeys import auto_payout
+    from cagnotte.platform.database import connect
+
+    found, moment = programme(slug), read_clock(now)
+    day, at = moment_of(on, moment, ZoneInfo(found.timezone))
+    with connect() as connection:
+        done = auto_payout.run(connection, found, today=day, now=at)
+    total = _amount(done.total_minor, found.currency)
+    click.echo(f"{day}: {done.payouts:,} payouts of {total} asked for, to be approved.")
+    for reason, count in done.refused.most_common():
+        click.echo(f"  {count:>7,} × {reason.replace('_', ' ')}")
+
+
 # ---- run ------------------------------------------------------------------------------------------------------
 
 

@@ -30,7 +30,8 @@ def vouchers() -> None:
     """Vouchers: money of a member on a code."""
 
 
-def _counter(slug: str | None, now: datetime | None) -> "Counter":
+def counter_of(slug: str | None, now: datetime | None) -> "Counter":
+    """Return where and when vouchers are seen to: the programme, its currency, the clock and its day."""
     from cagnotte.identity.selectors import programme
     from cagnotte.journeys.vouchers import Counter
 
@@ -78,7 +79,7 @@ def issue(  # noqa: PLR0913 - an argument for each option
     from cagnotte.platform.database import connect
     from cagnotte.wallet.selectors import wallet_of_member
 
-    counter = _counter(slug, now)
+    counter = counter_of(slug, now)
     at_shop = journey.Shop(shop, Form(form) if form else None, customer) if shop else None
     partial = journey.keeps_rest(counter.programme_id, at_shop) if at_shop else not once
     merchant_id = parties(counter.programme_id).get(("merchant", merchant)) if merchant else None
@@ -121,7 +122,7 @@ def list_vouchers(*, member: str | None, slug: str | None, now: datetime | None)
     from cagnotte.wallet import voucher_views, vouchers_at_shops
     from cagnotte.wallet.selectors import wallet_of_member
 
-    counter = _counter(slug, now)
+    counter = counter_of(slug, now)
     with connect() as connection, connection.transaction():
         found = voucher_views.vouchers_page(
             connection,
@@ -148,7 +149,7 @@ def void(*, voucher: str, slug: str | None, now: datetime | None) -> None:
     from cagnotte.journeys import shop_vouchers as journey
     from cagnotte.platform.database import connect
 
-    counter = _counter(slug, now)
+    counter = counter_of(slug, now)
     with connect() as connection:
         voucher_id = _id_of(connection, counter, voucher)
         journey.void(connection, counter, voucher_id=voucher_id)
@@ -167,7 +168,7 @@ def tell(*, shop: str | None, slug: str | None, now: datetime | None) -> None:
     from cagnotte.journeys import tell_vouchers
     from cagnotte.platform.database import connect
 
-    counter = _counter(slug, now)
+    counter = counter_of(slug, now)
     account = accounts.account(counter.programme_id, shop) if shop else None
     with connect() as connection:
         done = tell_vouchers.work(

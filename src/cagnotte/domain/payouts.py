@@ -70,11 +70,19 @@ def next_state(state: PayoutState, event: PayoutEvent) -> PayoutState:
 
 @dataclass(frozen=True, slots=True)
 class MethodFacts:
-    """Where a member wants the money: the kind of way (such as "sepa") and since when it stands like this."""
+    """Where a member wants the money: the kind of way (such as "sepa") and since when it stands like this.
+
+    usable_from: when the first payout may go there, as it was told to the member; None = as the programme's rules say.
+    """
 
     id: UUID
     kind: str
     changed_at: datetime
+    usable_from: datetime | None = None
+
+    def payable_at(self, hold_hours: int) -> datetime:
+        """Return from when on payouts go there, where a programme waits `hold_hours` after a change."""
+        return self.usable_from or self.changed_at + timedelta(hours=hold_hours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +251,7 @@ def _refuse_method(candidate: Candidate, policy: PayoutPolicy, at: datetime) -> 
             RefusalCode.METHOD_NOT_OFFERED,
             f"The member chose “{method.kind}”, which this programme does not pay by.",
         )
-    payable_at = method.changed_at + timedelta(hours=policy.method_change_hold_hours)
+    payable_at = method.payable_at(policy.method_change_hold_hours)
     if at < payable_at:
         sentence = (
             f"The bank account was changed less than {policy.method_change_hold_hours} hours ago; "

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from cagnotte.domain import payouts as domain
 from cagnotte.domain.bookings.spending import Occasion
-from cagnotte.domain.errors import NotFound, PayoutRefused
+from cagnotte.domain.errors import Conflict, NotFound, PayoutRefused
+from cagnotte.domain.money import Money
 from cagnotte.domain.payouts import PayoutEvent, PayoutState, PlannedPayout
 from cagnotte.payouts import selectors, services
-from cagnotte.payouts.selectors import Connection, PayoutRules, PayoutView
+from cagnotte.payouts.selectors import Connection, MethodView, PayoutRules, PayoutView
 from cagnotte.payouts.steps import Step, Stepped, take_step
 from cagnotte.wallet.movements import lock_wallets
 from cagnotte.wallet.movements import occasion as occasion_of
@@ -29,28 +30,109 @@ class Desk:
 
 
 def ask(
-    connection: Connection, desk: Desk, *, wallet_id: UUID, amount_minor: int | None = None
+    connection: Connection,
+    desk: Desk,
+    *,
+    wallet_id: UUID,
+    amount_minor: int | None = None,
+    token: str | None = None,
 ) -> PayoutView:
     """Ask for a payout of an amount, or of all that is available; commits by itself.
+
+    token: whoever asks again with the same one gets the payout of the first time, and no second.
 
     Raises:
         PayoutRefused: the programme's rules stand against it, in a sentence, with the code of the reason.
         InsufficientFunds: less is available. In each case nothing was changed.
+        Conflict: the token stands for a payout of another amount.
         NotFound: no payout settings, or no such wallet.
     """
     with connection.transaction():
         rules = selectors.rules(connection, desk.programme_id)
         lock_wallets(connection, [wallet_id], programme_id=desk.programme_id)
+        first = _first(connection, desk, wallet_id, amount_minor, token)
+        if first is not None:
+            return first
         planned = _planned(connection, rules, desk, wallet_id, amount_minor)
         made = services.create(
             connection,
             [planned],
             occasion=_occasion(connection, rules, desk),
             state=PayoutState.REQUESTED,
+            token=token,
         )
         for _, refusal in made.refused:
             raise refusal
         return made.payouts[0]
+
+
+def _first(
+    connection: Connection,
+    desk: Desk,
+    wallet_id: UUID,
+    amount_minor: int | None,
+    token: str | None,
+) -> PayoutView | None:
+    """Return the payout that was asked for under a token before. Raises Conflict when it is another amount."""
+    if token is None:
+        return None
+    payout_id = services.asked_id(desk.programme_id, wallet_id, token)
+    first = selectors.payout_of_programme(connection, desk.programme_id, payout_id)
+    if first is not None and amount_minor not in (None, first.amount_minor):
+        raise Conflict(
+            f"A payout of {Money(first.amount_minor, first.currency)} was asked for already; "
+            "start again for another one.",
+            payout_id=first.id,
+        )
+    return first
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What asking for a payout would come to now.
+
+    Attributes:
+        account: where the money would go, None when nowhere.
+        refusal: why nothing can be paid now, None when all that is available can be.
+        under_way: payouts that were asked for and have not arrived.
+    """
+
+    rules: PayoutRules
+    candidate: domain.Candidate
+    account: MethodView | None
+    refusal: domain.Refusal | None
+    under_way: tuple[PayoutView, ...]
+
+    @property
+    def available_minor(self) -> int:
+        """What could be paid out."""
+        return self.candidate.available_minor
+
+    @property
+    def most_minor(self) -> int:
+        """The largest amount that can be asked for at once."""
+        most, available = self.rules.maximum_minor, self.available_minor
+        return available if most is None else min(available, most)
+
+    @property
+    def usable_from(self) -> datetime | None:
+        """From when on payouts go to the account on file; None without one."""
+        method = self.candidate.method
+        return method.payable_at(self.rules.method_change_hold_hours) if method else None
+
+
+def outlook(connection: Connection, desk: Desk, *, wallet_id: UUID) -> Outlook:
+    """Say what asking for a payout would come to. Raises NotFound: no payout settings, or no such wallet."""
+    rules = selectors.rules(connection, desk.programme_id)
+    candidate = selectors.candidate(connection, wallet_id=wallet_id, rules=rules, on=desk.on)
+    decided = domain.decide(candidate, rules.policy, desk.now)
+    return Outlook(
+        rules=rules,
+        candidate=candidate,
+        account=selectors.account_of_wallet(connection, wallet_id),
+        refusal=decided if isinstance(decided, domain.Refusal) else None,
+        under_way=tuple(selectors.payouts_under_way(connection, wallet_id)),
+    )
 
 
 def _planned(

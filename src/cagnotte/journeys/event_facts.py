@@ -196,7 +196,7 @@ class HoldOf(NamedTuple):
 
 
 def _holds(connection: Connection, facts: Sequence[Fact]) -> Iterator[NewEvent]:
-    """Holds for orders; one for a payout is told as the payout, one for a voucher as the voucher."""
+    """Holds for orders; one for a payout is told as the payout, one for a voucher as the voucher, for a gift not at all."""
     of_refund = {
         row[0]: row[1:] for row in connection.execute(SQL.refunds, {"ids": _causes(facts)})
     }
@@ -206,7 +206,7 @@ def _holds(connection: Connection, facts: Sequence[Fact]) -> Iterator[NewEvent]:
     for_payouts: list[Fact] = []
     for fact, hold_id in zip(facts, hold_ids, strict=True):
         hold = holds.get(hold_id)
-        if hold is None or hold.purpose == "voucher":
+        if hold is None or hold.purpose in ("voucher", "donation"):
             continue
         if hold.purpose == "payout":
             for_payouts.append(fact._replace(fact_id=hold.payout_id or hold.id))

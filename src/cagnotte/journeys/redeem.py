@@ -9,11 +9,12 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from cagnotte.domain.bookings.spending import Occasion
-from cagnotte.domain.errors import NotFound
+from cagnotte.domain.errors import NotFound, SpendingLimited
 from cagnotte.domain.holds import HoldPurpose
+from cagnotte.domain.money import Money
 from cagnotte.journeys import spending_rules
 from cagnotte.journeys.spending_rules import Purse
-from cagnotte.wallet import captures, selectors
+from cagnotte.wallet import captures, pay_codes, selectors
 from cagnotte.wallet import services as wallet
 from cagnotte.wallet.captures import LATE, CaptureAsk, RefundAsk
 from cagnotte.wallet.movements import Connection, lock_wallets
@@ -95,6 +96,60 @@ def hold(  # noqa: PLR0913 - what an order asks for
             ),
             occasion=_occasion(connection, checkout),
         )
+
+
+def hold_by_code(  # noqa: PLR0913 - what an order asks for
+    connection: Connection,
+    checkout: Checkout,
+    *,
+    code: str,
+    order: str,
+    amount_minor: int,
+    minutes: int = HOLD_MINUTES,
+    order_total_minor: int | None = None,
+) -> HoldView:
+    """Reserve money for an order of the member who shows a pay code at the till; the code is used up by it.
+
+    The same order again returns its hold. Raises as `hold`, NotFound for a code that does not exist or is over,
+    Conflict for one that paid another order, SpendingLimited when it allows less. Nothing was changed then.
+    """
+    with connection.transaction():
+        reference = checkout.reference(order)
+        taken = pay_codes.take(
+            connection, checkout.programme_id, code, reference=reference, now=checkout.now
+        )
+        if taken.maximum_minor is not None and amount_minor > taken.maximum_minor:
+            most = Money(taken.maximum_minor, checkout.currency)
+            raise SpendingLimited(
+                f"This code pays {most} at most.",
+                reason="code_max",
+                allowed_minor=taken.maximum_minor,
+            )
+        return hold(
+            connection,
+            checkout,
+            wallet_id=taken.wallet_id,
+            order=order,
+            amount_minor=amount_minor,
+            minutes=minutes,
+            order_total_minor=order_total_minor,
+        )
+
+
+def taken_by_code(
+    connection: Connection, programme_id: UUID, wallet_id: UUID, code_id: UUID
+) -> HoldView | None:
+    """Return the hold that a wallet's pay code was used for; None while it was not."""
+    found = pay_codes.code_of_wallet(connection, programme_id, wallet_id, code_id)
+    if found is None or not found.taken_for:
+        return None
+    known = selectors.holds_by_reference(
+        connection,
+        programme_id=programme_id,
+        purpose=HoldPurpose.REDEEM,
+        references=[found.taken_for],
+    )
+    return known.get(found.taken_for)
 
 
 def capture(

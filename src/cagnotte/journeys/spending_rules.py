@@ -5,6 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from cagnotte.catalog import selectors as catalog
+from cagnotte.catalog.own_contracts import contracts_of_merchants
 from cagnotte.domain.contracts import ALL_IS_ACCEPTED, Contract, Spending
 from cagnotte.domain.errors import SpendingLimited
 from cagnotte.domain.money import FULL_BPS, Money, Rounding, divide
@@ -34,6 +35,43 @@ def contract_of(programme_id: UUID, merchant_id: UUID, on: date) -> Contract | N
 def spending_of(contract: Contract | None) -> Spending:
     """Return what a contract says of spending; without one, no limits."""
     return ALL_IS_ACCEPTED if contract is None else contract.spending
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A shop that takes money of the cagnotte, and its limits."""
+
+    merchant_id: UUID
+    ref: str
+    name: str
+    site: str
+    spending: Spending
+
+
+def places(programme_id: UUID, on: date) -> list[Place]:
+    """Return the shops that take the cagnotte on a day, by name.
+
+    They are those with which the programme has a contract of its own, and that do not refuse: a shop that is reached
+    through a network knows nothing of the cagnotte.
+    """
+    taking = {
+        contract.merchant: contract.spending
+        for contract in contracts_of_merchants(programme_id, on)
+        if contract.merchant and contract.spending.accepted
+    }
+    if not taking:
+        return []
+    shops = identity.shops(programme_id)
+    found = [shops[ref] for ref in taking if ref in shops]
+    return [
+        Place(one.id, one.ref, one.name or one.ref, one.site, taking[one.ref])
+        for one in sorted(found, key=lambda shop: (shop.name.casefold(), shop.ref))
+    ]
+
+
+def shop_names(programme_id: UUID) -> dict[UUID, str]:
+    """Return the name of every shop of a programme."""
+    return {one.id: one.name or one.ref for one in identity.shops(programme_id).values()}
 
 
 def fee_of(contract: Contract | None, amount_minor: int) -> int:

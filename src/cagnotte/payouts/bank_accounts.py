@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from schwifty import BIC, IBAN
+from schwifty import BIC, IBAN, registry
 from schwifty.exceptions import (
     InvalidBankCode,
     InvalidBBANChecksum,
@@ -82,3 +82,37 @@ def _read(iban: str) -> IBAN:
 def _masked(iban: str) -> str:
     number = "".join(iban.split())
     return f"{number[:2]}…{number[-4:]}" if len(number) > 8 else "This number"  # noqa: PLR2004 - what may be shown
+
+
+# ---- what may be said of an account -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A number that is in order, as its owner may see it while typing it.
+
+    country: ISO 3166, two letters. bank: its name, "" where it is not known. bic: likewise.
+    written: the number in groups of four.
+    """
+
+    country: str
+    bank: str
+    bic: str
+    written: str
+
+
+def describe(iban: str) -> Described:
+    """Say what a number, as it was typed, tells of itself. Raises InvalidRow as `check_account`."""
+    account = check_account(iban)
+    number = IBAN(account.iban)
+    try:
+        bank = number.bank_name or ""
+    except SchwiftyException:
+        bank = ""
+    return Described(number.country_code, bank, account.bic, number.formatted)
+
+
+def length_of(country_code: str) -> int | None:
+    """Return how many characters a number of this country has, None for a country that has none."""
+    spec = registry.get("iban").get(country_code.upper())
+    return int(spec["iban_length"]) if spec else None

@@ -72,6 +72,9 @@ class PayoutMethod(models.Model):
     )
     bic = models.CharField(max_length=11, blank=True)
     changed_at = models.DateTimeField()
+    usable_from = models.DateTimeField(
+        null=True, help_text="The first payout may go there then; empty = as the rules say."
+    )
     retired_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -195,6 +198,106 @@ class PayoutStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payout_id}/{self.n} {self.event}"
+
+
+class PayoutRule(models.Model):
+    """When a member is paid without asking; one for a wallet, off until the member turns it on."""
+
+    class Kind(models.TextChoices):
+        """What the rule waits for."""
+
+        ABOVE = "above"
+        MONTHLY = "monthly"
+
+    wallet_id = models.UUIDField(primary_key=True)
+    programme_id = models.UUIDField()
+    bucket = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    above_minor = models.BigIntegerField(
+        null=True, help_text="Paid once so much is available; of `above` alone."
+    )
+    month_day = models.PositiveSmallIntegerField(
+        null=True, help_text="Paid on this day, or the last of a shorter month; of `monthly` alone."
+    )
+    active = models.BooleanField()
+    changed_at = models.DateTimeField()
+    changed_on = models.DateField(help_text="The programme's day; a rule looks at later days alone.")
+    tried_on = models.DateField(null=True, help_text="The day it was last carried out.")
+    outcome = models.CharField(
+        max_length=30, blank=True, help_text="What came of it: asked, or why not."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="payout_rule_says_when",
+                condition=Q(kind="above", above_minor__gt=0, month_day__isnull=True)
+                | Q(
+                    kind="monthly",
+                    above_minor__isnull=True,
+                    month_day__gte=1,
+                    month_day__lte=31,
+                ),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["programme_id"], name="payout_rule_active", condition=Q(active=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.above_minor or self.month_day}"
+
+
+class Charity(models.Model):
+    """An organisation to which members of a programme may give."""
+
+    id = models.UUIDField(primary_key=True)
+    programme_id = models.UUIDField()
+    ref = models.SlugField(max_length=50)
+    name = models.CharField(max_length=100)
+    cause = models.JSONField(default=dict, help_text="What it does, in a sentence, by language.")
+    site = models.URLField(max_length=300, blank=True)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name_plural = "charities"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["programme_id", "ref"], name="charity_ref_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Donation(models.Model):
+    """Money that a member gave; the programme owes it to the charity until it is passed on."""
+
+    id = models.UUIDField(primary_key=True)
+    programme_id = models.UUIDField()
+    wallet_id = models.UUIDField()
+    bucket = models.PositiveSmallIntegerField()
+    hold_id = models.UUIDField(unique=True)
+    charity_id = models.UUIDField()
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    given_at = models.DateTimeField()
+    passed_on = models.DateField(null=True, help_text="When the charity was paid.")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="donation_above_zero", condition=Q(amount_minor__gt=0)),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["wallet_id", "given_at"], name="donation_of_wallet"),
+            models.Index(
+                fields=["charity_id"], name="donation_owed", condition=Q(passed_on__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class BankFile(models.Model):

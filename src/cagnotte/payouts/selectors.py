@@ -10,7 +10,13 @@ import psycopg
 
 from cagnotte.domain.bookings.spending import Purse
 from cagnotte.domain.errors import NotFound
-from cagnotte.domain.payouts import Candidate, MethodFacts, PayoutPolicy, PayoutState
+from cagnotte.domain.payouts import (
+    UNDER_WAY,
+    Candidate,
+    MethodFacts,
+    PayoutPolicy,
+    PayoutState,
+)
 from cagnotte.hooks.values import BankAccount, Transfer, TransferBatch
 from cagnotte.platform import secrets_box
 from cagnotte.platform.sql import load
@@ -119,6 +125,16 @@ class MethodView:
     last4: str
     bic: str
     changed_at: datetime
+    usable_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WayView:
+    """Where a payout goes. execution_on: when the bank is asked to execute it, None while it is in no file."""
+
+    holder: str
+    last4: str
+    execution_on: date | None
 
 
 def rules(connection: Connection, programme_id: UUID) -> PayoutRules:
@@ -165,12 +181,12 @@ def candidate(
 
 
 def _candidate(row: Sequence[Any]) -> Candidate:
-    wallet_id, available_minor, owing_minor, method_id, kind, changed_at, frozen, closed = row
+    wallet_id, available_minor, owing_minor, *method, frozen, closed = row
     return Candidate(
         wallet_id=wallet_id,
         available_minor=available_minor,
         owing_minor=owing_minor,
-        method=MethodFacts(method_id, kind, changed_at) if method_id else None,
+        method=MethodFacts(*method) if method[0] else None,
         frozen=frozen,
         closed=closed,
     )
@@ -270,6 +286,18 @@ def payouts_of_wallet(connection: Connection, wallet_id: UUID) -> list[PayoutVie
     """Return all payouts of a wallet, oldest first."""
     rows = connection.execute(SQL.payouts_of_wallet, {"wallet_id": wallet_id})
     return [_payout(row) for row in rows]
+
+
+def ways_of(connection: Connection, payout_ids: Iterable[UUID]) -> dict[UUID, WayView]:
+    """Return where payouts go, by payout."""
+    rows = connection.execute(SQL.ways_of_payouts, {"ids": list(payout_ids)})
+    return {row[0]: WayView(*row[1:]) for row in rows}
+
+
+def payouts_under_way(connection: Connection, wallet_id: UUID) -> list[PayoutView]:
+    """Return payouts of a wallet from which something is still expected, oldest first."""
+    values = {"wallet_id": wallet_id, "states": [state.value for state in UNDER_WAY]}
+    return [_payout(row) for row in connection.execute(SQL.payouts_under_way, values)]
 
 
 def steps_of_payout(connection: Connection, payout_id: UUID) -> list[StepView]:

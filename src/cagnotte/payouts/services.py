@@ -179,15 +179,13 @@ def create(
     *,
     occasion: Occasion,
     state: PayoutState = PayoutState.APPROVED,
+    token: str | None = None,
 ) -> Created:
-    """Hold the money of planned payouts and write them; one per wallet and moment.
+    """Hold the money of planned payouts and write them; one per wallet and moment, or per wallet and `token`.
 
     A wallet that no longer has the money is refused and stops no other.
     """
-    ids = [
-        derived_id(occasion.recorded_at, occasion.programme_id, "payout", one.wallet_id)
-        for one in planned
-    ]
+    ids = [_payout_id(occasion, one.wallet_id, token) for one in planned]
     asks = [
         HoldAsk(one.wallet_id, one.amount_minor, HoldPurpose.PAYOUT, str(payout_id))
         for one, payout_id in zip(planned, ids, strict=True)
@@ -203,6 +201,17 @@ def create(
         made.append(_new_payout(one, payout_id, placed.holds[reference].id, occasion, state))
     _insert_payouts(connection, made, occasion, state)
     return Created(made, refused)
+
+
+def asked_id(programme_id: UUID, wallet_id: UUID, token: str) -> UUID:
+    """Return the id of the payout that a wallet's owner asked for under a token: asked twice, it is the same."""
+    return named_id("payout-asked", programme_id, wallet_id, token)
+
+
+def _payout_id(occasion: Occasion, wallet_id: UUID, token: str | None) -> UUID:
+    if token is not None:
+        return asked_id(occasion.programme_id, wallet_id, token)
+    return derived_id(occasion.recorded_at, occasion.programme_id, "payout", wallet_id)
 
 
 def _new_payout(

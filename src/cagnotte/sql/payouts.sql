@@ -45,12 +45,17 @@ WHERE wallet_id = ANY(%(wallet_ids)s) AND retired_at IS NULL;
 UPDATE payouts_payoutmethod SET retired_at = %(now)s WHERE id = ANY(%(ids)s);
 
 -- name: insert_methods
--- in: one array per column. Writes payouts_payoutmethod.
+-- in: one array per column. Writes payouts_payoutmethod. Usable once the hold of the programme's settings is over.
 INSERT INTO payouts_payoutmethod (
-    id, programme_id, wallet_id, bucket, kind, holder, iban_sealed, iban_last4, iban_fingerprint, bic, changed_at
+    id, programme_id, wallet_id, bucket, kind, holder, iban_sealed, iban_last4, iban_fingerprint, bic, changed_at,
+    usable_from
 )
 SELECT
-    id, %(programme_id)s, wallet_id, bucket, kind, holder, iban_sealed, iban_last4, iban_fingerprint, bic, changed_at
+    id, %(programme_id)s, wallet_id, bucket, kind, holder, iban_sealed, iban_last4, iban_fingerprint, bic, changed_at,
+    changed_at + (
+        SELECT make_interval(hours => method_change_hold_hours)
+        FROM payouts_payoutsettings WHERE programme_id = %(programme_id)s
+    )
 FROM unnest(
     %(ids)s::uuid[], %(wallet_ids)s::uuid[], %(buckets)s::smallint[], %(kinds)s::text[], %(holders)s::text[],
     %(sealed)s::text[], %(last4s)s::text[], %(fingerprints)s::text[], %(bics)s::text[],
@@ -64,7 +69,7 @@ FROM unnest(
 -- Index: lot_open is read whole; the rest by key. No locks: holds look again.
 SELECT
     wallet.id, coalesce(lots.available_minor, 0)::bigint, coalesce(debt.amount_minor, 0)::bigint, method.id,
-    method.kind, method.changed_at, wallet.frozen, wallet.closed_at IS NOT NULL
+    method.kind, method.changed_at, method.usable_from, wallet.frozen, wallet.closed_at IS NOT NULL
 FROM identity_wallet AS wallet
 LEFT JOIN (
     SELECT wallet_id, sum(remaining_minor) AS available_minor
@@ -105,7 +110,7 @@ SELECT
         INNER JOIN ledger_balance AS balance ON balance.account_id = account.id
         WHERE account.id = %(owing_id)s
     ),
-    method.id, method.kind, method.changed_at, wallet.frozen, wallet.closed_at IS NOT NULL
+    method.id, method.kind, method.changed_at, method.usable_from, wallet.frozen, wallet.closed_at IS NOT NULL
 FROM identity_wallet AS wallet
 LEFT JOIN payouts_payoutmethod AS method ON method.wallet_id = wallet.id AND method.retired_at IS NULL
 WHERE wallet.id = %(wallet_id)s AND wallet.programme_id = %(programme_id)s;
@@ -191,6 +196,15 @@ FROM payouts_payout
 WHERE wallet_id = %(wallet_id)s
 ORDER BY requested_at, id;
 
+-- name: payouts_under_way
+-- in: wallet_id, states. Oldest first. Index: payout_wallet. No locks.
+SELECT
+    id, wallet_id, hold_id, method_id, batch_id, end_to_end_id, currency, amount_minor, fee_minor, state, events,
+    requested_at
+FROM payouts_payout
+WHERE wallet_id = %(wallet_id)s AND state = ANY(%(states)s)
+ORDER BY requested_at, id;
+
 -- name: payouts_page
 -- in: programme_id, wallet_id (null = all), before (the last one of the page before, null = from the newest), at_most.
 -- out: newest first. Index: payout_wallet where a wallet is named. No locks.
@@ -218,9 +232,18 @@ WHERE programme_id = %(programme_id)s AND id = %(id)s;
 
 -- name: account_of_wallet
 -- in: wallet_id. out: where its owner wants the money, as it may be shown. Index: payout_method_in_use. No locks.
-SELECT id, kind, holder, iban_last4, bic, changed_at
+SELECT id, kind, holder, iban_last4, bic, changed_at, usable_from
 FROM payouts_payoutmethod
 WHERE wallet_id = %(wallet_id)s AND retired_at IS NULL;
+
+-- name: ways_of_payouts
+-- in: ids. out: payout, holder and end of the account it goes to, when the bank is asked to execute it (null: no file yet).
+-- Index: primary keys. No locks.
+SELECT payout.id, method.holder, method.iban_last4, batch.execution_on
+FROM payouts_payout AS payout
+INNER JOIN payouts_payoutmethod AS method ON method.id = payout.method_id
+LEFT JOIN payouts_payoutbatch AS batch ON batch.id = payout.batch_id
+WHERE payout.id = ANY(%(ids)s);
 
 -- name: payouts_to_batch
 -- in: programme_id, currency, at_most. Approved and in no batch yet. Index: payout_under_way. No locks: one run at
@@ -322,4 +345,4 @@ ON CONFLICT DO NOTHING;
 
 -- name: method_of_wallet
 -- in: wallet_id. Its method in use, if any. Index: payout_method_in_use. No locks: the wallet is locked before.
-SELECT id, kind, changed_at FROM payouts_payoutmethod WHERE wallet_id = %(wallet_id)s AND retired_at IS NULL;
+SELECT id, kind, changed_at, usable_from FROM payouts_payoutmethod WHERE wallet_id = %(wallet_id)s AND retired_at IS NULL;

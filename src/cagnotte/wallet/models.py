@@ -415,3 +415,38 @@ class VoucherKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.programme_id}/{self.number}"
+
+
+class PayCode(models.Model):
+    """A code by which a member pays one order at a till. The code itself is nowhere: only its keyed hash."""
+
+    id = models.UUIDField(primary_key=True)
+    programme_id = models.UUIDField()
+    wallet_id = models.UUIDField()
+    bucket = models.PositiveSmallIntegerField()
+    code_hash = models.CharField(max_length=64)
+    maximum_minor = models.BigIntegerField(
+        null=True, help_text="The most it may take; empty = what the shop's contract allows."
+    )
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True)
+    taken_for = models.CharField(
+        max_length=200, blank=True, help_text="The reference of the hold it was taken for."
+    )
+
+    class Meta:
+        db_table = "wallet_pay_code"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["programme_id", "code_hash"], name="pay_code_unique"),
+            models.CheckConstraint(
+                name="pay_code_maximum_above_zero",
+                condition=Q(maximum_minor__isnull=True) | Q(maximum_minor__gt=0),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["wallet_id", "made_at"], name="pay_code_of_wallet"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

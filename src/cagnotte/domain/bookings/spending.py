@@ -93,6 +93,14 @@ def credit_member(purse: Purse, amount_minor: int, owing_minor: int) -> list[Leg
     return [(purse.member("owing"), -repaid_minor), (purse.member("available"), -kept_minor)]
 
 
+def goodwill(purse: Purse, amount_minor: int, owing_minor: int) -> list[Leg]:
+    """Rows 4, 5 and 9 at once: the programme's own money, available without a purchase; a debt is repaid first."""
+    return [
+        (purse.programme("promotions"), amount_minor),
+        *credit_member(purse, amount_minor, owing_minor),
+    ]
+
+
 def give_up_owing(purse: Purse, amount_minor: int) -> list[Leg]:
     """Row 10: the programme no longer expects what the member owes."""
     return _move(purse.programme("losses"), purse.member("owing"), amount_minor)
@@ -266,6 +274,16 @@ def to_unclaimed(purse: Purse, amount_minor: int) -> list[Leg]:
 def held_to_unclaimed(purse: Purse, amount_minor: int) -> list[Leg]:
     """Held money that comes back to an account closed meanwhile."""
     return _move(purse.member("held"), purse.programme("unclaimed"), amount_minor)
+
+
+def donated(purse: Purse, amount_minor: int) -> list[Leg]:
+    """Row 22: held money becomes a gift that the programme owes to a charity."""
+    return _move(purse.member("held"), purse.programme("donations"), amount_minor)
+
+
+def donations_passed_on(purse: Purse, amount_minor: int) -> list[Leg]:
+    """Row 22: gifts go to the bank; settling them is row 19."""
+    return _move(purse.programme("donations"), purse.programme("payouts"), amount_minor)
 
 
 def unclaimed_paid(purse: Purse, amount_minor: int) -> list[Leg]:
