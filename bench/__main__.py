@@ -25,6 +25,7 @@ BENCHES = {
     "one_purchase": "single purchases against pgbench",
     "go": "a link followed against a bare view that inserts one row",
     "quotes": "what a basket would earn, asked over the interface, against a bare view",
+    "pages": "pages of the portal against one that holds nothing",
     "memory": "peak memory of a whole year against a tenth",
     "oracles": "other people's accounting programs read the books",
 }
