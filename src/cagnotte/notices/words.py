@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy
 
+from cagnotte.catalog import rates
 from cagnotte.notices import claim_words, security_words
 from cagnotte.notices.payout_words import why_returned
 from cagnotte.notices.refusal_words import why_declined
@@ -148,26 +149,26 @@ def _expiring(facts: Facts, _programme: str) -> Words:
 
 PAYOUTS = {
     "payout.requested": (
-        gettext_noop("Payout of {amount} requested"),
-        gettext_noop("We are preparing the transfer to your bank."),
+        gettext_lazy("Payout of {amount} requested"),
+        gettext_lazy("We are preparing the transfer to your bank."),
         "clock",
         "info",
     ),
     "payout.sent": (
-        gettext_noop("{amount} on the way to your bank"),
-        gettext_noop("The transfer was sent. It usually takes one or two working days."),
+        gettext_lazy("{amount} on the way to your bank"),
+        gettext_lazy("The transfer was sent. It usually takes one or two working days."),
         "send",
         "info",
     ),
     "payout.settled": (
-        gettext_noop("{amount} paid"),
-        gettext_noop("The money has left for your account."),
+        gettext_lazy("{amount} paid"),
+        gettext_lazy("The money has left for your account."),
         "circle-check",
         "good",
     ),
     "payout.cancelled": (
-        gettext_noop("Payout of {amount} called off"),
-        gettext_noop("The money is in your cagnotte again."),
+        gettext_lazy("Payout of {amount} called off"),
+        gettext_lazy("The money is in your cagnotte again."),
         "undo-2",
         "calm",
     ),
@@ -178,7 +179,7 @@ PAYOUTS = {
 def _payout(kind: str, facts: Facts) -> Words:
     title, body, icon, state = PAYOUTS[kind]
     place = Place("portal_payouts", (), _("See my payouts"))
-    return Words(_(title).format(amount=amount(facts)), _(body), icon, state, place)
+    return Words(str(title).format(amount=amount(facts)), str(body), icon, state, place)
 
 
 def _returned(facts: Facts, _programme: str) -> Words:
@@ -227,8 +228,8 @@ def _claim(facts: Facts, _programme: str) -> Words:
 
 
 def _favourite(facts: Facts, _programme: str) -> Words:
-    title = _("{shop} gives more: {rate}").format(shop=_shop(facts), rate=facts.get("rate", ""))
-    before = facts.get("rate_before")
+    title = _("{shop} gives more: {rate}").format(shop=_shop(facts), rate=_rate(facts, "given"))
+    before = _rate(facts, "before")
     body = _("It was {rate} when you last heard of it.").format(rate=before) if before else ""
     place = (
         Place("portal_shop", (str(facts["shop_ref"]),), _("See the shop"))
@@ -236,6 +237,12 @@ def _favourite(facts: Facts, _programme: str) -> Words:
         else Place("portal_favourites", (), _("See my favourites"))
     )
     return Words(title, body, "trending-up", "accent", place)
+
+
+def _rate(facts: Facts, name: str) -> str:
+    """Write what a shop gives: figures as `catalog.rates.Given` has them; empty where there are none."""
+    told = facts.get(name)
+    return rates.words(rates.Given(**told), str(facts["currency"])) if told else ""
 
 
 def _reminder(facts: Facts, _programme: str) -> Words:
