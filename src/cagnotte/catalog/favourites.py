@@ -122,7 +122,7 @@ def due_alerts(
             merchant_id,
             f"rate-rise:{merchant_id}:{book[merchant_id].worth}:{now:%Y-%m-%d}",
             book[merchant_id],
-            Given(**before) if before else None,
+            Given(**orjson.loads(before)) if before else None,
         )
         for wallet_id, merchant_id, before in rows
     ]

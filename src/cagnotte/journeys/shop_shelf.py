@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import orjson
 import psycopg
 from django.utils.translation import get_language
 from psycopg.rows import tuple_row
@@ -191,7 +192,16 @@ def _read(connection: Connection, programme: Programme, known: Shelf | None) -> 
         if known and known.state == state:
             return known
         shops = [
-            Shop(merchant_id, ref, name, site, tuple(hosts), PageSection(**told), logo, sort_key)
+            Shop(
+                merchant_id,
+                ref,
+                name,
+                site,
+                tuple(hosts),
+                PageSection(**orjson.loads(told)),
+                logo,
+                sort_key,
+            )
             for merchant_id, ref, name, site, hosts, told, logo, sort_key in cursor.execute(
                 SQL.shops_of_programme, asked
             )

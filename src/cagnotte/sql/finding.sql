@@ -19,9 +19,9 @@ SELECT md5(concat_ws('|',
 ));
 
 -- name: shops_of_programme
--- in: programme_id. out: what is told of each shop: merchant_id, ref, name, site, hosts, told, the first letters of
--- its logo's hash ("" without one), sort_key. Index: shop_page_of_programme. Locks: none.
-SELECT party.id, party.ref, party.name, party.site, party.hosts, page.told,
+-- in: programme_id. out: what is told of each shop: merchant_id, ref, name, site, hosts, told (JSON as text), the first
+-- letters of its logo's hash ("" without one), sort_key. Index: shop_page_of_programme. Locks: none.
+SELECT party.id, party.ref, party.name, party.site, party.hosts, page.told::text,
     CASE WHEN page.logo = '' THEN '' ELSE left(md5(page.logo), 8) END, page.sort_key
 FROM catalog_shoppage AS page
 JOIN identity_party AS party ON party.id = page.merchant_id
@@ -64,7 +64,7 @@ LIMIT %(count)s;
 -- name: due_alerts
 -- in: programme_id; merchant_ids, worths, givens (as JSON), parallel: what shops give at best now; those that give
 -- nothing are not among them. Notes for every member who waits for a higher rate what the shop gives now.
--- out: wallet_id, merchant_id and what it gave before (null = nothing), of those whose shop gives more than before.
+-- out: wallet_id, merchant_id and what it gave before (JSON as text; null = nothing), of those whose shop gives more than before.
 -- Index: favourite_with_alert. Locks: the rows that change, in the order of their ids.
 WITH given AS (
     SELECT * FROM unnest(%(merchant_ids)s::uuid[], %(worths)s::bigint[], %(givens)s::jsonb[])
@@ -80,7 +80,7 @@ WITH given AS (
     UPDATE catalog_favourite AS kept SET seen_worth = changed.worth, seen = changed.told
     FROM changed WHERE kept.id = changed.id
 )
-SELECT changed.wallet_id, changed.merchant_id, changed.seen
+SELECT changed.wallet_id, changed.merchant_id, changed.seen::text
 FROM changed JOIN identity_wallet AS wallet ON wallet.id = changed.wallet_id
 WHERE changed.worth > coalesce(changed.seen_worth, -1) AND wallet.closed_at IS NULL
 ORDER BY changed.id;
