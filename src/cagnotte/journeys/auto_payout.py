@@ -76,9 +76,7 @@ def rest(connection: Connection, desk: Desk, *, wallet_id: UUID) -> bool:
         )
 
 
-def run(
-    connection: Connection, programme: Programme, *, today: date, now: datetime
-) -> AutoPaid:
+def run(connection: Connection, programme: Programme, *, today: date, now: datetime) -> AutoPaid:
     """Carry out all rules of a programme that are due; commits wallet by wallet.
 
     Run as often as one likes: a rule is carried out once on a day. A programme without payout settings has none due.
@@ -125,5 +123,3 @@ def _ask(connection: Connection, desk: Desk, wallet_id: UUID) -> tuple[PayoutVie
         return None, str(refusal.facts.get("reason", REFUSED))
     except (Refused, NotFound):
         return None, REFUSED
-
-

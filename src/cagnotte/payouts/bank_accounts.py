@@ -114,5 +114,7 @@ def describe(iban: str) -> Described:
 
 def length_of(country_code: str) -> int | None:
     """Return how many characters a number of this country has, None for a country that has none."""
-    spec = registry.get("iban").get(country_code.upper())
-    return int(spec["iban_length"]) if spec else None
+    country = country_code.upper()
+    if country not in registry.get_countries():
+        return None
+    return int(registry.get_iban_spec(country).iban_length)

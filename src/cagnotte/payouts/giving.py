@@ -101,7 +101,10 @@ def save_charities(
 def charities(connection: Connection, programme_id: UUID) -> list[CharityView]:
     """Return the charities of a programme, by name, those that take no new gifts included."""
     rows = connection.execute(SQL.charities, {"programme_id": programme_id})
-    return [CharityView(*row) for row in rows]
+    return [
+        CharityView(charity_id, ref, name, orjson.loads(cause), site, active)
+        for charity_id, ref, name, cause, site, active in rows
+    ]
 
 
 def charity(connection: Connection, programme_id: UUID, ref: str) -> CharityView:

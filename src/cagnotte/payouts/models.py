@@ -221,7 +221,9 @@ class PayoutRule(models.Model):
     )
     active = models.BooleanField()
     changed_at = models.DateTimeField()
-    changed_on = models.DateField(help_text="The programme's day; a rule looks at later days alone.")
+    changed_on = models.DateField(
+        help_text="The programme's day; a rule looks at later days alone."
+    )
     tried_on = models.DateField(null=True, help_text="The day it was last carried out.")
     outcome = models.CharField(
         max_length=30, blank=True, help_text="What came of it: asked, or why not."

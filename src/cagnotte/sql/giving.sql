@@ -15,8 +15,8 @@ UPDATE payouts_charity SET active = false
 WHERE programme_id = %(programme_id)s AND active AND ref <> ALL(%(refs)s);
 
 -- name: charities
--- in: programme_id. out: columns of CharityView, by name. Index: charity_ref_unique. No locks.
-SELECT id, ref, name, cause, site, active FROM payouts_charity
+-- in: programme_id. out: columns of CharityView, the cause as text, by name. Index: charity_ref_unique. No locks.
+SELECT id, ref, name, cause::text, site, active FROM payouts_charity
 WHERE programme_id = %(programme_id)s ORDER BY name, ref;
 
 -- name: insert_donation

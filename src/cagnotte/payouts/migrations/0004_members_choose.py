@@ -4,71 +4,145 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('payouts', '0003_steps_stay'),
+        ("payouts", "0003_steps_stay"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Charity',
+            name="Charity",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('programme_id', models.UUIDField()),
-                ('ref', models.SlugField()),
-                ('name', models.CharField(max_length=100)),
-                ('cause', models.JSONField(default=dict, help_text='What it does, in a sentence, by language.')),
-                ('site', models.URLField(blank=True, max_length=300)),
-                ('active', models.BooleanField(default=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("programme_id", models.UUIDField()),
+                ("ref", models.SlugField()),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "cause",
+                    models.JSONField(
+                        default=dict, help_text="What it does, in a sentence, by language."
+                    ),
+                ),
+                ("site", models.URLField(blank=True, max_length=300)),
+                ("active", models.BooleanField(default=True)),
             ],
             options={
-                'verbose_name_plural': 'charities',
-                'constraints': [models.UniqueConstraint(fields=('programme_id', 'ref'), name='charity_ref_unique')],
+                "verbose_name_plural": "charities",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("programme_id", "ref"), name="charity_ref_unique"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Donation',
+            name="Donation",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('programme_id', models.UUIDField()),
-                ('wallet_id', models.UUIDField()),
-                ('bucket', models.PositiveSmallIntegerField()),
-                ('hold_id', models.UUIDField(unique=True)),
-                ('charity_id', models.UUIDField()),
-                ('currency', models.CharField(max_length=3)),
-                ('amount_minor', models.BigIntegerField()),
-                ('given_at', models.DateTimeField()),
-                ('passed_on', models.DateField(help_text='When the charity was paid.', null=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("programme_id", models.UUIDField()),
+                ("wallet_id", models.UUIDField()),
+                ("bucket", models.PositiveSmallIntegerField()),
+                ("hold_id", models.UUIDField(unique=True)),
+                ("charity_id", models.UUIDField()),
+                ("currency", models.CharField(max_length=3)),
+                ("amount_minor", models.BigIntegerField()),
+                ("given_at", models.DateTimeField()),
+                ("passed_on", models.DateField(help_text="When the charity was paid.", null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['wallet_id', 'given_at'], name='donation_of_wallet'), models.Index(condition=models.Q(('passed_on__isnull', True)), fields=['charity_id'], name='donation_owed')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='donation_above_zero')],
+                "indexes": [
+                    models.Index(fields=["wallet_id", "given_at"], name="donation_of_wallet"),
+                    models.Index(
+                        condition=models.Q(("passed_on__isnull", True)),
+                        fields=["charity_id"],
+                        name="donation_owed",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_minor__gt", 0)), name="donation_above_zero"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PayoutRule',
+            name="PayoutRule",
             fields=[
-                ('wallet_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('programme_id', models.UUIDField()),
-                ('bucket', models.PositiveSmallIntegerField()),
-                ('kind', models.CharField(choices=[('above', 'Above'), ('monthly', 'Monthly')], max_length=10)),
-                ('above_minor', models.BigIntegerField(help_text='Paid once so much is available; of `above` alone.', null=True)),
-                ('month_day', models.PositiveSmallIntegerField(help_text='Paid on this day, or the last of a shorter month; of `monthly` alone.', null=True)),
-                ('active', models.BooleanField()),
-                ('changed_at', models.DateTimeField()),
-                ('changed_on', models.DateField(help_text="The programme's day; a rule looks at later days alone.")),
-                ('tried_on', models.DateField(help_text='The day it was last carried out.', null=True)),
-                ('outcome', models.CharField(blank=True, help_text='What came of it: asked, or why not.', max_length=30)),
+                ("wallet_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("programme_id", models.UUIDField()),
+                ("bucket", models.PositiveSmallIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("above", "Above"), ("monthly", "Monthly")], max_length=10
+                    ),
+                ),
+                (
+                    "above_minor",
+                    models.BigIntegerField(
+                        help_text="Paid once so much is available; of `above` alone.", null=True
+                    ),
+                ),
+                (
+                    "month_day",
+                    models.PositiveSmallIntegerField(
+                        help_text="Paid on this day, or the last of a shorter month; of `monthly` alone.",
+                        null=True,
+                    ),
+                ),
+                ("active", models.BooleanField()),
+                ("changed_at", models.DateTimeField()),
+                (
+                    "changed_on",
+                    models.DateField(
+                        help_text="The programme's day; a rule looks at later days alone."
+                    ),
+                ),
+                (
+                    "tried_on",
+                    models.DateField(help_text="The day it was last carried out.", null=True),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True, help_text="What came of it: asked, or why not.", max_length=30
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('active', True)), fields=['programme_id'], name='payout_rule_active')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('above_minor__gt', 0), ('kind', 'above'), ('month_day__isnull', True)), models.Q(('above_minor__isnull', True), ('kind', 'monthly'), ('month_day__gte', 1), ('month_day__lte', 31)), _connector='OR'), name='payout_rule_says_when')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("active", True)),
+                        fields=["programme_id"],
+                        name="payout_rule_active",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("above_minor__gt", 0),
+                                ("kind", "above"),
+                                ("month_day__isnull", True),
+                            ),
+                            models.Q(
+                                ("above_minor__isnull", True),
+                                ("kind", "monthly"),
+                                ("month_day__gte", 1),
+                                ("month_day__lte", 31),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payout_rule_says_when",
+                    )
+                ],
             },
         ),
         # Last: it takes a lock that others wait behind.
         migrations.AddField(
-            model_name='payoutmethod',
-            name='usable_from',
-            field=models.DateTimeField(help_text='The first payout may go there then; empty = as the rules say.', null=True),
+            model_name="payoutmethod",
+            name="usable_from",
+            field=models.DateTimeField(
+                help_text="The first payout may go there then; empty = as the rules say.", null=True
+            ),
         ),
     ]

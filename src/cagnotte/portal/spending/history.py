@@ -100,9 +100,7 @@ def cancel(visit: Visit, payout: str) -> HttpResponse:
             visit.request, _("The payout is cancelled; the money is in your cagnotte again.")
         )
     else:
-        messages.warning(
-            visit.request, _("It is too late: the payout has left, or is about to.")
-        )
+        messages.warning(visit.request, _("It is too late: the payout has left, or is about to."))
     return visit.redirect("portal_payout", payout)
 
 
@@ -165,7 +163,11 @@ def _timeline(
     visit: Visit, own: PayoutView, steps: list[StepView], expected: date | None
 ) -> list[Happening]:
     asked = Happening(
-        _("Asked for"), "hand-coins", "done", own.requested_at, words.moment(own.requested_at, zone_of(visit))
+        _("Asked for"),
+        "hand-coins",
+        "done",
+        own.requested_at,
+        words.moment(own.requested_at, zone_of(visit)),
     )
     found = [asked, *(_happening(visit, step) for step in steps)]
     return found + _next(own, expected)

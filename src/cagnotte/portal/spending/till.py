@@ -169,9 +169,7 @@ def _state(visit: Visit, shown: Shown | None) -> dict[str, Any]:
     """Return what the code paid, if it was used, and where."""
     if shown is None:
         return {"taken": None, "shop": ""}
-    taken = redeem.taken_by_code(
-        shared_connection(), visit.programme.id, visit.wallet_id, shown.id
-    )
+    taken = redeem.taken_by_code(shared_connection(), visit.programme.id, visit.wallet_id, shown.id)
     names = spending_rules.shop_names(visit.programme.id) if taken else {}
     shop = names.get(taken.merchant_id, "") if taken and taken.merchant_id else ""
     return {"taken": taken, "shop": shop}

@@ -73,7 +73,9 @@ def _reason(code: RefusalCode, outlook: Outlook, zone: ZoneInfo) -> tuple[str, s
             owing = money(outlook.candidate.owing_minor, currency)
             return (
                 _("{amount} has to be made up first").format(amount=owing),
-                _("A purchase was sent back after its cashback had left. What you earn next repays it."),
+                _(
+                    "A purchase was sent back after its cashback had left. What you earn next repays it."
+                ),
             )
         case RefusalCode.BELOW_MINIMUM:
             short = money(rules.threshold_minor - outlook.available_minor, currency)
@@ -116,7 +118,9 @@ IBAN_ERRORS: dict[str, str | Promise] = {
     "iban_country": gettext_lazy("It begins with two letters for the country, such as FR or DE."),
     "iban_length": gettext_lazy("Characters are missing, or there are too many."),
     "iban_checksum": gettext_lazy("A character is mistyped, or two have changed places."),
-    "iban_invalid": gettext_lazy("This is no IBAN. You find it in your bank’s app or on a statement."),
+    "iban_invalid": gettext_lazy(
+        "This is no IBAN. You find it in your bank’s app or on a statement."
+    ),
     "iban_not_sepa": gettext_lazy(
         "We pay by SEPA transfer, and this country is outside SEPA. Give an account inside it."
     ),
