@@ -1,6 +1,9 @@
 """Proofs that a person has just shown who they are, as a browser's session holds them."""
 
 from datetime import datetime
+from typing import Any
+
+from django.core.mail.backends.base import BaseEmailBackend
 
 from tests.portal.people import Person
 
@@ -11,3 +14,10 @@ def prove(person: Person, *, now: datetime, method: str = "code") -> None:
     session["account_authentication_methods"] = [{"method": method, "at": now.timestamp()}]
     session["account_authentication_methods_user"] = str(person.user.pk)
     session.save()
+
+
+class NoMail(BaseEmailBackend):
+    """A mail server that is away."""
+
+    def send_messages(self, messages: Any) -> int:
+        raise ConnectionRefusedError

@@ -4,18 +4,28 @@ from typing import NamedTuple
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods
 
 from cagnotte.domain.consents import Consent
 from cagnotte.identity import consents as identity
 from cagnotte.identity import terms
+from cagnotte.journeys.join import SOURCE as JOINING
 from cagnotte.portal.accounts.consent_texts import QUESTIONS, VERSION, Asked
 from cagnotte.portal.accounts.terms import terms_now
 from cagnotte.portal.visit import Visit, member_page
 
 SOURCE = "account"
 """Where members say so on this page, as is kept with each act."""
+
+WHERE: dict[str, str | Promise] = {
+    JOINING: _lazy("when joining"),
+    SOURCE: _lazy("in your account"),
+    "checkout": _lazy("at a checkout"),
+}
+"""Where members say so, in words; other sources are shown as they are named."""
 
 
 class Switch(NamedTuple):
@@ -42,7 +52,10 @@ def consents(visit: Visit) -> HttpResponse:
     return visit.show(
         "portal/accounts/consents.html",
         switches=[_switch(one, standing.get(one.purpose)) for one in QUESTIONS],
-        history=[(act, words[act.purpose]) for act in reversed(history)],
+        history=[
+            (act, words[act.purpose], WHERE.get(act.source, act.source))
+            for act in reversed(history)
+        ],
         accepted=list(reversed(accepted)),
         is_newest=any(one.version == version for one in accepted),
         terms_version=version,

@@ -7,12 +7,13 @@ needs; elsewhere there is no frame, and such pages take the developers'.
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from cagnotte.domain.errors import NotFound
 from cagnotte.identity.memberships import member_at
 from cagnotte.portal.look import look_of
-from cagnotte.portal.visit import SESSION_PORTAL
+from cagnotte.portal.visit import SESSION_PORTAL, Visit
 
 ELSEWHERE = ("/developers/", "/admin/")
 """Whoever is on the way there signs in under the developers' roof."""
@@ -28,15 +29,20 @@ def around(request: HttpRequest) -> dict[str, Any]:
     except NotFound:
         return {}
 
-    def member() -> Any:
+    def visit() -> Visit:
         person = request.user
-        return member_at(person, programme.id) if person.is_authenticated else None
+        member = member_at(person, programme.id) if person.is_authenticated else None
+        now = timezone.now()  # noqa: TID251 - the edge: a page reads the clock once and passes it on
+        return Visit(request, programme, look, member, "account", now)
 
+    # Asked for by such pages alone: those of the portal bring their own.
+    here = SimpleLazyObject(visit)
     return {
         "frame": "portal/base.html",
         "programme": programme,
         "look": look,
-        "member": SimpleLazyObject(member),
+        "visit": here,
+        "member": SimpleLazyObject(lambda: here.member),
         "section": "account",
     }
 
