@@ -1,5 +1,13 @@
-"""Addresses: rights over one's data: export, correction, erasure, closing the account."""
+"""Addresses: a member's rights."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from cagnotte.portal.rights import hub, leaving
+
+urlpatterns: list[URLPattern] = [
+    path("rights/", hub.rights, name="portal_rights"),
+    path("rights/export/", hub.export, name="portal_export"),
+    path("rights/close/", leaving.close, name="portal_close_account"),
+    path("rights/erase/", leaving.erasure, name="portal_erase_account"),
+    path("rights/erased/", leaving.erased, name="portal_erased"),
+]
