@@ -200,7 +200,7 @@ def test_a_second_claim_about_the_same_order_is_stopped(desk: Desk) -> None:
 
 def test_a_draft_is_found_again_and_dropped_after_a_while(desk: Desk) -> None:
     draft = desk.begin()
-    claim.hand_in(desk.connection, desk.run(), desk.wallet, draft, {"r.png": picture()})
+    claim.hand_in(desk.connection, desk.run(), desk.wallet, draft, [("r.png", picture())])
     assert desk.begin() == draft
     assert len(list(documents.folder().iterdir())) == 1
 
@@ -219,7 +219,7 @@ def test_nothing_of_another_member_can_be_claimed_or_seen(desk: Desk) -> None:
         lambda: claim.submit(desk.connection, run, desk.other, draft),
         lambda: claim.reply(desk.connection, run, desk.other, draft, "Hello"),
         lambda: claim.withdraw(desk.connection, run, desk.other, draft),
-        lambda: claim.hand_in(desk.connection, run, desk.other, draft, {"a.png": picture()}),
+        lambda: claim.hand_in(desk.connection, run, desk.other, draft, [("a.png", picture())]),
     ):
         with pytest.raises(NotFound):
             attempt()

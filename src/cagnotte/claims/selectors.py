@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 import psycopg
 from psycopg.rows import tuple_row
 
@@ -113,9 +114,15 @@ class DocumentTold(NamedTuple):
     size_bytes: int
 
 
+CHECKS = ClaimView._fields.index("checks")
+"""Where the checks stand in a row, as JSON: connections differ in what they make of it."""
+
+
 def _view(row: tuple[Any, ...]) -> ClaimView:
     view = ClaimView(*row)
-    return view._replace(kind=ClaimKind(view.kind), state=ClaimState(view.state))
+    return view._replace(
+        kind=ClaimKind(view.kind), state=ClaimState(view.state), checks=orjson.loads(row[CHECKS])
+    )
 
 
 def claim(
@@ -267,7 +274,8 @@ def under_way_by_purchase(
 def steps(connection: Connection, claim_id: UUID) -> list[StepTold]:
     """Return the steps of a claim in their order."""
     with connection.cursor(row_factory=tuple_row) as cursor:
-        return [StepTold(*row) for row in cursor.execute(SQL.steps, {"claim_id": claim_id})]
+        rows = cursor.execute(SQL.steps, {"claim_id": claim_id}).fetchall()
+    return [StepTold(*told, facts=orjson.loads(facts)) for *told, facts in rows]
 
 
 def messages(connection: Connection, claim_id: UUID) -> list[MessageTold]:

@@ -4,7 +4,7 @@ A claim about a visit says that nothing came of it; a claim about a purchase, th
 money. Every function commits by itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -324,15 +324,15 @@ def hand_in(
     run: ProgrammeRun,
     wallet_id: UUID,
     claim_id: UUID,
-    files: Mapping[str, bytes],
+    files: Sequence[tuple[str, bytes]],
 ) -> None:
     """Keep proofs of a claim that is begun or under way; all of them, or none.
 
-    files: content by name. Raises InvalidInput, with the `reason` and the `name` of the file that cannot be taken;
-    Refused for too many, or for a claim that is over; NotFound.
+    files: name and content of each.
+    Raises InvalidInput, with the `reason` and the `name` of the file that cannot be taken; Refused for too many, or for a claim that is over; NotFound.
     """
     checked = []
-    for name, content in files.items():
+    for name, content in files:
         try:
             checked.append(documents.check(name, content))
         except InvalidInput as error:

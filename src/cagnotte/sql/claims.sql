@@ -4,7 +4,7 @@
 -- in: programme_id, wallet_id (null = whosever), id. out: ClaimView. Index: primary keys. Locks: none.
 SELECT c.id, c.programme_id, c.wallet_id, c.number, c.kind, c.state, c.merchant_id, p.ref, p.name, c.visit_ref, c.visited_at,
        c.device, c.promised, c.purchase_id, c.stood_minor, c.order_ref, c.ordered_on, c.currency, c.amount_minor,
-       c.shop_email, c.coupon, c.note, c.checks, c.begun_at, c.sent_at, c.changed_at, c.due_on, c.appealed_at, c.reason,
+       c.shop_email, c.coupon, c.note, c.checks::text, c.begun_at, c.sent_at, c.changed_at, c.due_on, c.appealed_at, c.reason,
        c.goodwill_minor, c.taken_by
 FROM claims_claim AS c JOIN identity_party AS p ON p.id = c.merchant_id
 WHERE c.id = %(id)s AND c.programme_id = %(programme_id)s
@@ -23,7 +23,7 @@ SELECT id FROM claims_claim WHERE id = %(id)s FOR NO KEY UPDATE;
 -- first. Index: claim_of_wallet. Locks: none.
 SELECT c.id, c.programme_id, c.wallet_id, c.number, c.kind, c.state, c.merchant_id, p.ref, p.name, c.visit_ref, c.visited_at,
        c.device, c.promised, c.purchase_id, c.stood_minor, c.order_ref, c.ordered_on, c.currency, c.amount_minor,
-       c.shop_email, c.coupon, c.note, c.checks, c.begun_at, c.sent_at, c.changed_at, c.due_on, c.appealed_at, c.reason,
+       c.shop_email, c.coupon, c.note, c.checks::text, c.begun_at, c.sent_at, c.changed_at, c.due_on, c.appealed_at, c.reason,
        c.goodwill_minor, c.taken_by
 FROM claims_claim AS c JOIN identity_party AS p ON p.id = c.merchant_id
 WHERE c.wallet_id = %(wallet_id)s AND c.programme_id = %(programme_id)s
@@ -35,7 +35,7 @@ ORDER BY c.begun_at DESC, c.id DESC LIMIT %(count)s;
 -- in: programme_id, states, merchant_id (null = any), count. out: ClaimView, the first due first. Index: claim_due. Locks: none.
 SELECT c.id, c.programme_id, c.wallet_id, c.number, c.kind, c.state, c.merchant_id, p.ref, p.name, c.visit_ref, c.visited_at,
        c.device, c.promised, c.purchase_id, c.stood_minor, c.order_ref, c.ordered_on, c.currency, c.amount_minor,
-       c.shop_email, c.coupon, c.note, c.checks, c.begun_at, c.sent_at, c.changed_at, c.due_on, c.appealed_at, c.reason,
+       c.shop_email, c.coupon, c.note, c.checks::text, c.begun_at, c.sent_at, c.changed_at, c.due_on, c.appealed_at, c.reason,
        c.goodwill_minor, c.taken_by
 FROM claims_claim AS c JOIN identity_party AS p ON p.id = c.merchant_id
 WHERE c.programme_id = %(programme_id)s AND c.state = ANY(%(states)s)
@@ -142,7 +142,7 @@ DELETE FROM claims_claimdocument WHERE id = %(id)s AND claim_id = %(claim_id)s;
 
 -- name: steps
 -- in: claim_id. out: n, at, by, event, state, due_on, facts, in order. Index: claim_step_unique. Locks: none.
-SELECT n, at, by, event, state, due_on, facts FROM claims_claimstep WHERE claim_id = %(claim_id)s ORDER BY n;
+SELECT n, at, by, event, state, due_on, facts::text FROM claims_claimstep WHERE claim_id = %(claim_id)s ORDER BY n;
 
 -- name: messages
 -- in: claim_id. out: at, by, text, in order. Index: claim_message_of. Locks: none.
