@@ -302,6 +302,11 @@ class Row(NamedTuple):
         return awards[0][3] or None
 
     @property
+    def is_exact(self) -> bool:
+        """Whether `effective_bps` is the rate to the last digit, such as of two offers on one base."""
+        return bool(self.base_minor) and self.reward_minor * FULL_BPS % self.base_minor == 0
+
+    @property
     def effective_bps(self) -> int | None:
         """The reward in relation to what counted, rounded half up; None where nothing did."""
         if not self.base_minor or not self.reward_minor:
