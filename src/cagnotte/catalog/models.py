@@ -89,7 +89,13 @@ class ShopPage(models.Model):
         """Found by any piece of its words, also mistyped ones."""
 
         indexes: ClassVar = [
-            GinIndex(fields=["folded"], name="shop_page_words", opclasses=["gin_trgm_ops"]),
+            GinIndex(
+                fields=["folded"],
+                name="shop_page_words",
+                opclasses=["gin_trgm_ops"],
+                # Read far more often than written: nothing is left aside for later.
+                fastupdate=False,
+            ),
             models.Index(fields=["programme", "changed_at"], name="shop_page_of_programme"),
         ]
 

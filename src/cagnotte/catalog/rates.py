@@ -4,10 +4,11 @@ How it is found, so that it can be checked by hand:
 
 1. Looked at are the offers that hold at the shop on the day, are paid for by somebody with a contract, and are for
    everybody: those for a first purchase, for some members or for some cards are told apart.
-2. Base offers stand in the order in which rating takes them (priority, then how narrowly they name a product). One that
-   asks for nothing hides all that stand behind it, since no purchase would reach them. The highest that is left counts.
-3. A boost that replaces counts where it is higher; boosts that add are added, the highest one of each exclusive group.
-   Bonuses count only where there is nothing else.
+2. Of these, rating's own choice is made for a purchase that meets nothing but what is asked of all, and again for one
+   that also meets what one of the offers asks (its products, days, basket …): by priority, then how narrowly a
+   product is named, then amount; one base, one of each exclusive group, a boost that replaces where it gives more.
+   The highest of these counts, so that an offer which never gets its turn promises nothing.
+3. Boosts that add are added. Bonuses count only where there is nothing else.
 4. A share of a commission counts as that share of the commission that the contract sets; where the contract sets none,
    its words are told and it ranks last.
 5. "Up to" is said wherever not every product, day, basket or member gets as much.
@@ -17,8 +18,8 @@ Rates and sums are compared as on an order of 100.00. See docs/explanation/findi
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -69,6 +70,9 @@ class Given:
     amount_minor: int | None
     per: str
     up_to: bool
+
+
+Pair = tuple[Offer, Given]
 
 
 class Best(NamedTuple):
@@ -140,15 +144,15 @@ class RateBook:
                 self._named.setdefault(merchant, []).append(offer)
 
     def holding(self, merchant: str, day: date) -> list[Offer]:
-        """Return the offers that give something at a shop on a day, in the order in which rating takes them."""
-        found = [
+        """Return the offers that hold at a shop on a day and have somebody to pay for them, by reference."""
+        found = (
             offer
             for offer in (*self._named.get(merchant, ()), *self._everywhere)
             if offer.valid_from <= day <= offer.valid_until
             and merchant not in offer.conditions.not_merchants
             and self._is_funded(offer, merchant, day)
-        ]
-        return sorted(found, key=_importance)
+        )
+        return sorted(found, key=lambda offer: offer.ref)
 
     def given(self, offer: Offer, merchant: str, day: date) -> Given:
         """Return what an offer gives at most at a shop where it holds on a day."""
@@ -176,19 +180,17 @@ class RateBook:
             for offer in self.holding(merchant, day)
             if is_for_all(offer.conditions)
         ]
-        base = _highest(_reachable(standing))
-        better = _highest(
-            (offer, given)
-            for offer, given in standing
-            if offer.role is Role.BOOST and offer.mode is BoostMode.REPLACE
-        )
-        if better and (base is None or better[1].worth > base[1].worth):
-            base = better
-        added = _added(standing)
-        if base is None and not added:
-            base = _highest(pair for pair in standing if pair[0].role is Role.BONUS)
-        parts = [*([base] if base else []), *added]
-        return Best(_together(parts), tuple(offer for offer, _ in parts)) if parts else None
+        wide: list[Pair] = []
+        narrow: dict[Conditions, list[Pair]] = {}
+        for pair in standing:
+            asked = pair[0].conditions
+            (narrow.setdefault(asked, []) if is_narrow(asked) else wide).append(pair)
+        found = _best_of(wide)
+        for met in narrow.values():
+            more = _best_of([*wide, *met])
+            if more and (found is None or more.given.worth > found.given.worth):
+                found = Best(replace(more.given, up_to=True), more.offers)
+        return found
 
     def first(self, merchant: str, day: date) -> Given | None:
         """Return what a first purchase gets at most, where an offer is made for it; None where none is."""
@@ -279,14 +281,13 @@ class RateBook:
         return _sum(fixed, "order", up_to=narrow) if fixed else Given(0, None, None, "", up_to=True)
 
 
-Pair = tuple[Offer, Given]
-
-
 def _sum(amount_minor: int, per: str, *, up_to: bool) -> Given:
     return Given(amount_minor * FULL_BPS // COMPARED_ON_MINOR, None, amount_minor, per, up_to)
 
 
-def _importance(offer: Offer) -> tuple[int, int, str]:
+def _importance(pair: Pair) -> tuple[int, int, int, str]:
+    """Return the key by which rating lets the more important go first; see `domain.rating.selection`."""
+    offer, given = pair
     products = offer.conditions.products
     narrowness = (
         8 * bool(products.skus)
@@ -294,37 +295,63 @@ def _importance(offer: Offer) -> tuple[int, int, str]:
         + 2 * bool(products.categories)
         + bool(offer.conditions.merchants)
     )
-    return -offer.priority, -narrowness, offer.ref
+    return -offer.priority, -narrowness, -given.worth, offer.ref
 
 
 def _highest(pairs: Iterable[Pair]) -> Pair | None:
     return max(pairs, key=lambda pair: pair[1].worth, default=None)
 
 
-def _reachable(standing: Iterable[Pair]) -> Iterator[Pair]:
-    """Give the base offers up to the first rank at which one holds for every purchase."""
-    hidden_behind: tuple[int, int] | None = None
-    for offer, given in standing:
-        if offer.role is not Role.BASE:
-            continue
-        rank = _importance(offer)[:2]
-        if hidden_behind is not None and rank > hidden_behind:
-            return
-        yield offer, given
-        if not is_narrow(offer.conditions):
-            hidden_behind = rank
+def _best_of(met: Iterable[Pair]) -> Best | None:
+    """Return what the offers that a purchase meets give it together."""
+    told = list(met)
+    parts = _chosen(pair for pair in told if pair[0].role is not Role.BONUS)
+    if not parts:
+        bonus = _highest(pair for pair in told if pair[0].role is Role.BONUS)
+        parts = [bonus] if bonus else []
+    if not parts:
+        return None
+    # The offer that takes the base's place is the one to follow to the shop.
+    parts.sort(key=_adds)
+    return Best(_together(parts), tuple(offer for offer, _ in parts))
 
 
-def _added(standing: Iterable[Pair]) -> list[Pair]:
-    """Return the boosts that add, in rates, the highest of each exclusive group."""
-    groups: dict[str, Pair] = {}
-    for offer, given in standing:
-        if offer.role is Role.BOOST and offer.mode is BoostMode.ADD and given.rate_bps:
-            key = f"group {offer.group}" if offer.group else f"offer {offer.ref}"
-            known = groups.get(key)
-            if known is None or given.worth > known[1].worth:
-                groups[key] = (offer, given)
-    return list(groups.values())
+def _chosen(met: Iterable[Pair]) -> list[Pair]:
+    """Return the offers that get their turn, settling a base against the boost that would replace it."""
+    field = sorted(met, key=_importance)
+    while True:
+        won = _seated(field)
+        base = next((pair for pair in won if pair[0].role is Role.BASE), None)
+        better = next((pair for pair in won if _replaces(pair)), None)
+        if base is None or better is None:
+            return won
+        if better[1].worth > base[1].worth:
+            field = [pair for pair in field if pair[0].role is not Role.BASE]
+        else:
+            field.remove(better)
+
+
+def _seated(field: Iterable[Pair]) -> list[Pair]:
+    """Return those who find their places free, the most important first: one base, one of each exclusive group."""
+    taken: set[str] = set()
+    won = []
+    for pair in field:
+        offer = pair[0]
+        seats = {f"group {offer.group}"} if offer.group else set()
+        if not _adds(pair):
+            seats.add("replace" if _replaces(pair) else "base")
+        if not seats & taken:
+            taken |= seats
+            won.append(pair)
+    return won
+
+
+def _replaces(pair: Pair) -> bool:
+    return pair[0].role is Role.BOOST and pair[0].mode is BoostMode.REPLACE
+
+
+def _adds(pair: Pair) -> bool:
+    return pair[0].role is Role.BOOST and pair[0].mode is BoostMode.ADD
 
 
 def _together(parts: list[Pair]) -> Given:

@@ -5,6 +5,7 @@ else is looked up in what the process keeps of the shops (`shop_shelf`), so that
 without words. How lists are sorted is told in docs/explanation/finding.md.
 """
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -94,8 +95,11 @@ FOUND_MAX = 500
 
 CLOSEST_MAX = 12
 
-LIKENESS = "0.4"
-"""From which likeness on mistyped words are taken for a name: two letters in the wrong order still are."""
+LIKENESS = "0.35"
+"""From which likeness of trigrams on mistyped words are taken for a name."""
+
+SPELLED_ALIKE = 0.7
+"""The same for whole names, letter by letter: in short ones two letters in the wrong order leave no trigram alike."""
 
 RELATED_MAX = 4
 
@@ -337,7 +341,7 @@ def _with_words(connection: Connection, sight: _Sight, text: str) -> tuple[list[
         "programme_id": sight.shelf.programme.id,
         "text": plain,
         "part": _pattern(words[-1]),
-        "words": [_pattern(word) for word in words],
+        "words": "\n".join(_pattern(word) for word in words),
         "count": FOUND_MAX,
     }
     with connection.cursor(row_factory=tuple_row) as cursor:
@@ -347,7 +351,15 @@ def _with_words(connection: Connection, sight: _Sight, text: str) -> tuple[list[
     with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(SQL.closer_than, {"likeness": LIKENESS})
         rows = cursor.execute(SQL.shops_like, {**asked, "count": CLOSEST_MAX}).fetchall()
-    return _in_sight(sight, (row[0] for row in rows)), True
+    return _in_sight(sight, (row[0] for row in rows)) or _spelled_alike(sight, plain), True
+
+
+def _spelled_alike(sight: _Sight, plain: str) -> list[Shown]:
+    names = dict.fromkeys(shop.sort_key for shop in sight.shelf.shops)
+    close = difflib.get_close_matches(plain, names, n=CLOSEST_MAX, cutoff=SPELLED_ALIKE)
+    order = {name: place for place, name in enumerate(close)}
+    found = [one for one in sight.shown.values() if one.shop.sort_key in order]
+    return sorted(found, key=lambda one: order[one.shop.sort_key])
 
 
 def _in_sight(sight: _Sight, merchant_ids: Iterable[UUID]) -> list[Shown]:

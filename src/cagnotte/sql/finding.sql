@@ -29,21 +29,21 @@ WHERE page.programme_id = %(programme_id)s
 ORDER BY page.sort_key, party.ref;
 
 -- name: shops_with_words
--- in: programme_id, text: what is looked for; part: its longest word, and words: all its words, as patterns for LIKE
--- with their signs escaped. out: merchant_id and how well it fits, the best first: 4 its name begins so, 3 another
--- name or a host does, 2 a word of it does, 1 it holds these letters. Index: shop_page_words. Locks: none.
-WITH asked AS MATERIALIZED (
-    SELECT catalog_folded(%(text)s) AS text, catalog_folded(%(part)s) AS part,
-        (SELECT array_agg(catalog_folded(word)) FROM unnest(%(words)s::text[]) AS w (word)) AS words
-)
+-- in: programme_id, text: what is looked for; part: its longest word, and words: all its words, one a line, as patterns
+-- for LIKE with their signs escaped. out: merchant_id and how well it fits, the best first: 4 its name begins so, 3
+-- another name or a host does, 2 a word of it does, 1 it holds these letters. Index: shop_page_words, which needs the
+-- pattern to be known when the query is planned, as a function of what was asked is. Locks: none.
 SELECT page.merchant_id,
-    CASE WHEN starts_with(page.folded, asked.text) THEN 4
-         WHEN strpos(page.folded, E'\n' || asked.text) > 0 THEN 3
-         WHEN strpos(page.folded, ' ' || asked.text) > 0 OR strpos(page.folded, '.' || asked.text) > 0
-             OR strpos(page.folded, '-' || asked.text) > 0 THEN 2
+    CASE WHEN starts_with(page.folded, catalog_folded(%(text)s)) THEN 4
+         WHEN strpos(page.folded, E'\n' || catalog_folded(%(text)s)) > 0 THEN 3
+         WHEN strpos(page.folded, ' ' || catalog_folded(%(text)s)) > 0
+             OR strpos(page.folded, '.' || catalog_folded(%(text)s)) > 0
+             OR strpos(page.folded, '-' || catalog_folded(%(text)s)) > 0 THEN 2
          ELSE 1 END AS fits
-FROM catalog_shoppage AS page CROSS JOIN asked
-WHERE page.folded LIKE asked.part AND page.folded LIKE ALL (asked.words) AND page.programme_id = %(programme_id)s
+FROM catalog_shoppage AS page
+WHERE page.folded LIKE catalog_folded(%(part)s)
+    AND page.folded LIKE ALL (string_to_array(catalog_folded(%(words)s), E'\n'))
+    AND page.programme_id = %(programme_id)s
 ORDER BY fits DESC, page.sort_key
 LIMIT %(count)s;
 
@@ -54,11 +54,10 @@ SELECT set_config('pg_trgm.word_similarity_threshold', %(likeness)s, true);
 -- name: shops_like
 -- in: programme_id, text, count. out: merchant_id of shops one of whose names is spelled much like this, the likest
 -- first; how like they must be was said before (`closer_than`). Index: shop_page_words. Locks: none.
-WITH asked AS MATERIALIZED (SELECT catalog_folded(%(text)s) AS text)
 SELECT page.merchant_id
-FROM catalog_shoppage AS page CROSS JOIN asked
-WHERE asked.text <%% page.folded AND page.programme_id = %(programme_id)s
-ORDER BY word_similarity(asked.text, page.folded) DESC, page.sort_key
+FROM catalog_shoppage AS page
+WHERE catalog_folded(%(text)s) <%% page.folded AND page.programme_id = %(programme_id)s
+ORDER BY word_similarity(catalog_folded(%(text)s), page.folded) DESC, page.sort_key
 LIMIT %(count)s;
 
 -- name: due_alerts

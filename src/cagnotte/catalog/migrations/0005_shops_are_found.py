@@ -169,7 +169,10 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     django.contrib.postgres.indexes.GinIndex(
-                        fields=["folded"], name="shop_page_words", opclasses=["gin_trgm_ops"]
+                        fields=["folded"],
+                        name="shop_page_words",
+                        fastupdate=False,
+                        opclasses=["gin_trgm_ops"],
                     ),
                     models.Index(fields=["programme", "changed_at"], name="shop_page_of_programme"),
                 ],
