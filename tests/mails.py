@@ -68,14 +68,14 @@ def text_of(name: str) -> str:
 
 
 def _rows(inner: str) -> str:
-    """One line for each row of a table; the row's address is that of its page, which the mail's button leads to."""
-    text = re.sub(r"<a href=[^>]*>(.*?)</a>", r"\1", inner, flags=re.DOTALL)
+    """A row's words and amount on one line, its address on the next."""
+    text = re.sub(r'<a href="([^"]+)"[^>]*>(.*?)</a>', r"\2", inner, flags=re.DOTALL)
     text = re.sub(r"\s*<br\s*/>", ": ", text)
-    text = re.sub(
-        r'</td>\s*<td class="amount">(.*?)</td>', r"{% if row.amount %} — \1{% endif %}</td>", text
-    )
+    amount = r"{% if row.amount %} — \1{% endif %}\n  {{ row.url }}</td>"
+    text = re.sub(r'</td>\s*<td class="amount">(.*?)</td>', amount, text)
     text = re.sub(r"\s*(\{% (?:endfor|for)[^%]*%\})\s*", r"\1", text)
-    return _plain(text.replace("<tr><td", "- <tr><td").replace("</tr>", "</tr>\n")) + "\n\n"
+    text = text.replace("<tr><td", "- <tr><td").replace("</tr>", "</tr>\n")
+    return re.sub(r"<[^>]+>", "", text).strip() + "\n\n"
 
 
 def _plain(inner: str) -> str:

@@ -281,4 +281,4 @@ def _domain() -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return re.sub(r"[\x00-\x20]+", " ", text).strip()

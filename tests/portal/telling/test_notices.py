@@ -45,7 +45,7 @@ def test_notices_stand_by_day_and_the_bell_counts_the_unread(
     tell(ana.member, days_ago=1)
     tell(ana.member, "available")
     ana.get("notices/")
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(8):
         page = ana.get("notices/").content.decode()
     assert page.index("Today") < page.index("€3.45 available") < page.index("Yesterday")
     assert "Purchase at Maison Verte: €3.45 tracked" in page
@@ -114,7 +114,7 @@ def test_choices_are_kept_and_what_is_always_sent_stays(
     ana: Person, django_assert_max_num_queries: Any
 ) -> None:
     ana.get("notices/channels/")
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(13):
         page = ana.get("notices/channels/").content.decode()
     assert "Always sent: it is money that leaves your cagnotte." in page
     form = chosen(tracked__email="weekly", confirmed__email="off", payout__email="off", begins="22")
