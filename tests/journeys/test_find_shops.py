@@ -361,9 +361,8 @@ def test_a_contract_says_whether_coupons_may_be_used(finder: Finder) -> None:
 def test_what_is_not_there_is_not_found(finder: Finder) -> None:
     with pytest.raises(NotFound):
         finder.ask(find_shops.shop, "nobody")
-    for unknown in (lambda: find_shops.logo(shared_connection(), finder.programme, "lumiere"),):
-        with pytest.raises(NotFound, match="has no logo"):
-            unknown()
+    with pytest.raises(NotFound, match="has no logo"):
+        find_shops.logo(shared_connection(), finder.programme, "lumiere")
 
 
 def test_claims_are_told_without_a_page_being_read(finder: Finder) -> None:

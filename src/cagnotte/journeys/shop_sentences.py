@@ -36,11 +36,11 @@ PLACES = {
 }
 
 WINDOWS = {
-    WindowKind.DAY: gettext_lazy("a day"),
-    WindowKind.WEEK: gettext_lazy("a week"),
-    WindowKind.MONTH: gettext_lazy("a month"),
-    WindowKind.QUARTER: gettext_lazy("a quarter"),
-    WindowKind.YEAR: gettext_lazy("a year"),
+    WindowKind.DAY: gettext_lazy("each day"),
+    WindowKind.WEEK: gettext_lazy("each week"),
+    WindowKind.MONTH: gettext_lazy("each month"),
+    WindowKind.QUARTER: gettext_lazy("each quarter"),
+    WindowKind.YEAR: gettext_lazy("each year"),
     WindowKind.LIFETIME: gettext_lazy("in all"),
 }
 

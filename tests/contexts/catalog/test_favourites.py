@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -111,7 +112,11 @@ def test_a_rise_is_told_once_to_those_who_asked(
 
 def test_an_alert_counts_from_when_it_is_set(shop: Shop) -> None:
     shop.keep(shop.ana, alert=False)
-    told = {"programme_id": shop.programme_id, "merchant_id": shop.merchant_id, "alert": True}
+    told: dict[str, Any] = {
+        "programme_id": shop.programme_id,
+        "merchant_id": shop.merchant_id,
+        "alert": True,
+    }
     assert favourites.set_alert(wallet_id=shop.ana, best=EIGHT, **told)
     assert not favourites.set_alert(wallet_id=shop.bob, best=EIGHT, **told)
     assert shop.due(EIGHT) == []

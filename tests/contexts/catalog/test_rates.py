@@ -182,13 +182,13 @@ def test_what_comes_before_the_offer_for_all_is_reached() -> None:
 
 
 def test_a_boost_that_replaces_counts_where_it_is_higher() -> None:
-    replacing = {"role": Role.BOOST, "mode": BoostMode.REPLACE}
+    replacing: dict[str, Any] = {"role": Role.BOOST, "mode": BoostMode.REPLACE}
     assert told(offer(500), offer(800, "boost", **replacing)) == "8%"
     assert told(offer(500), offer(300, "boost", **replacing)) == "5%"
 
 
 def test_boosts_that_add_are_added_one_of_each_group() -> None:
-    plus = {"role": Role.BOOST, "mode": BoostMode.ADD}
+    plus: dict[str, Any] = {"role": Role.BOOST, "mode": BoostMode.ADD}
     assert told(offer(500), offer(200, "a", **plus), offer(100, "b", **plus)) == "8%"
     grouped = [offer(rate, str(rate), group="g", **plus) for rate in (200, 100)]
     assert told(offer(500), *grouped) == "7%"
