@@ -275,7 +275,7 @@ def steps(connection: Connection, claim_id: UUID) -> list[StepTold]:
     """Return the steps of a claim in their order."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         rows = cursor.execute(SQL.steps, {"claim_id": claim_id}).fetchall()
-    return [StepTold(*told, facts=orjson.loads(facts)) for *told, facts in rows]
+    return [StepTold(*row)._replace(facts=orjson.loads(row[-1])) for row in rows]
 
 
 def messages(connection: Connection, claim_id: UUID) -> list[MessageTold]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from cagnotte.claims.selectors import ClaimView
 from cagnotte.domain.claims import (
@@ -46,12 +46,12 @@ STATES: dict[ClaimState, StateWords] = {
         gettext_lazy("Your answer is needed"), "accent", "message-circle"
     ),
     ClaimState.SENT_TO_SHOP: StateWords(gettext_lazy("The shop is looking at it"), "info", "store"),
-    ClaimState.ACCEPTED: StateWords(gettext_lazy("Accepted"), "good", "circle-check"),
-    ClaimState.DECLINED: StateWords(gettext_lazy("Declined"), "bad", "circle-x"),
+    ClaimState.ACCEPTED: StateWords(pgettext_lazy("claim", "Accepted"), "good", "circle-check"),
+    ClaimState.DECLINED: StateWords(pgettext_lazy("claim", "Declined"), "bad", "circle-x"),
     ClaimState.EXPIRED: StateWords(gettext_lazy("Ended without an answer"), "calm", "clock"),
     ClaimState.APPEALED: StateWords(gettext_lazy("Looked at again"), "info", "rotate-ccw"),
-    ClaimState.WITHDRAWN: StateWords(gettext_lazy("Withdrawn"), "calm", "undo-2"),
-    ClaimState.CLOSED: StateWords(gettext_lazy("Closed"), "calm", "check"),
+    ClaimState.WITHDRAWN: StateWords(pgettext_lazy("claim", "Withdrawn"), "calm", "undo-2"),
+    ClaimState.CLOSED: StateWords(pgettext_lazy("claim", "Closed"), "calm", "check"),
 }
 
 KINDS: dict[ClaimKind, KindWords] = {
@@ -218,12 +218,12 @@ _STEPS: dict[str, tuple[str | Promise, str]] = {
     ClaimEvent.REPLY: (gettext_lazy("You answered"), "message-circle"),
     ClaimEvent.SEND: (gettext_lazy("The shop was asked"), "store"),
     ClaimEvent.LAPSE: (gettext_lazy("The shop did not answer in time: we decide"), "clock"),
-    ClaimEvent.ACCEPT: (gettext_lazy("Accepted"), "party-popper"),
-    ClaimEvent.DECLINE: (gettext_lazy("Declined"), "circle-x"),
+    ClaimEvent.ACCEPT: (pgettext_lazy("claim", "Accepted"), "party-popper"),
+    ClaimEvent.DECLINE: (pgettext_lazy("claim", "Declined"), "circle-x"),
     ClaimEvent.EXPIRE: (gettext_lazy("Ended: our question was not answered"), "clock"),
     ClaimEvent.APPEAL: (gettext_lazy("You objected: somebody looks again"), "rotate-ccw"),
     ClaimEvent.WITHDRAW: (gettext_lazy("You withdrew the claim"), "undo-2"),
-    ClaimEvent.CLOSE: (gettext_lazy("Closed"), "check"),
+    ClaimEvent.CLOSE: (pgettext_lazy("claim", "Closed"), "check"),
 }
 
 _BAD = (ClaimEvent.DECLINE, ClaimEvent.EXPIRE)

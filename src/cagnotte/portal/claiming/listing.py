@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from django.http import HttpResponse
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from cagnotte.claims import selectors, words
@@ -18,12 +18,12 @@ SHOWN_MAX = 100
 """Claims that are listed: nobody has had more."""
 
 GROUPS: dict[str, tuple[str | Promise, tuple[ClaimState, ...]]] = {
-    "under_way": (gettext_lazy("Under way"), (ClaimState.DRAFT, *UNDER_WAY)),
+    "under_way": (pgettext_lazy("claim", "Under way"), (ClaimState.DRAFT, *UNDER_WAY)),
     "answered": (
-        gettext_lazy("Answered"),
+        pgettext_lazy("claim", "Answered"),
         (ClaimState.ACCEPTED, ClaimState.DECLINED, ClaimState.EXPIRED),
     ),
-    "over": (gettext_lazy("Closed"), (ClaimState.CLOSED, ClaimState.WITHDRAWN)),
+    "over": (pgettext_lazy("claim", "Closed"), (ClaimState.CLOSED, ClaimState.WITHDRAWN)),
 }
 """What the list can be narrowed to: its word, and the states it holds."""
 
