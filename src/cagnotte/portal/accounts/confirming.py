@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from cagnotte.portal.accounts import proving
 from cagnotte.portal.accounts.proving import Answer, Purpose
-from cagnotte.portal.accounts.step_up import has_app, has_passkey, way_back
+from cagnotte.portal.accounts.step_up import has_app, has_passkey, is_answer, way_back
 from cagnotte.portal.visit import Visit, member_page
 
 
@@ -50,7 +50,7 @@ def _page(visit: Visit, *, error: str = "", status: int = HTTPStatus.OK) -> Http
 
 def _by_passkey(visit: Visit) -> HttpResponse:
     form = ReauthenticateWebAuthnForm(data=visit.request.POST, user=visit.request.user)
-    if not form.is_valid():
+    if not is_answer(form):
         return _page(visit, error=_("The passkey was not accepted. Try again, or another way."))
     form.save()
     return _back(visit)

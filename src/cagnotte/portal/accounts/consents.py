@@ -14,7 +14,7 @@ from cagnotte.identity import consents as identity
 from cagnotte.identity import terms
 from cagnotte.journeys.join import SOURCE as JOINING
 from cagnotte.portal.accounts.consent_texts import QUESTIONS, VERSION, Asked
-from cagnotte.portal.accounts.terms import terms_now
+from cagnotte.portal.helping.terms_text import current_terms
 from cagnotte.portal.visit import Visit, member_page
 
 SOURCE = "account"
@@ -47,7 +47,7 @@ def consents(visit: Visit) -> HttpResponse:
     history = identity.history(wallet_id)
     standing = {act.purpose: act for act in history}
     words = {one.purpose: one.what for one in QUESTIONS}
-    version, _text = terms_now(visit.programme)
+    version, _text = current_terms(visit.programme)
     accepted = terms.accepted(wallet_id)
     return visit.show(
         "portal/accounts/consents.html",
@@ -70,7 +70,7 @@ def _switch(asked: Asked, act: Consent | None) -> Switch:
 def _said(visit: Visit) -> HttpResponse:
     wallet_id = visit.wallet_id
     if visit.request.POST.get("act") == "terms":
-        version, _text = terms_now(visit.programme)
+        version, _text = current_terms(visit.programme)
         terms.accept(
             programme_id=visit.programme.id,
             wallet_id=wallet_id,

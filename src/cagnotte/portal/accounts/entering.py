@@ -29,7 +29,7 @@ from cagnotte.portal.accounts import proving
 from cagnotte.portal.accounts.forms import EmailForm
 from cagnotte.portal.accounts.proven import remember_proven
 from cagnotte.portal.accounts.proving import Answer, Asked, Purpose
-from cagnotte.portal.accounts.step_up import is_ours, way_back
+from cagnotte.portal.accounts.step_up import is_answer, is_ours, way_back
 from cagnotte.portal.going import VISIT_COOKIE
 from cagnotte.portal.visit import SESSION_PORTAL, Visit, portal_page
 
@@ -163,7 +163,7 @@ def passkey(visit: Visit) -> HttpResponse:
         return visit.redirect("portal_sign_in")
     request.session[SESSION_PORTAL] = visit.programme.slug
     form = LoginWebAuthnForm(data=request.POST)
-    if not form.is_valid():
+    if not is_answer(form):
         messages.error(
             request,
             _("This passkey is not known here. Come in by a code, then add it in your account."),

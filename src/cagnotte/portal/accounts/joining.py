@@ -23,7 +23,7 @@ from cagnotte.portal.accounts.entering import arrived, let_in, send_code, visit_
 from cagnotte.portal.accounts.forms import EmailForm, JoiningForm
 from cagnotte.portal.accounts.proven import forget_proven, proven
 from cagnotte.portal.accounts.step_up import has_passkey, way_back
-from cagnotte.portal.accounts.terms import terms_now
+from cagnotte.portal.helping.terms_text import current_terms
 from cagnotte.portal.visit import Visit, member_page, portal_page
 
 SESSION_SPONSOR = "portal_sponsor"
@@ -67,7 +67,7 @@ def details(visit: Visit) -> HttpResponse:
     form = JoiningForm(visit.request.POST or None, today=visit.today, initial=initial)
     if visit.request.method == "POST" and form.is_valid():
         return _joined(visit, form, email)
-    version, _text = terms_now(visit.programme)
+    version, _text = current_terms(visit.programme)
     return visit.show(
         "portal/accounts/details.html",
         form=form,
@@ -106,7 +106,7 @@ def _joined(visit: Visit, form: JoiningForm, email: str) -> HttpResponse:
 
 def _told(visit: Visit, form: JoiningForm, email: str, *, is_proven: bool) -> Told:
     said = form.cleaned_data
-    version, _text = terms_now(visit.programme)
+    version, _text = current_terms(visit.programme)
     return Told(
         email=email,
         is_proven=is_proven,

@@ -21,7 +21,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from cagnotte.identity.security_events import device_of
 from cagnotte.portal.accounts.security import own
-from cagnotte.portal.accounts.step_up import has_app, needs_step_up, proved_lately, way_back
+from cagnotte.portal.accounts.step_up import (
+    has_app,
+    is_answer,
+    needs_step_up,
+    proved_lately,
+    way_back,
+)
 from cagnotte.portal.visit import Visit, member_page, portal_page
 
 Type = Authenticator.Type
@@ -60,7 +66,7 @@ def add_passkey(visit: Visit) -> HttpResponse:
         "passwordless": "on",
     }
     form = AddWebAuthnForm(told, user=request.user)
-    if not form.is_valid():
+    if not is_answer(form):
         messages.error(request, _("The passkey was not made. Nothing has changed; try again."))
         return visit.redirect("portal_add_passkey", next=way_back(visit, "portal_security"))
     webauthn.WebAuthn.add(request.user, form.cleaned_data["name"], form.cleaned_data["credential"])

@@ -59,6 +59,15 @@ def has_passkey(person: Any) -> bool:
     )
 
 
+def is_answer(form: Any) -> bool:
+    """Tell whether a form holds the answer of a passkey that is right; what is no answer at all is none either."""
+    try:
+        return bool(form.is_valid())
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # The library that reads it expects every part to be there.
+        return False
+
+
 def way_back(visit: Visit, name: str = "portal_home") -> str:
     """Return the address that `next` names, if it is one of ours; else that of a page of the programme."""
     told = visit.request.POST.get("next") or visit.request.GET.get("next", "")
