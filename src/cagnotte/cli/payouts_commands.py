@@ -280,10 +280,23 @@ def auto(on: datetime | None, slug: str | None, now: datetime | None) -> None:
     default=None,
     help="The folder for the bank file; default .data/payouts.",
 )
+@click.option(
+    "--asked",
+    "asked_only",
+    is_flag=True,
+    help="Only what members asked for and somebody approved; without it, everybody who can be paid is.",
+)
 @programme_option
 @now_option
 @with_database
-def run(on: datetime | None, output: Path | None, slug: str | None, now: datetime | None) -> None:
+def run(
+    *,
+    on: datetime | None,
+    output: Path | None,
+    asked_only: bool,
+    slug: str | None,
+    now: datetime | None,
+) -> None:
     """Hold the money, write the file for the bank and book it as sent.
 
     Run it again after an interruption: it finishes what was begun, under the same references, and pays nobody
@@ -298,7 +311,7 @@ def run(on: datetime | None, output: Path | None, slug: str | None, now: datetim
 
     found, moment = programme(slug), read_clock(now)
     day, at = moment_of(on, moment, ZoneInfo(found.timezone))
-    order = pay_out.PayRun(found.id, moment, at, day, output or data_folder() / "payouts")
+    order = pay_out.PayRun(found.id, moment, at, day, output or data_folder() / "payouts", asked_only)
     columns = (TextColumn("{task.description:<6}"), BarColumn(), MofNCompleteColumn())
     with (
         Progress(*columns, console=Console(stderr=True), transient=True) as bar,

@@ -49,6 +49,7 @@ class PayRun:
         at: the moment that rules about time look at; now, or a moment of `on`.
         on: the day in the programme's time zone under which it is booked.
         folder: where bank files are written; made if missing.
+        asked_only: pay what was asked for and approved, and nobody who did not ask.
     """
 
     programme_id: UUID
@@ -56,6 +57,7 @@ class PayRun:
     at: datetime
     on: date
     folder: Path
+    asked_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ def _plan(connection: Connection, rules: PayoutRules, *, at: datetime, on: date)
 def run(connection: Connection, order: PayRun, *, progress: Progress | None = None) -> PayOutResult:
     """Pay everybody the plan says, and finish what an interrupted run left; commits by itself.
 
+    What was approved one by one is paid too.
+
     Raises:
         Refused: another run of this programme is under way.
         NotFound: no payout settings, or no such rail.
@@ -125,7 +129,11 @@ def run(connection: Connection, order: PayRun, *, progress: Progress | None = No
         rail = payout_rail(rules.rail)
         sent = [_send(connection, batch, rules, order, repaired=True) for batch in unsent]
         with connection.transaction():
-            planned = _plan(connection, rules, at=order.at, on=order.on)
+            planned = (
+                PayoutPlan(rules.currency)
+                if order.asked_only
+                else _plan(connection, rules, at=order.at, on=order.on)
+            )
         result = PayOutResult(planned, sent)
         result.refused = _hold(connection, planned.payouts, rules, order, told)
         for batch in _batches(connection, rules, rail, order):

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.utils import translation
 from psycopg.types.json import Jsonb
 
@@ -81,22 +82,29 @@ class Market:
         self, ref: str = "ana", *, cents: int = 0, bank: bool = False, sure: bool = True
     ) -> Person:
         """Sign somebody in who has money. sure: they proved just now who they are."""
-        person = signed_in("market", ref, now=NOW, name="Ana Müller")
+        with transaction.atomic():
+            person = signed_in("market", ref, now=NOW, name="Ana Müller")
         if cents:
             self.give(person, cents)
         if bank:
             row = MethodRow(person.member.wallet_id, "Ana Müller", IBAN)
-            payouts.save_methods(
-                shared_connection(), [row], programme_id=self.id, now=NOW - timedelta(days=90)
-            )
+            connection = shared_connection()
+            with connection.transaction():
+                payouts.save_methods(
+                    connection, [row], programme_id=self.id, now=NOW - timedelta(days=90)
+                )
         if sure:
             prove(person, now=NOW)
         return person
 
     def give(self, person: Person, cents: int) -> None:
         """Make money available, as a released reward does."""
+        with shared_connection().transaction():
+            self._give(person.member.wallet_id, cents)
+
+    def _give(self, wallet_id: UUID, cents: int) -> None:
         self.given += 1
-        connection, wallet_id = shared_connection(), person.member.wallet_id
+        connection = shared_connection()
         lot_id = named_id("test lot", self.given)
         brand = identity.party_id_of(self.id, "merchant", "jam")
         connection.execute(

@@ -137,6 +137,7 @@ def _told(visit: Visit, own: PayoutView) -> dict[str, Any]:
         "timeline": _timeline(visit, own, steps, expected),
         "expected": expected,
         "late": expected is not None and expected < visit.today,
+        "is_sent": own.state is PayoutState.SENT,
         "can_cancel": own.batch_id is None
         and own.state in (PayoutState.REQUESTED, PayoutState.APPROVED),
         "is_back": back is not None,
