@@ -26,6 +26,9 @@ from django.views.decorators.http import require_safe
 from cagnotte.domain.errors import NotFound
 from cagnotte.domain.offers import Offer
 from cagnotte.identity.memberships import member_at
+from cagnotte.identity.selectors import Shop
+from cagnotte.journeys import find_shops
+from cagnotte.journeys.find_shops import ShopCard
 from cagnotte.journeys.follow_link import (
     Asked,
     Books,
@@ -195,6 +198,7 @@ def _pause(visit: Visit, book: OfferBook, lead: Lead) -> HttpResponse:
     response = visit.show(
         "portal/finding/leaving.html",
         shop=lead.shop,
+        card=_card(visit, lead.shop),
         promised=book.words(lead.offer),
         number=" ".join(_FOURS.findall(lead.clicked.ref)) if lead.clicked else "",
         address=lead.address,
@@ -212,10 +216,17 @@ def _sign_in_first(visit: Visit, book: OfferBook, asked: Asked) -> HttpResponse:
     return visit.show(
         "portal/finding/sign_in_first.html",
         shop=shop,
+        card=_card(visit, shop),
         promised=book.words(offer),
         without=f"{path}?{query.urlencode()}" if query else path,
         back=visit.request.get_full_path(),
     )
+
+
+def _card(visit: Visit, shop: Shop) -> ShopCard | None:
+    """Return the shop as it is shown elsewhere, for its mark."""
+    cards = find_shops.cards_of(_driver(), visit.programme, [shop.id], now=visit.now)
+    return cards[0] if cards else None
 
 
 # ---- pages ----------------------------------------------------------------------------------------------------

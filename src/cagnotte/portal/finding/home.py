@@ -62,7 +62,7 @@ def _of_member(visit: Visit) -> HttpResponse:
         connection, programme, wallet_id, now=visit.now, today=visit.today, count=SHELF_SHOWN
     )
     held = watch.balances(connection, programme, wallet_id, today=visit.today)
-    lately = watch.Asked(count=PURCHASES_SHOWN)
+    lately = watch.Asked(size=PURCHASES_SHOWN)
     reasons = {
         Why.KEPT: _("A favourite that gives more than usual"),
         Why.BOUGHT: _("You bought there before"),
