@@ -135,13 +135,22 @@ class RateBook:
     """What the shops of a programme give, by all versions of its contracts and offers, each with its days."""
 
     def __init__(self, contracts: Iterable[Contract], offers: Iterable[Offer]) -> None:
-        told = list(offers)
-        self.rules = Rulebook(list(contracts), told, {})
+        told, agreed = list(offers), list(contracts)
+        self.rules = Rulebook(agreed, told, {})
         self._everywhere = [offer for offer in told if not offer.conditions.merchants]
         self._named: dict[str, list[Offer]] = {}
         for offer in told:
             for merchant in offer.conditions.merchants:
                 self._named.setdefault(merchant, []).append(offer)
+        self._days = _days_of_change(agreed, told)
+
+    def days_of_change(self, merchant: str) -> list[date]:
+        """Return the days on which what a shop gives may change, in order.
+
+        Fewer than the rulebook's, which says of every contract that it may concern every shop: among thousands of
+        shops that makes the difference.
+        """
+        return sorted(self._days.get(merchant, set()) | self._days.get(None, set()))
 
     def holding(self, merchant: str, day: date) -> list[Offer]:
         """Return the offers that hold at a shop on a day and have somebody to pay for them, by reference."""
@@ -206,7 +215,7 @@ class RateBook:
         now = self.best(merchant, day)
         if now is None:
             return None
-        days = self.rules.days_of_change(merchant)
+        days = self.days_of_change(merchant)
         for change in days[bisect_right(days, day) :]:
             if change - day > timedelta(days=LOOKED_AHEAD_DAYS):
                 break
@@ -218,7 +227,7 @@ class RateBook:
     def history(self, merchant: str, first: date, last: date) -> list[Since]:
         """Return what a shop gave at best from `first` to `last`, one entry for each change, the first on `first`."""
         found: list[Since] = []
-        days = self.rules.days_of_change(merchant)
+        days = self.days_of_change(merchant)
         for day in (first, *(one for one in days if first < one <= last)):
             best = self.best(merchant, day)
             given = best.given if best else None
@@ -279,6 +288,29 @@ class RateBook:
             return Given(rate_bps, rate_bps, None, "", narrow)
         fixed = max((one.fixed_minor for one in commissions), default=0) * share_bps // FULL_BPS
         return _sum(fixed, "order", up_to=narrow) if fixed else Given(0, None, None, "", up_to=True)
+
+
+def _days_of_change(
+    contracts: Iterable[Contract], offers: Iterable[Offer]
+) -> dict[str | None, set[date]]:
+    """Return the days on which something starts or has just ended, by the shop concerned; None = all shops."""
+    days: dict[str | None, set[date]] = {}
+    payers = {(share.kind, share.ref) for offer in offers for share in offer.funding if share.ref}
+    for contract in contracts:
+        # A funder whom an offer names may pay at any shop.
+        is_named = (contract.funder_kind, contract.funder) in payers
+        concerned = (
+            None if is_named or contract.funder_kind is FunderKind.BRAND else contract.merchant
+        )
+        days.setdefault(concerned, set()).update(_edges(contract.valid_from, contract.valid_until))
+    for offer in offers:
+        for merchant in offer.conditions.merchants or (None,):
+            days.setdefault(merchant, set()).update(_edges(offer.valid_from, offer.valid_until))
+    return days
+
+
+def _edges(first: date, last: date) -> set[date]:
+    return {first} if last == date.max else {first, last + DAY}
 
 
 def _sum(amount_minor: int, per: str, *, up_to: bool) -> Given:
