@@ -1,7 +1,6 @@
 """A purchase as its member reads it: its way, its reasons, and what became of its money."""
 
 from datetime import UTC, date, datetime
-from uuid import UUID
 
 import pytest
 
@@ -17,12 +16,11 @@ TODAY = date(2026, 3, 1)
 
 def told(world: World, order: str, member: str = "1") -> Story:
     ((found,),) = world.rows("SELECT id FROM purchases_purchase WHERE order_ref = %s", order)
-    wallet_id: UUID = Member.objects.get(ref=member).wallet_id
     with connect() as connection:
         return story(
             connection,
             Programme.objects.get(slug="corner"),
-            wallet_id,
+            Member.objects.get(ref=member).wallet_id,
             public_id("pur", found),
             today=TODAY,
         )
@@ -62,9 +60,9 @@ def test_the_way_of_a_purchase_is_told_from_the_till_to_the_bank(world: World) -
         ("paid", "next"),
     ]
     assert [step.who for step in found.steps[:4]] == [
-        "The corner shop",
-        "the till's file of The corner shop",
-        "the file of The corner shop",
+        "",
+        "said by the till's file of The corner shop",
+        "said by the file of The corner shop",
         "",
     ]
     [lot] = found.lots

@@ -175,7 +175,7 @@ def _beginning(
         }
         click = connection.execute(SQL.click_of, asked).fetchone()
         yield Step("clicked", at=clicked_at, more=click[1] if click else "")
-    yield Step("bought", at=row.occurred_at, who=row.shop)
+    yield Step("bought", at=row.occurred_at)
 
 
 # ---- what was said of it, and by whom ----------------------------------------------------------------------------
@@ -230,7 +230,7 @@ class _Speakers:
         if not version.source:
             return _("nobody objected in time") if version.event == "confirm" else ""
         names = [self._name(ref) for ref in version.source.split(", ")]
-        return ", ".join(dict.fromkeys(names))
+        return _("said by {who}").format(who=", ".join(dict.fromkeys(names)))
 
     def _name(self, ref: str) -> str:
         kind, is_connected = self._sources.get(ref, ("", False))
@@ -330,12 +330,10 @@ def _with_now(steps: list[Step], row: Row) -> list[Step]:
     """Mark the step at which a purchase stands: the last one done, where nothing else is going on."""
     if row.state not in {"confirmed", "available"}:
         return steps
+    # What was confirmed may have been adjusted since; what is available may have been spent in part.
+    kinds = {row.state} if row.state == "available" else {"confirmed", "amended", "happened"}
     standing = max(
-        (
-            place
-            for place, step in enumerate(steps)
-            if step.kind == row.state and step.state == "done"
-        ),
+        (place for place, step in enumerate(steps) if step.kind in kinds and step.state == "done"),
         default=None,
     )
     if standing is None:

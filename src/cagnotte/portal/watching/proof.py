@@ -26,6 +26,7 @@ def proof(visit: Visit) -> HttpResponse:
     asked = watch.Asked(size=RECENT)
     return visit.show(
         "portal/watching/proof.html",
+        tab="proof",
         seal=_latest(visit),
         rows=watch.purchases(connection, visit.programme, visit.wallet_id, asked).rows,
     )

@@ -77,6 +77,7 @@ def purchase(visit: Visit, purchase_id: str) -> HttpResponse:
     )
     return visit.show(
         "portal/watching/purchase.html",
+        tab="purchases",
         told=told,
         row=told.row,
         shown=shown(told.row, today=visit.today, measured=measured),

@@ -49,6 +49,7 @@ def purchases(visit: Visit) -> HttpResponse:
     )
     return visit.show(
         template,
+        tab="purchases",
         rows=[shown(row, today=visit.today, measured=measured) for row in page.rows],
         asked=asked,
         overview=overview,

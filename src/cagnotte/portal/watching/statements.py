@@ -58,6 +58,7 @@ def statements(visit: Visit) -> HttpResponse:
     months = statements_of.months(connection, programme, wallet_id, year=year, today=visit.today)
     return visit.show(
         "portal/watching/statements.html",
+        tab="statements",
         year=year,
         years=years,
         months=[month for month in months if month.movements or month.closing_minor],
@@ -70,7 +71,9 @@ def statements(visit: Visit) -> HttpResponse:
 def statement(visit: Visit, period: str) -> HttpResponse:
     """Show a month or a year."""
     told = _told(visit, period)
-    return visit.show("portal/watching/statement.html", **told, has_pdf=pdf.available())
+    return visit.show(
+        "portal/watching/statement.html", tab="statements", has_pdf=pdf.available(), **told
+    )
 
 
 @require_safe

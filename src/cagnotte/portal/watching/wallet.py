@@ -37,6 +37,7 @@ def wallet(visit: Visit) -> HttpResponse:
     months = watch.by_month(connection, programme, visit.wallet_id, today=visit.today)
     return visit.show(
         "portal/watching/wallet.html",
+        tab="wallet",
         held=held,
         moves=moves,
         is_new=held.is_new and not moves,
@@ -52,6 +53,7 @@ def made_of(visit: Visit) -> HttpResponse:
     connection, programme = shared_connection(), visit.programme
     return visit.show(
         "portal/watching/made_of.html",
+        tab="wallet",
         held=watch.balances(connection, programme, visit.wallet_id, today=visit.today),
         made=watch.made_of(connection, programme, visit.wallet_id),
     )
