@@ -37,7 +37,13 @@ def worker(*, once: bool) -> None:
         with connect() as connection:
             did = True
             while did and not stop.is_set():
-                duties = (work.round, work.carry, work.carry_to_listeners, work.night)
+                duties = (
+                    work.round,
+                    work.night,
+                    work.carry,
+                    work.carry_to_listeners,
+                    work.carry_letters,
+                )
                 did = sum(duty(connection) for duty in duties) > 0
 
 

@@ -1,4 +1,4 @@
-"""What is done once a day for each programme: what is due becomes available, what nobody spent in time expires.
+"""What is done once a day for each programme: money is released, expires, is paid by rule; claims and members are seen to.
 
 It begins at an hour of the programme's own clock. Each step finds for itself what is left to do, so a night that was
 interrupted, or done twice, comes to the same. One worker at a time does a programme's night.
@@ -16,7 +16,7 @@ import structlog
 
 from cagnotte.domain.errors import CagnotteError
 from cagnotte.identity.models import Programme
-from cagnotte.journeys import expire
+from cagnotte.journeys import auto_payout, expire, remind, tend_claims
 from cagnotte.journeys.mature import mature
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.platform.sql import load
@@ -49,8 +49,18 @@ def _expire(connection: Connection, run: ProgrammeRun) -> object:
     return expire.run(connection, order)
 
 
-STEPS = (Step("mature", _mature), Step("expire", _expire))
-"""In this order."""
+def _pay_by_rule(connection: Connection, run: ProgrammeRun) -> object:
+    return auto_payout.run(connection, run.programme, today=run.today, now=run.now)
+
+
+STEPS = (
+    Step("mature", _mature),
+    Step("expire", _expire),
+    Step("claims", tend_claims.tend),
+    Step("auto_payouts", _pay_by_rule),
+    Step("remind", remind.run),
+)
+"""In this order: what is released may be paid, and nobody is reminded of what has just left."""
 
 
 @dataclass(slots=True)

@@ -24,7 +24,10 @@ from cagnotte.journeys import (
     deliver_events,
     expire,
     poll_sources,
+    send_mails,
+    send_pushes,
     tell_events,
+    tell_members,
     tell_vouchers,
     tend_clicks,
 )
@@ -32,7 +35,7 @@ from cagnotte.journeys.nightly import Nights
 from cagnotte.journeys.poll_sources import PollSummary
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.read_inbox import ReadSummary, read_inbox
-from cagnotte.notices import deliveries
+from cagnotte.notices import deliveries, letters, telling
 from cagnotte.platform.database import connect
 
 Connection = psycopg.Connection[Any]
@@ -135,6 +138,7 @@ class Worker:
             for carry, seconds in (
                 (self.carry, idle_seconds),
                 (self.carry_to_listeners, idle_seconds),
+                (self.carry_letters, idle_seconds),
                 (self.night, NIGHT_IDLE_SECONDS),
             )
         ]
@@ -175,9 +179,15 @@ class Worker:
         return any(did)
 
     def carry(self, connection: Connection) -> bool:
-        """Make events of what is new, and send webhooks that are due; return whether there was anything."""
+        """Make events of what is new, tell members, send webhooks that are due; return whether there was anything."""
         told = tell_events.tell(connection, now=self._clock())
+        told += tell_members.tell(connection, now=self._clock())
         return bool(told + deliver_events.deliver(connection, clock=self._clock))
+
+    def carry_letters(self, connection: Connection) -> bool:
+        """Send mails and messages to browsers that are due; return whether there was any."""
+        sent = send_mails.send(connection, clock=self._clock)
+        return bool(sent + send_pushes.send(connection, clock=self._clock))
 
     def carry_to_listeners(self, connection: Connection) -> bool:
         """Tell connected listeners what is due; return whether there was anything."""
@@ -193,6 +203,8 @@ class Worker:
         api_calls.tidy(connection, now=now)
         connection.commit()
         deliveries.tidy(connection, now=now)
+        telling.tidy(connection, now=now)
+        letters.tidy(connection, now=now)
         self._tidied_at = now
 
     def _tend(self, connection: Connection, now: datetime) -> None:
