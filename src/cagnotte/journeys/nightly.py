@@ -1,4 +1,4 @@
-"""What is done once a day for each programme: money is released, expires, is paid by rule; claims and members are seen to.
+"""What is done once a day for each programme: money is released, expires or is paid by rule; claims and members too.
 
 It begins at an hour of the programme's own clock. Each step finds for itself what is left to do, so a night that was
 interrupted, or done twice, comes to the same. One worker at a time does a programme's night.
