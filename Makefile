@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve lint types contracts fix bench faults mutants nightly screens docs lock clean
+.PHONY: help demo test serve lint types contracts fix bench faults mutants nightly screens docs mails lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -70,6 +70,9 @@ screens: $(VENV)/.installed-test ## Picture every page of the portal into .data/
 
 docs: $(VENV)/.installed-docs ## Build the documentation into docs/_build
 	@$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+mails: $(VENV)/.installed-test ## Compile the mails from their MJML
+	@PYTHONPATH=src $(BIN)/python -m tests.mails
 
 lock: $(VENV)/.installed-test ## Resolve the dependencies anew into requirements/*.txt
 	@$(call compile,run,pyproject.toml)

@@ -43,9 +43,7 @@ def expanded(name: str) -> str:
 
 def page_of(name: str) -> str:
     """The template of a mail's HTML."""
-    made = mrml.to_html(expanded(name))
-    content = made if isinstance(made, str) else made.content
-    lines = [line.strip() for line in content.splitlines()]
+    lines = [line.strip() for line in mrml.to_html(expanded(name)).content.splitlines()]
     shown = LOAD + "\n".join(line for line in lines if line) + "\n"
     return shown.replace('lang="und"', 'lang="{{ language }}"')
 
@@ -59,7 +57,7 @@ def text_of(name: str) -> str:
         elif kind == "mj-button":
             href = re.search(r'href="([^"]+)"', attributes)
             assert href, "a button leads somewhere"
-            parts.append(f"{_plain(inner)}:\n{href[1]}\n\n")
+            parts.append(f"{_plain(inner)}\n{href[1]}\n\n")
         elif kind == "mj-table":
             parts.append(_rows(inner))
         else:
@@ -70,7 +68,7 @@ def text_of(name: str) -> str:
 def _rows(inner: str) -> str:
     """A row's words and amount on one line, its address on the next."""
     text = re.sub(r'<a href="([^"]+)"[^>]*>(.*?)</a>', r"\2", inner, flags=re.DOTALL)
-    text = re.sub(r"\s*<br\s*/>", ": ", text)
+    text = re.sub(r"\s*<br\s*/>", "\n  ", text)
     amount = r"{% if row.amount %} — \1{% endif %}\n  {{ row.url }}</td>"
     text = re.sub(r'</td>\s*<td class="amount">(.*?)</td>', amount, text)
     text = re.sub(r"\s*(\{% (?:endfor|for)[^%]*%\})\s*", r"\1", text)
@@ -80,7 +78,7 @@ def _rows(inner: str) -> str:
 
 def _plain(inner: str) -> str:
     """The words of a text, its links behind them."""
-    linked = LINK.sub(r"\2: \1", inner)
+    linked = LINK.sub(r"\2\n\1", inner)
     bare = re.sub(r"<[^>]+>", "", linked)
     return re.sub(r"[ \u00a0]+", " ", html.unescape(bare)).strip(" ")
 

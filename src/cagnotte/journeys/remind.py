@@ -4,12 +4,16 @@ Each reminder has a key of its own, so that a day that is done twice, or was lef
 """
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
 import psycopg
 
+from cagnotte.catalog import favourites
 from cagnotte.domain.money import decimals_of
+from cagnotte.identity.models import Party
+from cagnotte.journeys import find_shops
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.notices import letters, telling
 from cagnotte.notices.telling import News
@@ -33,13 +37,18 @@ TOLD_AT_ONCE = 2_000
 
 def run(connection: Connection, run: ProgrammeRun) -> int:
     """Remind a programme's members of what is due today; return how many notices were made. Commits by itself."""
-    count, chunk = 0, []
-    for one in [*_expiring(connection, run), *_idle(connection, run)]:
+    count = 0
+    chunk: list[News] = []
+    due = [*_expiring(connection, run), *_idle(connection, run)]
+    connection.commit()
+    for one in due:
         chunk.append(one)
         if len(chunk) == TOLD_AT_ONCE:
             count += _tell(connection, chunk, run)
             chunk = []
     count += _tell(connection, chunk, run)
+    with connection.transaction():
+        count += telling.tell_all(connection, _rises(connection, run), now=run.now)
     telling.tidy(connection, now=run.now)
     letters.tidy(connection, now=run.now)
     return count
@@ -81,3 +90,27 @@ def _idle(connection: Connection, run: ProgrammeRun) -> Iterator[News]:
     for wallet_id, amount_minor in connection.execute(SQL.idle_money, values):
         facts = {"amount_minor": amount_minor, "currency": currency}
         yield News(run.id, wallet_id, "reminder", quarter, facts, run.now)
+
+
+def _rises(connection: Connection, run: ProgrammeRun) -> list[News]:
+    """Return who is to be told that a shop gives more; it is noted with it, in one database transaction."""
+    book = find_shops.best_of(connection, run.programme, now=run.now)
+    alerts = favourites.due_alerts(connection, run.id, book, now=run.now)
+    shops = Party.objects.in_bulk({one.merchant_id for one in alerts})
+    return [
+        News(
+            run.id,
+            one.wallet_id,
+            "favourite",
+            one.key,
+            {
+                "shop": shops[one.merchant_id].name or shops[one.merchant_id].ref,
+                "shop_ref": shops[one.merchant_id].ref,
+                "given": asdict(one.given),
+                "before": asdict(one.before) if one.before else None,
+                "currency": run.programme.currency,
+            },
+            run.now,
+        )
+        for one in alerts
+    ]

@@ -110,8 +110,7 @@ def _sentence(error: Exception) -> str:
     """Say what the mail server answered, without the address it was about."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         answers = [
-            f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"
-            for code, text in error.recipients.values()
+            f"{code} {text.decode(errors='replace')}" for code, text in error.recipients.values()
         ]
         return "The mail server refuses the address: " + "; ".join(answers)
     if isinstance(error, smtplib.SMTPResponseException):

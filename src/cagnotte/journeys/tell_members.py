@@ -74,7 +74,7 @@ def _tell_some(connection: Connection, now: datetime) -> int | None:
             return None
         wanted = {"mark": row[0], "types": TYPES, "at_most": CHUNK_EVENTS}
         found = [
-            _Event(*row[:5], orjson.loads(row[5]), *row[6:])
+            _Event._make((*row[:5], orjson.loads(row[5]), *row[6:]))
             for row in connection.execute(SQL.events_to_tell, wanted)
         ]
         if not found:

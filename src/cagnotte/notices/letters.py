@@ -71,7 +71,9 @@ def claim(
     return [Claimed(*row) for row in connection.execute(SQL.claim, values)]
 
 
-def note(connection: Connection, claimed: Claimed, outcome: Outcome, *, now: datetime) -> State:
+def note(
+    connection: Connection, claimed: Claimed, outcome: Outcome, *, now: datetime
+) -> Letter.State:
     """Write down how an attempt went, and end the lease; return where the letter stands.
 
     What may work later is tried again as `timing.retry_at` says.

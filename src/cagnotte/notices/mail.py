@@ -23,7 +23,7 @@ from cagnotte.notices.choosing import DIGEST, token_for
 from cagnotte.notices.kinds import DIGESTS, KINDS, Mode, topic_of
 from cagnotte.notices.letters import Claimed
 from cagnotte.notices.mail_colours import colours_of
-from cagnotte.notices.words import Place, Words, words_of
+from cagnotte.notices.words import Place, Words, amount, words_of
 from cagnotte.platform.figures import money
 
 TEMPLATES = {
@@ -209,9 +209,7 @@ def _figure(kind: str, notices: Sequence[NoticeView]) -> str:
 
 def _row(notice: NoticeView, words: Words, claimed: Claimed, base: str) -> _Row:
     """Write one notice of several; what the letter's title says already is left out."""
-    shown = ""
-    if notice.facts.get("amount_minor") is not None and "currency" in notice.facts:
-        shown = money(int(notice.facts["amount_minor"]), str(notice.facts["currency"]))
+    shown = amount(notice.facts, "before_minor" if notice.kind == "declined" else "amount_minor")
     url = address_of(base, claimed.slug, words.place)
     if claimed.kind == notice.kind and claimed.kind in LISTED_BY_SHOP and notice.facts.get("shop"):
         note = words.body if claimed.kind in EXPLAINED else ""

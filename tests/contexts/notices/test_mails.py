@@ -79,11 +79,11 @@ def page_of(message: EmailMultiAlternatives) -> str:
 LETTERS = sorted({*KINDS, *TEMPLATES})
 
 
-@pytest.mark.parametrize("name", mails.names())
-def test_the_templates_are_what_their_sources_compile_to(name: str) -> None:
-    for suffix, made in (("html", mails.page_of(name)), ("txt", mails.text_of(name))):
-        kept = (mails.TEMPLATES / f"{name}.{suffix}").read_text(encoding="utf-8")
-        assert kept == made, "run `make mails`"
+def test_the_templates_are_what_their_sources_compile_to() -> None:
+    for name in mails.names():
+        for suffix, made in (("html", mails.page_of(name)), ("txt", mails.text_of(name))):
+            kept = (mails.TEMPLATES / f"{name}.{suffix}").read_text(encoding="utf-8")
+            assert kept == made, f"{name}.{suffix}: run `make mails`"
 
 
 def test_there_is_a_source_for_every_template() -> None:
@@ -113,41 +113,40 @@ class _Page(HTMLParser):
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("kind", LETTERS)
-def test_a_mail_is_complete(kind: str, language: str) -> None:
-    message = mail(kind, language)
-    text, page = str(message.body), _Page(page_of(message))
-    assert message.subject
-    assert "\n" not in message.subject
-    assert "{" not in message.subject + text
-    assert "None" not in text
-    assert page.languages == {language}
-    assert page.loads == []
-    assert "url(" not in page_of(message)
-    assert len(page_of(message).encode()) < GMAIL_CUTS_AT
-    for link in page.links:
-        assert link.startswith(f"{BASE}/p/portal/"), link
-        assert link in text.replace("&amp;", "&"), f"{link} stands in the text too"
-    assert f"{BASE}/p/portal/notices/channels/" in page.links
-    assert "Le Portail & Co" in text
-    assert "Le Portail &amp; Co" in page_of(message)
-    assert message.from_email == '"Le Portail & Co" <cagnotte@localhost>'
-    assert message.reply_to == ["hello@portal.example"]
+def test_every_mail_is_complete(language: str) -> None:
+    for kind in LETTERS:
+        message = mail(kind, language)
+        text, page = str(message.body), _Page(page_of(message))
+        assert message.subject
+        assert "{" not in f"{message.subject}{text}", kind
+        assert "None" not in text, kind
+        assert page.languages == {language}
+        assert page.loads == []
+        assert "url(" not in page_of(message)
+        assert len(page_of(message).encode()) < GMAIL_CUTS_AT
+        assert f"{BASE}/p/portal/notices/channels/" in page.links
+        for link in page.links:
+            assert link.startswith(f"{BASE}/p/portal/"), link
+            assert link in text, f"{kind}: {link} stands in the text too"
+        assert "Le Portail & Co" in text
+        assert "Le Portail &amp; Co" in page_of(message)
+        assert message.from_email == '"Le Portail & Co" <cagnotte@localhost>'
+        assert message.reply_to == ["hello@portal.example"]
 
 
-@pytest.mark.parametrize("kind", LETTERS)
-def test_what_can_be_switched_off_says_how_in_its_headers(kind: str) -> None:
-    message = mail(kind, "en")
-    is_always = kind in KINDS and (topic_of(kind).always or not KINDS[kind])
-    assert message.extra_headers["Message-ID"] == f"<{UUID(int=7)}@localhost>"
-    link = message.extra_headers.get("List-Unsubscribe", "")
-    if is_always:
-        assert "List-Unsubscribe-Post" not in message.extra_headers
-        assert "Send me no more" not in str(message.body)
-    else:
-        assert message.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-        assert link.startswith(f"<{BASE}/p/portal/notices/stop/")
-        assert link.strip("<>") in str(message.body)
+def test_what_can_be_switched_off_says_how_in_its_headers() -> None:
+    for kind in LETTERS:
+        message = mail(kind, "en")
+        is_always = kind in KINDS and (topic_of(kind).always or not KINDS[kind])
+        assert message.extra_headers["Message-ID"] == f"<{UUID(int=7)}@localhost>"
+        link = message.extra_headers.get("List-Unsubscribe", "")
+        if is_always:
+            assert "List-Unsubscribe-Post" not in message.extra_headers
+            assert "Send me no more" not in str(message.body)
+        else:
+            assert message.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+            assert link.startswith(f"<{BASE}/p/portal/notices/stop/")
+            assert link.strip("<>") in str(message.body)
 
 
 def test_both_languages_say_it_in_their_own_words() -> None:
@@ -176,9 +175,8 @@ def test_what_people_are_called_is_shown_and_never_run() -> None:
     assert "Hello &lt;i&gt;Zoé" in page_of(message)
     assert "&lt;b&gt;Ann &amp; Co&lt;/b&gt;" in page_of(message)
     assert "<b>Ann & Co</b>" in str(message.body)
-    assert not re.search(
-        r"[\r\n]", mail("tracked", "en", notice("tracked", shop="A\r\nBcc: x")).subject
-    )
+    folded = mail("tracked", "en", notice("tracked", shop="A\r\nBcc: x"))
+    assert not re.search(r"[\r\n]", str(folded.subject))
 
 
 def test_every_reason_has_a_sentence() -> None:

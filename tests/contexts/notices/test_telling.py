@@ -1,6 +1,7 @@
 """Members are told once, by the channels they chose, and what comes together is one letter."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -119,12 +120,12 @@ def test_thousands_are_told_in_a_handful_of_queries(portal: Portal) -> None:
     count = 0
     execute = connection.execute
 
-    def counted(*args: object, **more: object) -> object:
+    def counted(*args: Any, **more: Any) -> Any:
         nonlocal count
         count += 1
-        return execute(*args, **more)  # type: ignore[arg-type]
+        return execute(*args, **more)
 
-    connection.execute = counted  # type: ignore[method-assign, assignment]
+    connection.execute = counted  # type: ignore[method-assign]
     try:
         news = [
             telling.News(portal.id, ana.wallet_id, "confirmed", str(n), FACTS, NOW)

@@ -29,7 +29,8 @@ def unsubscribe(visit: Visit, token: str) -> HttpResponse:
     topic = TOPICS.get(asked.topic)
     label = topic.label if topic else _("Daily and weekly mails")
     told = visit.request.POST
-    state, stopped = "asking", ()
+    state = "asking"
+    stopped: tuple[str, ...] = ()
     if visit.request.method == "POST" and "again" in told:
         choosing.subscribe(
             programme_id=visit.programme.id,
