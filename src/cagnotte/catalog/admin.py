@@ -9,6 +9,8 @@ from cagnotte.catalog.models import (
     Offer,
     OpeningBalance,
     Product,
+    ShopPage,
+    ShopSuggestion,
 )
 from cagnotte.platform.admin import ReadOnlyAdmin
 
@@ -99,3 +101,24 @@ class MerchantAliasAdmin(ReadOnlyAdmin):
     list_display = ("merchant_ref", "kind", "value", "mcc", "told_by", "told_at")
     list_filter = ("programme", "kind")
     search_fields = ("merchant_ref", "value")
+
+
+@admin.register(ShopPage)
+class ShopPageAdmin(ReadOnlyAdmin):
+    """What the shops' pages tell."""
+
+    list_display = ("name", "programme", "changed_at")
+    list_filter = ("programme",)
+    list_select_related = ("programme",)
+    search_fields = ("folded",)
+
+
+@admin.register(ShopSuggestion)
+class ShopSuggestionAdmin(ReadOnlyAdmin):
+    """Shops that people miss, the latest first."""
+
+    list_display = ("text", "site", "programme", "at")
+    list_filter = ("programme",)
+    list_select_related = ("programme",)
+    ordering = ("-at",)
+    search_fields = ("text", "site")

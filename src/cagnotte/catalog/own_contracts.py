@@ -20,5 +20,7 @@ def contracts_of_merchants(programme_id: UUID, on: date) -> list[Contract]:
         VersionRow(*row) for row in rows.order_by("ref", "version").values_list(*columns)
     )
     return [
-        contract_from(one.row.definition) for one in found if one.valid_from <= on <= one.valid_until
+        contract_from(one.row.definition)
+        for one in found
+        if one.valid_from <= on <= one.valid_until
     ]
