@@ -6,15 +6,18 @@ import json
 import zipfile
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
 from django.db import connection as django_connection
 from django.db import transaction
 
+from cagnotte.claims import documents
+from cagnotte.claims.models import ClaimDocument
 from cagnotte.domain.attribution import Trace
 from cagnotte.domain.consents import Consent, Purpose
-from cagnotte.domain.errors import NotFound, Refused
+from cagnotte.domain.errors import CagnotteError, NotFound, Refused
 from cagnotte.growth import referrals
 from cagnotte.identity import consents, keys, memberships
 from cagnotte.identity.models import Member, MemberKey, Membership, Programme
@@ -44,7 +47,7 @@ PERSONAL = {
 NAMES_OF_THINGS = {
     "identity.Programme", "identity.Party", "identity.ApiKey", "catalog.Offer", "catalog.Category", "catalog.Product",
     "catalog.ShopCategory", "purchases.ImportedFile", "inbox.Secret", "notices.ListenerSecret", "payouts.BankFile",
-    "auth.Group", "auth.Permission", "notices.ServerKey", "rewards.Counter", "claims.ClaimDocument",
+    "auth.Group", "auth.Permission", "notices.ServerKey", "socialaccount.SocialApp", "rewards.Counter", "claims.ClaimDocument",
 }  # fmt: skip
 """Tables whose `name` is a thing's."""
 
@@ -298,6 +301,32 @@ def leftovers(*texts: str) -> list[str]:
             if cursor.fetchone()[0]:
                 found.append(table)
     return found
+
+
+def test_files_sent_along_with_a_claim_are_deleted(world: World, settings: Any) -> None:
+    settings.DATA_DIR = world.folder
+    person = ana(world)
+    wallet = person.member.wallet
+    document = ClaimDocument.objects.create(
+        id=uuid4(),
+        claim_id=uuid4(),
+        programme_id=wallet.programme_id,
+        wallet_id=wallet.id,
+        bucket=wallet.bucket,
+        at=world.now,
+        by="member:1",
+        name="receipt.pdf",
+        kind="pdf",
+        size_bytes=4,
+        sha256="0" * 64,
+    )
+    documents.write(document.id, b"%PDF")
+
+    erase.erase(shared_connection(), order_of(person, world))
+
+    with pytest.raises((CagnotteError, OSError)):
+        documents.read(document.id)
+    assert not ClaimDocument.objects.exists()
 
 
 def test_an_erased_member_does_not_come_back_by_a_file(world: World) -> None:

@@ -8,12 +8,15 @@ id that leads to nobody. Nothing is erased while money is on its way: closing th
 import secrets
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import psycopg
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from cagnotte.claims import documents
+from cagnotte.claims.models import ClaimDocument
 from cagnotte.domain.errors import NotFound, Refused
 from cagnotte.domain.ids import bucket_of
 from cagnotte.identity import consents
@@ -138,6 +141,7 @@ def erase(connection: Connection, order: Order) -> Erased:
         owner = replace(owner_of(order.member), pseudonym=PSEUDONYM + secrets.token_hex(8))
         consents.withdraw_all(wallet_id=owner.wallet_id, now=order.now, source="erasure")
         _blank_texts(connection, order)
+        _delete_files(owner)
         deleted, blanked = _empty(owner)
         forget_member(connection, order.programme.id, owner.wallet_id)
     return Erased(owner.pseudonym, deleted, blanked, given_up_minor)
@@ -183,6 +187,14 @@ def _blank_texts(connection: Connection, order: Order) -> None:
         connection.execute(
             SQL.forget_rejections, {"programme_id": order.programme.id, "email": member.email}
         )
+
+
+def _delete_files(owner: Owner) -> None:
+    """Delete what was sent along with claims, once nobody can take the decision back."""
+    for document_id in ClaimDocument.objects.filter(wallet_id=owner.wallet_id).values_list(
+        "id", flat=True
+    ):
+        transaction.on_commit(partial(documents.delete, document_id))
 
 
 def _empty(owner: Owner) -> tuple[dict[str, int], dict[str, int]]:

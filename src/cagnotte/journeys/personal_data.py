@@ -320,6 +320,23 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "sign_in",
+        "socialaccount.SocialToken",
+        "account_id",
+        ("expires_at",),
+        through="socialaccount.SocialAccount",
+        kept_back=("token", "token_secret"),
+        fate=_DELETED,
+    ),
+    Holding(
+        "sign_in",
+        "socialaccount.SocialAccount",
+        "user_id",
+        ("provider", "uid", "last_login", "date_joined", "extra_data"),
+        of="person",
+        fate=_DELETED,
+    ),
+    Holding(
+        "sign_in",
         "account.EmailConfirmation",
         "email_address_id",
         ("created", "sent"),

@@ -8,7 +8,7 @@ import json
 from colorsys import hls_to_rgb
 from functools import lru_cache
 from io import BytesIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from django.http import Http404, HttpResponse
@@ -64,7 +64,7 @@ class Icon(NamedTuple):
 def manifest(visit: Visit) -> HttpResponse:
     """Describe the app (W3C Web Application Manifest), with the place that shared addresses go to."""
     name = visit.programme.name
-    told = {
+    told: dict[str, Any] = {
         "id": visit.address("portal_home"),
         "name": name,
         "short_name": name if len(name) <= 12 else name.split()[0][:12],  # noqa: PLR2004 - what fits below an icon

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from cagnotte.growth import referrals
 from cagnotte.growth.referrals import Friend, FriendState
+from cagnotte.identity.models import Wallet
 from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal.visit import Visit, member_page
 
@@ -74,7 +75,7 @@ def refer_qr(visit: Visit, kind: str) -> HttpResponse:
     )
 
 
-def _wallet(visit: Visit) -> referrals.Wallet:
+def _wallet(visit: Visit) -> Wallet:
     assert visit.member is not None  # noqa: S101 - a member's page has one
     return visit.member.wallet
 
