@@ -69,6 +69,9 @@ COMMANDS: dict[str, Entry] = {
     "charities": Entry(
         "charity_commands:charities", "Name charities that members may give to; pass gifts on."
     ),
+    "claims": Entry(
+        "claim_commands:claims", "Answer what members say is missing or wrong; ask shops."
+    ),
     "close-account": Entry("wallet_commands:close_account", "Close a member's account."),
     "members": Entry(
         "member_commands:members",

@@ -1,0 +1,136 @@
+"""Proofs are known by what they hold, never by what they are called."""
+
+import io
+import warnings
+from typing import Any
+
+import pypdf
+import pytest
+from PIL import Image
+from pypdf.generic import DictionaryObject, NameObject, TextStringObject
+
+from cagnotte.claims import documents
+from cagnotte.domain.errors import InvalidInput
+
+
+def pdf(change: Any = None, password: str = "") -> bytes:
+    writer = pypdf.PdfWriter()
+    writer.add_blank_page(100, 100)
+    if change:
+        change(writer)
+    if password:
+        writer.encrypt(password, algorithm="RC4-128")
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def picture(kind: str, size: tuple[int, int] = (30, 20), **more: Any) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", size, "navy").save(out, kind, **more)
+    return out.getvalue()
+
+
+def action(name: str) -> Any:
+    """Let a page do something when it is opened, by a reference as programs write it."""
+
+    def change(writer: pypdf.PdfWriter) -> None:
+        told = DictionaryObject(
+            {NameObject("/S"): NameObject(name), NameObject("/F"): TextStringObject("a")}
+        )
+        writer.root_object[NameObject("/OpenAction")] = writer._add_object(told)
+
+    return change
+
+
+def named(name: str) -> Any:
+    """Let the whole document hold something by a name."""
+
+    def change(writer: pypdf.PdfWriter) -> None:
+        told = DictionaryObject({NameObject(name): DictionaryObject()})
+        writer.root_object[NameObject("/Names")] = told
+
+    return change
+
+
+def reason(name: str, content: bytes) -> object:
+    with pytest.raises(InvalidInput) as refused:
+        documents.check(name, content)
+    return refused.value.facts["reason"]
+
+
+def test_a_pdf_stays_as_it_is() -> None:
+    content = pdf()
+    checked = documents.check("facture n° 12.PDF", content)
+
+    assert (checked.name, checked.kind, checked.content) == ("facture n° 12.pdf", "pdf", content)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (pdf(named("/JavaScript")), "active"),
+        (pdf(lambda writer: writer.add_attachment("a.exe", b"MZ")), "active"),
+        (pdf(action("/Launch")), "active"),
+        (pdf(action("/JavaScript")), "active"),
+        (pdf(password="secret"), "protected"),
+        (b"%PDF-1.4\n" + b"<<" * 5000, "not_readable"),
+        (pdf()[:200], "not_readable"),
+        (picture("PNG")[:60], "not_readable"),
+        (picture("GIF"), "wrong_kind"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "wrong_kind"),
+        (b"PK\x03\x04", "wrong_kind"),
+        (b"", "empty"),
+    ],
+)
+def test_what_could_do_harm_or_cannot_be_read_is_refused(content: bytes, why: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert reason("proof.pdf", content) == why
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("JPEG", "a.jpg"), ("PNG", "a.png"), ("WEBP", "a.webp")]
+)
+def test_a_picture_is_drawn_anew_without_what_it_hid(kind: str, name: str) -> None:
+    exif = Image.Exif()
+    exif[0x0110] = "Telltale"
+    content = picture(kind, exif=exif) + b"PK\x03\x04 and a program behind it"
+    checked = documents.check("a.exe", content)
+
+    assert (checked.name, checked.kind) == (name, kind.lower())
+    assert b"Telltale" not in checked.content
+    assert b"program" not in checked.content
+    with Image.open(io.BytesIO(checked.content)) as drawn:
+        assert (drawn.size, dict(drawn.getexif())) == ((30, 20), {})
+
+
+def test_a_picture_is_turned_upright_and_made_smaller() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    checked = documents.check("a", picture("JPEG", (4000, 100), exif=exif))
+
+    with Image.open(io.BytesIO(checked.content)) as drawn:
+        assert drawn.size == (75, 3000)
+
+
+def test_a_small_file_that_holds_a_huge_picture_is_not_opened() -> None:
+    out = io.BytesIO()
+    Image.new("1", (9000, 6000)).save(out, "PNG")
+
+    assert reason("a.png", out.getvalue()) == "too_many_pixels"
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("../../etc/passwd", "passwd.png"),
+        ("a\u202egnp.exe", "agnp.png"),
+        ("", "proof.png"),
+        ("...", "proof.png"),
+        ('x"; filename="y.html', "x; filename=y.png"),
+        ("é" * 300, "é" * 115 + ".png"),
+    ],
+)
+def test_a_name_is_shown_without_what_could_mislead(name: str, kept: str) -> None:
+    assert documents.check(name, picture("PNG")).name == kept
