@@ -116,7 +116,7 @@ def _merchant(shop: Shop, place: int) -> Entry:
             "accepted": shop.claims,
             "after_days": 7,
             "within_days": 90,
-            "needs": ["order_number", "order_date", "amount", "confirmation"],
+            "needs": ["order_number", "order_date", "amount"],
         },
     }
     if place % 3 == 0:

@@ -13,17 +13,20 @@ from uuid import UUID, uuid4
 import psycopg
 from django.contrib.auth import get_user_model
 
+from cagnotte.domain.payouts import PayoutState
 from cagnotte.identity import memberships
 from cagnotte.identity.models import Member, Programme
 from cagnotte.journeys import expire, load_programme, pay_out
 from cagnotte.journeys.follow_link import Books
 from cagnotte.journeys.import_file import import_file
+from cagnotte.journeys.import_status import StatusFile, import_status
 from cagnotte.journeys.mature import mature
 from cagnotte.journeys.programme_run import ProgrammeRun
+from cagnotte.payouts.models import Payout
 from cagnotte.platform import database
 from cagnotte.tracking import services as tracking
 from cagnotte.tracking.models import Click
-from cagnotte.world.showcase import people, rules
+from cagnotte.world.showcase import belongings, people, rules
 from cagnotte.world.showcase.orders import Order, orders
 from cagnotte.world.showcase.people import Sample
 
@@ -76,6 +79,7 @@ def live(
     programme = Programme.objects.get(slug=rules.SLUG)
     for sample in members[:2]:
         _let_sign_in(programme, sample, now)
+    belongings.give(programme, folder, now=now)
     return Lived(programme, len(drawn))
 
 
@@ -186,6 +190,15 @@ class _Year:
         )
         with database.connect() as connection:
             pay_out.run(connection, order)
+            booked = now + timedelta(days=1)
+            sent = Payout.objects.filter(programme_id=programme.id, state=PayoutState.SENT)
+            paid = [(one.end_to_end_id, one.amount_minor - one.fee_minor) for one in sent]
+            if paid:
+                answer = _statement(paid, booked.date())
+                import_status(
+                    connection,
+                    StatusFile("statement.xml", answer, programme.id, booked, booked.date()),
+                )
 
     def _note_visits(self, come: Iterable[Order]) -> None:
         """Note the clicks by which the two who sign in came to shops, and one in eight that led to nothing."""
@@ -231,6 +244,20 @@ class _Year:
                 wallet_id=wallet_id,
             ),
         )
+
+
+def _statement(paid: Iterable[tuple[str, int]], day: date) -> bytes:
+    """Write the bank's statement of a day on which transfers left the account (camt.053)."""
+    entries = "".join(
+        f'<Ntry><Amt Ccy="EUR">{_decimal(minor)}</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>'
+        f"<BookgDt><Dt>{day}</Dt></BookgDt><NtryDtls><TxDtls><Refs><EndToEndId>{reference}</EndToEndId></Refs>"
+        "</TxDtls></NtryDtls></Ntry>"
+        for reference, minor in paid
+    )
+    return (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt>'
+        f"{entries}</Stmt></BkToCstmrStmt></Document>"
+    ).encode()
 
 
 def _decimal(minor: int) -> str:
