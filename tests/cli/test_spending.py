@@ -10,6 +10,10 @@ from click.testing import CliRunner, Result
 
 from cagnotte.cli import main
 from cagnotte.domain.errors import CagnotteError
+from cagnotte.journeys import auto_payout, give
+from cagnotte.journeys.ask_payout import Desk
+from cagnotte.journeys.vouchers import Counter
+from cagnotte.payouts.auto_rules import When
 from tests.contexts.wallet.world import IBANS, NOON, PROGRAMME, SHOP, TODAY, World, a_world
 
 Run = Callable[..., Result]
@@ -173,3 +177,34 @@ def test_a_payout_is_asked_for_listed_approved_and_called_off(world: World) -> N
         "8.40 EUR available, 11.60 EUR short of the 20.00 EUR minimum."
     )
     world.assert_sound()
+
+
+def test_charities_are_named_given_to_and_paid(world: World, tmp_path: Path) -> None:
+    world.wallet([(2500, None)])
+    path = tmp_path / "charities.yaml"
+    path.write_text("charities: [{ref: sea, name: Clean Seas, cause: Less plastic.}]\n", "utf-8")
+    runner = CliRunner()
+    loaded = runner.invoke(main.cli, ["charities", "load", str(path)])
+    assert loaded.output == "1 charities take gifts; 0 no longer do.\n"
+    assert cagnotte("charities", "paid", "sea") == "Nothing is owed to sea.\n"
+    anna = world.members[0]
+    counter = Counter(PROGRAMME, "EUR", NOON, TODAY)
+    give.give(
+        world.connection, counter, wallet_id=anna, charity="sea", amount_minor=321, token="t"
+    )
+    listed = runner.invoke(main.cli, ["charities", "list"], env={"COLUMNS": "120"}).output
+    assert "3.21 EUR" in listed
+    assert cagnotte("charities", "paid", "sea") == "sea: 1 gifts, 3.21 EUR, passed on.\n"
+
+
+def test_automatic_payouts_are_asked_for_and_a_run_can_leave_out_who_did_not(
+    world: World, tmp_path: Path
+) -> None:
+    rich, _ = two_members(world)
+    desk = Desk(PROGRAMME, NOON, TODAY)
+    auto_payout.choose(world.connection, desk, wallet_id=rich, when=When(above_minor=2000))
+    folder = ["--output", str(tmp_path)]
+    assert "nobody is to be paid" in cagnotte("payouts", "run", "--asked", *folder)
+    told = cagnotte("payouts", "auto")
+    assert told == "2026-06-10: 1 payouts of 25.00 EUR asked for, to be approved.\n"
+    assert "0 payouts" in cagnotte("payouts", "auto")

@@ -51,7 +51,7 @@ def make(
     now: datetime,
     maximum_minor: int | None = None,
 ) -> tuple[str, UUID]:
-    """Draw a code for a wallet, in the caller's transaction; return it and its id. The one before it, if unused, is over.
+    """Draw a code for a wallet, in the caller's transaction; return it and its id. An unused one before it is over.
 
     maximum_minor: the most it may take, in minor units of the programme's currency.
     Raises NotFound when the wallet is not of this programme, Conflict when no free code was found.
@@ -61,8 +61,9 @@ def make(
     for _ in range(TRIES):
         code = "".join(secrets.choice("0123456789") for _ in range(DIGITS))
         code_hash = _hash(code)
+        code_id = derived_id(now, "pay-code", programme_id, code_hash)
         values = {
-            "id": derived_id(now, "pay-code", programme_id, code_hash),
+            "id": code_id,
             "programme_id": programme_id,
             "wallet_id": wallet_id,
             "bucket": bucket_of(wallet_id),
@@ -72,7 +73,7 @@ def make(
             "expires_at": now + timedelta(minutes=MINUTES),
         }
         if connection.execute(SQL.insert, values).rowcount:
-            return code, values["id"]
+            return code, code_id
     raise Conflict("No free code was found; try again.")
 
 

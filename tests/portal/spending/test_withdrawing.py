@@ -1,9 +1,11 @@
 """Withdrawing: what is told before, one payout however often it is sent, and refusals that move nothing."""
 
+import io
 import re
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from cagnotte.payouts import selectors
 from cagnotte.payouts.models import Payout
@@ -154,10 +156,21 @@ def test_what_is_at_the_bank_is_not_called_off(market: Market) -> None:
     assert market.holds(ana) == (0, 4500)
 
 
+def test_the_receipt_is_a_page_and_a_file(market: Market) -> None:
+    ana = market.member(cents=4500, bank=True)
+    place = ask(ana)["Location"].removesuffix("?done=1").removeprefix("/p/market/")
+    assert "Download as PDF" in text_of(ana.get(f"{place}receipt/"))
+    made = ana.get(f"{place}receipt.pdf")
+    assert made["Content-Disposition"].startswith('attachment; filename="market-po-')
+    page = PdfReader(io.BytesIO(made.content)).pages[0].extract_text()
+    assert "€44.50" in page
+    assert "•••• 2606" in page
+
+
 def test_payouts_of_others_do_not_exist(market: Market) -> None:
     ana, ben = market.member(cents=4500, bank=True), market.member("ben")
     place = ask(ana)["Location"].removesuffix("?done=1").removeprefix("/p/market/")
-    paths = [place, f"{place}receipt/", f"payouts/?before={place.split('/')[1]}"]
+    paths = [place, f"{place}receipt.pdf", f"payouts/?before={place.split('/')[1]}"]
     assert [ben.get(path).status_code for path in paths] == [404, 404, 404]
     assert ben.post(f"{place}cancel/").status_code == 404
     assert [ana.get(path).status_code for path in paths] == [200, 200, 200]

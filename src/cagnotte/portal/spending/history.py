@@ -7,7 +7,9 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
+from django.template.loader import render_to_string
 from django.utils.formats import date_format
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -19,6 +21,7 @@ from cagnotte.journeys import ask_payout
 from cagnotte.notices.payout_words import why_returned
 from cagnotte.payouts import selectors
 from cagnotte.payouts.selectors import PayoutView, StepView, WayView
+from cagnotte.platform import pdf
 from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal.spending import words
 from cagnotte.portal.spending.withdrawing import desk_of, zone_of
@@ -108,7 +111,27 @@ def cancel(visit: Visit, payout: str) -> HttpResponse:
 @member_page()
 def receipt(visit: Visit, payout: str) -> HttpResponse:
     """Show a receipt of one payout, to be printed or kept."""
-    return visit.show("portal/spending/receipt.html", **_told(visit, _own(visit, payout)))
+    told = _told(visit, _own(visit, payout))
+    return visit.show("portal/spending/receipt.html", has_pdf=pdf.available(), **told)
+
+
+@require_safe
+@member_page()
+def receipt_pdf(visit: Visit, payout: str) -> HttpResponse:
+    """Send the receipt of one payout as PDF; where this server cannot draw one, lead to the page."""
+    told = _told(visit, _own(visit, payout))
+    if not pdf.available():
+        return visit.redirect("portal_payout_receipt", payout)
+    around = {"programme": visit.programme, "member": visit.member, "today": visit.today}
+    html = render_to_string("portal/spending/receipt_pdf.html", {**around, **told})
+    name = f"{visit.programme.slug}-{told['payout'].end_to_end_id}.pdf"
+    return HttpResponse(
+        pdf.render(html),
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": content_disposition_header(as_attachment=True, filename=name)
+        },
+    )
 
 
 def _own(visit: Visit, text: str) -> PayoutView:

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern] = [
     path("payouts/<slug:payout>/", history.payout, name="portal_payout"),
     path("payouts/<slug:payout>/cancel/", history.cancel, name="portal_payout_cancel"),
     path("payouts/<slug:payout>/receipt/", history.receipt, name="portal_payout_receipt"),
+    path("payouts/<slug:payout>/receipt.pdf", history.receipt_pdf, name="portal_payout_pdf"),
     path("vouchers/", vouchers.vouchers, name="portal_vouchers"),
     path("vouchers/new/", vouchers.buy, name="portal_voucher_new"),
     path("vouchers/<slug:voucher>/", vouchers.voucher, name="portal_voucher"),
