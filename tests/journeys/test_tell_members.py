@@ -225,7 +225,11 @@ def test_a_mail_arrives_in_the_members_language_with_its_way_out(
     assert found["To"] == "ana@member.example"
     assert found["Subject"].strip().startswith("Achat chez The corner shop")
     assert found["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert found["List-Unsubscribe"].startswith("<https://cashback.example/p/corner/notices/stop/")
+    assert (
+        found["List-Unsubscribe"]
+        .strip()
+        .startswith("<https://cashback.example/p/corner/notices/stop/")
+    )
     assert [part.get_content_type() for part in found.iter_parts()] == ["text/plain", "text/html"]
     assert states() == [("sent", 1, "")]
 

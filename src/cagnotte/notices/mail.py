@@ -50,21 +50,8 @@ TEMPLATES = {
 ROWS_MAX = 15
 """A letter names so many notices; the rest is counted."""
 
-FIGURES = frozenset(
-    {
-        "tracked",
-        "confirmed",
-        "available",
-        "expiring",
-        "reminder",
-        "payout.requested",
-        "payout.sent",
-        "payout.settled",
-        "payout.returned",
-    }
-)
-"""Kinds whose amount is shown large."""
-
+FIGURES = frozenset({"available", "expiring", "reminder"})
+"""Kinds whose letters show their amount large, below the name of their topic."""
 
 LISTED_BY_SHOP = frozenset({"tracked", "confirmed", "available", "adjusted", "declined"})
 EXPLAINED = frozenset({"adjusted", "declined"})
@@ -134,7 +121,7 @@ def _context(claimed: Claimed, notices: Sequence[NoticeView], sender: Sender) ->
         "name": (claimed.name or "").split(" ")[0],
         "subject": _one_line(words.title),
         "preheader": words.body or words.title,
-        "title": words.title,
+        "title": topic_of(claimed.kind).label if claimed.kind in FIGURES else words.title,
         "body": words.body,
         "figure": _figure(claimed.kind, notices),
         "several": several,

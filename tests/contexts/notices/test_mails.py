@@ -151,7 +151,7 @@ def test_what_can_be_switched_off_says_how_in_its_headers() -> None:
 
 def test_both_languages_say_it_in_their_own_words() -> None:
     assert mail("available", "en").subject == "€12.40 available"
-    assert mail("available", "fr").subject == "12,40\N{NO-BREAK SPACE}€ disponibles"
+    assert mail("available", "fr").subject == "12,40\N{NARROW NO-BREAK SPACE}€ disponibles"
     assert mail("available", "de").subject == "€12.40 available"
 
 
