@@ -31,6 +31,7 @@ from cagnotte.domain.offers import (
     BoostMode,
     CommissionShare,
     Conditions,
+    First,
     FixedPerOrder,
     FixedPerUnit,
     NextOrderVoucher,
@@ -113,6 +114,12 @@ def words(given: Given, currency: str) -> str:
 def is_for_all(conditions: Conditions) -> bool:
     """Tell whether an offer asks nothing of who buys."""
     return not (conditions.segments or conditions.cards or conditions.first)
+
+
+def _is_for_newcomers(conditions: Conditions) -> bool:
+    is_shops_own = conditions.first is First.MERCHANT or bool(conditions.merchants)
+    for_some = conditions.segments or conditions.cards
+    return bool(conditions.first) and is_shops_own and not for_some
 
 
 def is_narrow(conditions: Conditions) -> bool:
@@ -202,11 +209,14 @@ class RateBook:
         return found
 
     def first(self, merchant: str, day: date) -> Given | None:
-        """Return what a first purchase gets at most, where an offer is made for it; None where none is."""
+        """Return what a first purchase at a shop gets at most, where an offer is made for it; None where none is.
+
+        A welcome that the programme gives at any shop is no shop's own, and does not count.
+        """
         found = _highest(
             (offer, self.given(offer, merchant, day))
             for offer in self.holding(merchant, day)
-            if offer.conditions.first and not (offer.conditions.segments or offer.conditions.cards)
+            if _is_for_newcomers(offer.conditions)
         )
         return found[1] if found else None
 

@@ -95,11 +95,12 @@ FOUND_MAX = 500
 
 CLOSEST_MAX = 12
 
-LIKENESS = "0.35"
-"""From which likeness of trigrams on mistyped words are taken for a name."""
-
 SPELLED_ALIKE = 0.7
-"""The same for whole names, letter by letter: in short ones two letters in the wrong order leave no trigram alike."""
+"""From which likeness on, letter by letter, a mistyped name is taken for a whole one."""
+
+SHORT_WORD = 5
+LIKENESS, LIKENESS_OF_SHORT = "0.35", "0.55"
+"""The same by trigrams, for any piece of a name; a short word has so few that two of them mean nothing."""
 
 RELATED_MAX = 4
 
@@ -282,8 +283,8 @@ def shop(connection: Connection, programme: Programme, ref: str, *, now: datetim
     contract = shelf.rates.contract(ref, day)
     names = Names(shelf.product_names, shelf.brand_names, programme.currency)
     gives_not = [text_of(text) for text in page.gives_not]
-    out = shop_sentences.left_out(contract, names)
-    must = shop_sentences.to_do(contract, online=found.online, in_store=found.in_store)
+    out = shop_sentences.left_out(contract, names, told=bool(gives_not))
+    must = shop_sentences.to_do(contract, page, online=found.online, in_store=found.in_store)
     return ShopFull(
         card=sight.card(one),
         description=text_of(page.description),
@@ -348,10 +349,12 @@ def _with_words(connection: Connection, sight: _Sight, text: str) -> tuple[list[
         rows = cursor.execute(SQL.shops_with_words, asked).fetchall()
     if rows:
         return _in_sight(sight, (row[0] for row in rows)), False
+    likeness = LIKENESS_OF_SHORT if len(plain) <= SHORT_WORD else LIKENESS
     with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute(SQL.closer_than, {"likeness": LIKENESS})
+        cursor.execute(SQL.closer_than, {"likeness": likeness})
         rows = cursor.execute(SQL.shops_like, {**asked, "count": CLOSEST_MAX}).fetchall()
-    return _in_sight(sight, (row[0] for row in rows)) or _spelled_alike(sight, plain), True
+    alike = [*_spelled_alike(sight, plain), *_in_sight(sight, (row[0] for row in rows))]
+    return list({one.shop.ref: one for one in alike}.values())[:CLOSEST_MAX], True
 
 
 def _spelled_alike(sight: _Sight, plain: str) -> list[Shown]:

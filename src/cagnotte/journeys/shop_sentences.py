@@ -97,24 +97,26 @@ def base_told(contract: Contract | None) -> list[str]:
     ]
 
 
-def left_out(contract: Contract | None, names: Names) -> list[str]:
-    """Say which products a shop gives nothing on."""
+def left_out(contract: Contract | None, names: Names, *, told: bool) -> list[str]:
+    """Say which products a shop gives nothing on. told: its page says already what most shops leave out."""
     if contract is None:
         return []
-    told = []
+    out = []
     excluded = contract.base.excluded
     if excluded is not None:
-        told += [names.categories.get(ref, ref) for ref in sorted(excluded.categories)]
-        told += [names.brands.get(ref, ref) for ref in sorted(excluded.brands)]
+        out += [names.categories.get(ref, ref) for ref in sorted(excluded.categories)]
+        out += [names.brands.get(ref, ref) for ref in sorted(excluded.brands)]
         if excluded.skus:
-            told.append(_("Some articles"))
-    if not contract.base.gift_cards:
-        told.append(_("Gift cards"))
-    return told
+            out.append(_("Some articles"))
+    if not (contract.base.gift_cards or told):
+        out.append(_("Gift cards"))
+    return out
 
 
-def to_do(contract: Contract | None, *, online: bool, in_store: bool) -> list[str]:
-    """Say what has to be done for a purchase to be seen as the member's."""
+def to_do(
+    contract: Contract | None, page: PageSection, *, online: bool, in_store: bool
+) -> list[str]:
+    """Say what has to be done for a purchase to be seen as the member's, but for what the page says itself."""
     if contract is None:
         return []
     policy = contract.attribution
@@ -127,7 +129,8 @@ def to_do(contract: Contract | None, *, online: bool, in_store: bool) -> list[st
                 policy.click_window.days,
             ).format(days=policy.click_window.days)
         )
-        told.append(_("Accept the shop's cookies, and start with an empty basket."))
+        if not page.you_must:
+            told.append(_("Accept the shop's cookies, and start with an empty basket."))
     if in_store and {Trace.MEMBER_NUMBER, Trace.QR_CODE} & set(policy.precedence):
         told.append(_("In the shop, show your member code at the till."))
     return told

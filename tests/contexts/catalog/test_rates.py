@@ -132,6 +132,10 @@ def test_a_first_purchase_is_told_apart() -> None:
     rates = book(offer(200), offer(900, "first", first=First.MERCHANT))
     assert rates.first("corner", DAY) == Given(900, 900, None, "", up_to=False)
     assert book(offer(200)).first("corner", DAY) is None
+    welcome = offer(FixedPerOrder(300), "welcome", first=First.PROGRAMME)
+    assert book(offer(200), welcome).first("corner", DAY) is None
+    theirs = offer(900, "first", first=First.PROGRAMME, merchants=frozenset({"corner"}))
+    assert book(offer(200), theirs).first("corner", DAY) is not None
 
 
 def test_a_higher_offer_hidden_behind_one_that_takes_all_is_not_told() -> None:
