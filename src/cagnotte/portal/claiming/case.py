@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cagnotte.claims import documents, selectors, words
 from cagnotte.claims.selectors import ClaimView, MessageTold, StepTold
+from cagnotte.claims.services import MEMBER
 from cagnotte.domain import claims as rules
 from cagnotte.domain.claims import ClaimEvent, ClaimState
 from cagnotte.domain.errors import InvalidInput, Refused
@@ -22,14 +23,14 @@ from cagnotte.portal.claiming.forms import WordsForm
 from cagnotte.portal.claiming.frame import cannot, keep_files, own, run_of
 from cagnotte.portal.visit import Visit, member_page
 
-GOES_WITHOUT_SAYING = (ClaimEvent.PASS, ClaimEvent.REPLY)
-"""Steps that are left out of the story: what stands before or after them says it."""
+GOES_WITHOUT_SAYING = ClaimEvent.PASS
+"""A step that is left out of the story: what stands after it says it."""
 
 
 class Told(NamedTuple):
-    """One thing of the story of a case. state: as `<c-event>` has them. text: of a message, as it was written.
+    """One thing of the story of a case. state: as `<c-event>` has them.
 
-    is_mine: a message of the member.
+    text: what was written with it, as it was written. is_mine: by the member.
     """
 
     at: datetime
@@ -81,35 +82,42 @@ def _shown(
 
 
 def story(claim: ClaimView) -> list[Told]:
-    """Return steps and messages of a claim in one order, the oldest first."""
+    """Return what happened, the oldest first; what was written along with a step is told with it."""
     connection = shared_connection()
-    steps = [
-        _step(claim, one)
-        for one in selectors.steps(connection, claim.id)
-        if one.event not in GOES_WITHOUT_SAYING
-    ]
-    said = [_message(one) for one in selectors.messages(connection, claim.id)]
-    # What was written at the moment of a step belongs behind it.
-    return sorted(steps + said, key=lambda one: (one.at, bool(one.text)))
+    said = selectors.messages(connection, claim.id)
+    told = []
+    for step in selectors.steps(connection, claim.id):
+        if step.event == GOES_WITHOUT_SAYING:
+            continue
+        along = [one for one in said if (one.at, one.by) == (step.at, step.by)]
+        said = [one for one in said if one not in along]
+        told.append(_step(claim, step, "\n\n".join(one.text for one in along)))
+    return sorted([*told, *map(_message, said)], key=lambda one: one.at)
 
 
-def _step(claim: ClaimView, step: StepTold) -> Told:
+def _step(claim: ClaimView, step: StepTold, text: str) -> Told:
     granted = step.facts.get("goodwill_minor")
-    told = words.step_words(
-        step.event, step.facts, money(granted, claim.currency) if granted else ""
-    )
-    return Told(step.at, told.title, told.icon, told.state, _who(step.by), told.more)
+    amount = money(granted, claim.currency) if granted else ""
+    told = words.step_words(step.event, step.facts, amount)
+    is_mine = step.by == MEMBER
+    return Told(step.at, told.title, told.icon, told.state, _who(step.by), told.more, text, is_mine)
 
 
 def _message(message: MessageTold) -> Told:
     title = _("You wrote") if message.is_members else _("We wrote")
     return Told(
-        message.at, title, "message-circle", "done", "", "", message.text, message.is_members
+        message.at,
+        title,
+        "message-circle",
+        "done",
+        _who(message.by),
+        text=message.text,
+        is_mine=message.is_members,
     )
 
 
 def _who(by: str) -> str:
-    if by == "member":
+    if by == MEMBER:
         return _("you")
     return _("our team") if by.startswith("staff:") else _("automatically")
 

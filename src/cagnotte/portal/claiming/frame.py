@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.contrib import messages
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from cagnotte.claims import documents, selectors
 from cagnotte.claims.selectors import ClaimView
@@ -20,7 +20,7 @@ from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal.visit import Visit
 
 STEPS: tuple[tuple[str, str | Promise], ...] = (
-    ("order", gettext_lazy("The order")),
+    ("order", pgettext_lazy("step of a claim", "Order")),
     ("checks", gettext_lazy("Checks")),
     ("proofs", gettext_lazy("Proofs")),
     ("review", gettext_lazy("Review")),
