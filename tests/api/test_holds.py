@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
+from cagnotte.platform.database import connect
+from cagnotte.wallet import pay_codes
 from tests.api.interface import Answer, Interface, interface
 from tests.api.strangers import cents, rich
 from tests.journeys.world import World, corner
@@ -304,4 +307,47 @@ def test_a_shop_that_takes_no_cagnotte_says_so(empty_world: World) -> None:
     rich(world, api)
     refused = hold(api)
     assert (refused.status, refused.code) == (409, "spending_limited")
+    assert world.member("1") == {"available": 5_000}
+
+
+# ---- a code at the till -----------------------------------------------------------------------------------------
+
+
+def pay_code(world: World) -> str:
+    """Draw the code that member 1 shows at the till."""
+    ((programme_id, wallet_id),) = world.rows(
+        "SELECT programme_id, wallet_id FROM identity_member WHERE ref = '1'"
+    )
+    with connect() as connection, connection.transaction():
+        code, _ = pay_codes.make(
+            connection, programme_id=programme_id, wallet_id=wallet_id, now=timezone.now()
+        )
+    return code
+
+
+def test_a_code_shown_at_the_till_pays_one_order(world: World, api: Interface) -> None:
+    code = pay_code(world)
+    asked = {**body(), "pay_code": code}
+    asked.pop("member")
+    first = api.post("/holds", asked)
+    assert first.status == 201, first.content
+    assert api.post("/holds", asked).json["id"] == first.json["id"]
+    assert api.post("/holds", {**asked, "order_ref": "A-2"}).status == 409
+    assert world.member("1") == {"available": 3_000, "held": 2_000}
+
+
+def test_several_forms_of_one_code_at_once_pay_one_order(world: World, api: Interface) -> None:
+    asked = {**body(), "pay_code": pay_code(world)}
+    asked.pop("member")
+    orders = [{**asked, "order_ref": f"A-{number}"} for number in range(4)]
+    answers = together(*(partial(api.post, "/holds", one) for one in orders))
+    assert statuses(answers) == [201, 409, 409, 409]
+    assert world.member("1") == {"available": 3_000, "held": 2_000}
+
+
+def test_a_code_beside_a_member_or_an_unknown_one_is_refused(world: World, api: Interface) -> None:
+    assert hold(api, pay_code=pay_code(world)).status == 422
+    asked = {**body(), "pay_code": "482109375516"}
+    asked.pop("member")
+    assert api.post("/holds", asked).status == 404
     assert world.member("1") == {"available": 5_000}

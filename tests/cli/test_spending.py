@@ -189,9 +189,7 @@ def test_charities_are_named_given_to_and_paid(world: World, tmp_path: Path) -> 
     assert cagnotte("charities", "paid", "sea") == "Nothing is owed to sea.\n"
     anna = world.members[0]
     counter = Counter(PROGRAMME, "EUR", NOON, TODAY)
-    give.give(
-        world.connection, counter, wallet_id=anna, charity="sea", amount_minor=321, token="t"
-    )
+    give.give(world.connection, counter, wallet_id=anna, charity="sea", amount_minor=321, token="t")
     listed = runner.invoke(main.cli, ["charities", "list"], env={"COLUMNS": "120"}).output
     assert "3.21 EUR" in listed
     assert cagnotte("charities", "paid", "sea") == "sea: 1 gifts, 3.21 EUR, passed on.\n"

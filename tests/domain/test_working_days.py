@@ -4,11 +4,18 @@ from datetime import date
 
 import pytest
 
-from cagnotte.domain.working_days import add_working_days, arrives_by, easter, expected_by, is_working
+from cagnotte.domain.working_days import (
+    add_working_days,
+    arrives_by,
+    easter,
+    expected_by,
+    is_working,
+)
 
 
 @pytest.mark.parametrize(
-    ("year", "day"), [(2024, (3, 31)), (2025, (4, 20)), (2026, (4, 5)), (2027, (3, 28)), (2038, (4, 25))]
+    ("year", "day"),
+    [(2024, (3, 31)), (2025, (4, 20)), (2026, (4, 5)), (2027, (3, 28)), (2038, (4, 25))],
 )
 def test_easter_is_where_the_calendars_put_it(year: int, day: tuple[int, int]) -> None:
     assert easter(year) == date(year, *day)

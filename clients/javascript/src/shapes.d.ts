@@ -501,6 +501,8 @@ export interface NewHold {
   member_id?: string | null;
   /** Or the member's number at the shop. */
   member?: string | null;
+  /** Or the code that the member shows at the till: it pays one order, within minutes. */
+  pay_code?: string | null;
   /** The shop, mer_… */
   merchant_id?: string | null;
   /** Or its name in files. */

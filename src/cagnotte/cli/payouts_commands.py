@@ -254,7 +254,7 @@ def _print_stepped(stepped: "Stepped", what: str) -> None:
 @now_option
 @with_database
 def auto(on: datetime | None, slug: str | None, now: datetime | None) -> None:
-    """Ask for the payouts of members who wish to be paid by themselves; each waits for approval. Once a day is enough."""
+    """Ask for the payouts of members who are paid by a rule of theirs; each waits for approval. Once a day is enough."""
     from cagnotte.identity.selectors import programme
     from cagnotte.journeys import auto_payout
     from cagnotte.platform.database import connect
@@ -311,7 +311,9 @@ def run(
 
     found, moment = programme(slug), read_clock(now)
     day, at = moment_of(on, moment, ZoneInfo(found.timezone))
-    order = pay_out.PayRun(found.id, moment, at, day, output or data_folder() / "payouts", asked_only)
+    order = pay_out.PayRun(
+        found.id, moment, at, day, output or data_folder() / "payouts", asked_only
+    )
     columns = (TextColumn("{task.description:<6}"), BarColumn(), MofNCompleteColumn())
     with (
         Progress(*columns, console=Console(stderr=True), transient=True) as bar,

@@ -95,7 +95,7 @@ def _facts(number: int, row: Any) -> CharityFacts:
     if not isinstance(row, dict) or not row.get("ref") or not row.get("name"):
         raise InvalidInput(f"Charity {number} needs a ref and a name.", number=number)
     if set(row) - KEYS:
-        strange = sorted(map(str, set(row) - KEYS))[0]
+        strange = min(map(str, set(row) - KEYS))
         raise InvalidInput(f"Charity {number}: “{strange}” is not known.", number=number)
     cause = row.get("cause") or {}
     by_language = cause if isinstance(cause, dict) else {"en": str(cause)}

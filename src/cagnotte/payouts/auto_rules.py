@@ -1,4 +1,4 @@
-"""Rules by which members are paid without asking: off until a member turns one on. `journeys.auto_payout` follows them."""
+"""Rules by which members are paid without asking: off until a member turns one on. See `journeys.auto_payout`."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -66,7 +66,7 @@ def rule_of(connection: Connection, wallet_id: UUID) -> RuleView | None:
     return RuleView(*row) if row else None
 
 
-def save(  # noqa: PLR0913 - the row
+def save(
     connection: Connection,
     *,
     programme_id: UUID,

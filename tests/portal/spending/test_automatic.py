@@ -90,7 +90,7 @@ def test_interrupted_between_two_members_it_goes_on_with_the_second(
 
     def ask(*args: Any, **told: Any) -> Any:
         seen.append(told["wallet_id"])
-        if len(seen) == 2:  # noqa: PLR2004 - the second
+        if len(seen) == 2:
             raise KeyboardInterrupt
         return real(*args, **told)
 

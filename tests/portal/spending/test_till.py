@@ -105,14 +105,14 @@ def test_a_new_code_ends_the_one_before(market: Market) -> None:
 def test_a_code_is_of_its_programme_and_not_kept_in_clear(market: Market) -> None:
     ana = market.member(cents=4500)
     code = code_of(ana)
-    kept = shared_connection().execute("SELECT wallet_pay_code::text FROM wallet_pay_code").fetchone()
+    kept = (
+        shared_connection().execute("SELECT wallet_pay_code::text FROM wallet_pay_code").fetchone()
+    )
     assert code.replace(" ", "") not in str(kept)
     assert code.replace(" ", "") not in str(dict(ana.client.session))
     checkout = Checkout(ana.member.wallet_id, ana.member.wallet_id, "EUR", NOW, TODAY)
     with pytest.raises(NotFound):
-        redeem.hold_by_code(
-            shared_connection(), checkout, code=code, order="T-1", amount_minor=1
-        )
+        redeem.hold_by_code(shared_connection(), checkout, code=code, order="T-1", amount_minor=1)
 
 
 def test_after_five_minutes_the_page_offers_a_new_one(market: Market) -> None:

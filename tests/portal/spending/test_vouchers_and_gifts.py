@@ -133,7 +133,9 @@ def test_a_gift_sent_twice_is_one_gift(market: Market) -> None:
     assert owed(market, "donations") == 300
 
 
-@pytest.mark.parametrize(("amount", "charity"), [("10,01", "sea"), ("1", "x"), ("1", ""), ("", "sea")])
+@pytest.mark.parametrize(
+    ("amount", "charity"), [("10,01", "sea"), ("1", "x"), ("1", ""), ("", "sea")]
+)
 def test_what_cannot_be_given_moves_nothing(market: Market, amount: str, charity: str) -> None:
     market.charities()
     ana = market.member(cents=1000)

@@ -386,6 +386,7 @@ class Holds:
         cagnotte_id: str | None = None,
         member_id: str | None = None,
         member: str | None = None,
+        pay_code: str | None = None,
         merchant_id: str | None = None,
         merchant: str | None = None,
         order_total: shapes.AmountBody | None = None,
@@ -401,6 +402,7 @@ class Holds:
             cagnotte_id: The cagnotte, wal_…
             member_id: Or its member, mem_…
             member: Or the member's number at the shop.
+            pay_code: Or the code that the member shows at the till: it pays one order, within minutes.
             merchant_id: The shop, mer_…
             merchant: Or its name in files.
             order_total: What the order comes to; needed where only a part may come from the cagnotte.
@@ -415,6 +417,7 @@ class Holds:
                 "cagnotte_id": cagnotte_id,
                 "member_id": member_id,
                 "member": member,
+                "pay_code": pay_code,
                 "merchant_id": merchant_id,
                 "merchant": merchant,
                 "order_ref": order_ref,

@@ -603,6 +603,8 @@ class NewHold(TypedDict):
     """Or its member, mem_…"""
     member: NotRequired[str | None]
     """Or the member's number at the shop."""
+    pay_code: NotRequired[str | None]
+    """Or the code that the member shows at the till: it pays one order, within minutes."""
     merchant_id: NotRequired[str | None]
     """The shop, mer_…"""
     merchant: NotRequired[str | None]

@@ -1,7 +1,7 @@
 """Holds: paying an order with the cagnotte, from its reservation to its refund."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import HttpResponse
 from ninja import Query, Router, Schema
@@ -47,6 +47,10 @@ class OrderLine(Body):
 class NewHold(OfMember):
     """Money to reserve for an order."""
 
+    pay_code: Ref | None = Field(
+        default=None,
+        description="Or the code that the member shows at the till: it pays one order, within minutes.",
+    )
     merchant_id: str | None = Field(default=None, description=MERCHANT)
     merchant: Ref | None = Field(default=None, description="Or its name in files.")
     order_ref: Ref = Field(
@@ -73,6 +77,15 @@ class NewHold(OfMember):
             amount={"amount_minor": 100, "currency": "EUR"},
         ),
     )
+
+    @model_validator(mode="after")
+    def _one_owner(self) -> "NewHold":
+        named = (self.cagnotte_id, self.member_id, self.member, self.pay_code)
+        if sum(one is not None for one in named) != 1:
+            raise ValueError(
+                "Name the cagnotte, its member, the member's number or a pay code: one of them."
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_order(self) -> "NewHold":
@@ -189,17 +202,19 @@ OfCagnotte = Annotated[str | None, Query(max_length=50, description="Those of on
 def create_hold(request: ApiRequest, response: HttpResponse, body: NewHold) -> Hold:
     """Reserve money of a cagnotte for an order. The same order with the same amount is the same hold."""
     checkout = _checkout(request, shop_of(request, body.merchant_id, body.merchant))
-    held = redeem.hold(
-        shared_connection(),
-        checkout,
-        wallet_id=wallet_of(request, body),
-        order=body.order_ref,
-        amount_minor=minor(request, body.amount),
-        minutes=-(-body.expires_in // 60),
-        order_total_minor=minor(request, body.order_total, "order_total")
+    asked: dict[str, Any] = {
+        "order": body.order_ref,
+        "amount_minor": minor(request, body.amount),
+        "minutes": -(-body.expires_in // 60),
+        "order_total_minor": minor(request, body.order_total, "order_total")
         if body.order_total
         else None,
-    )
+    }
+    connection = shared_connection()
+    if body.pay_code is not None:
+        held = redeem.hold_by_code(connection, checkout, code=body.pay_code, **asked)
+    else:
+        held = redeem.hold(connection, checkout, wallet_id=wallet_of(request, body), **asked)
     response["Location"] = f"/v1/holds/{public_id('hld', held.id)}"
     return _hold(request, held)
 

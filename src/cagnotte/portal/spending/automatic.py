@@ -1,4 +1,4 @@
-"""`/p/PROGRAMME/withdraw/automatic/`: paid without asking, by a rule that the member sets and that is off until then."""
+"""`/p/PROGRAMME/withdraw/automatic/`: paid without asking, by a rule that is off until the member sets one."""
 
 from http import HTTPStatus
 from typing import Any

@@ -1,9 +1,8 @@
-"""`/p/PROGRAMME/payouts/`: every payout with what happened to it, its receipt, and calling it off while that is possible."""
+"""`/p/PROGRAMME/payouts/`: every payout with what happened to it, its receipt, and calling it off while one can."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -137,7 +136,7 @@ def receipt_pdf(visit: Visit, payout: str) -> HttpResponse:
 def _own(visit: Visit, text: str) -> PayoutView:
     """Return a payout of whoever is here. Raises Http404 for another's, and for what is none."""
     try:
-        identity: UUID = parse_public_id("pay", text)
+        identity = parse_public_id("pay", text)
     except ValueError:
         raise Http404 from None
     found = selectors.payout_of_programme(shared_connection(), visit.programme.id, identity)

@@ -60,46 +60,46 @@ def why_not(outlook: Outlook, zone: ZoneInfo) -> Blocked | None:
 
 
 def _reason(code: RefusalCode, outlook: Outlook, zone: ZoneInfo) -> tuple[str, str]:
-    rules, currency = outlook.rules, outlook.rules.currency
-    match code:
-        case RefusalCode.ACCOUNT_CLOSED:
-            return _("Your account is closed"), _("Write to us if money of yours is still here.")
-        case RefusalCode.WALLET_FROZEN | RefusalCode.BLOCKED:
-            return (
-                _("Payouts are paused for your cagnotte"),
-                _("You go on earning. Write to us: we tell you why, and what we need."),
-            )
-        case RefusalCode.OWING:
-            owing = money(outlook.candidate.owing_minor, currency)
-            return (
-                _("{amount} has to be made up first").format(amount=owing),
-                _(
-                    "A purchase was sent back after its cashback had left. What you earn next repays it."
-                ),
-            )
-        case RefusalCode.BELOW_MINIMUM:
-            short = money(rules.threshold_minor - outlook.available_minor, currency)
-            return (
-                _("{amount} to go").format(amount=short),
-                _("We pay out from {least} on.").format(
-                    least=money(rules.threshold_minor, currency)
-                ),
-            )
-        case RefusalCode.NOTHING_AFTER_FEE:
-            return (
-                _("The fee would take all of it"),
-                _("A payout costs {fee}.").format(fee=money(rules.fee_minor, currency)),
-            )
-        case RefusalCode.METHOD_TOO_RECENT if outlook.usable_from is not None:
-            when = moment(outlook.usable_from, zone)
-            return (
-                _("Your new bank account can be used from {when}").format(when=when),
-                _("We wait after every change: if it was not you, you have time to tell us."),
-            )
+    if code in (RefusalCode.BELOW_MINIMUM, RefusalCode.NOTHING_AFTER_FEE, RefusalCode.OWING):
+        return _reason_of_amount(code, outlook)
+    if code is RefusalCode.ACCOUNT_CLOSED:
+        return _("Your account is closed"), _("Write to us if money of yours is still here.")
+    if code in (RefusalCode.WALLET_FROZEN, RefusalCode.BLOCKED):
+        return (
+            _("Payouts are paused for your cagnotte"),
+            _("You go on earning. Write to us: we tell you why, and what we need."),
+        )
+    if code is RefusalCode.METHOD_TOO_RECENT and outlook.usable_from is not None:
+        when = moment(outlook.usable_from, zone)
+        return (
+            _("Your new bank account can be used from {when}").format(when=when),
+            _("We wait after every change: if it was not you, you have time to tell us."),
+        )
     return (
         _("We do not know your bank account yet"),
         _("Tell us where the money should go. It takes a minute."),
     )
+
+
+def _reason_of_amount(code: RefusalCode, outlook: Outlook) -> tuple[str, str]:
+    rules, currency = outlook.rules, outlook.rules.currency
+    if code is RefusalCode.OWING:
+        owing = money(outlook.candidate.owing_minor, currency)
+        return (
+            _("{amount} has to be made up first").format(amount=owing),
+            _(
+                "A purchase was sent back after its cashback had left. What you earn next repays it."
+            ),
+        )
+    if code is RefusalCode.BELOW_MINIMUM:
+        short = money(rules.threshold_minor - outlook.available_minor, currency)
+        least = money(rules.threshold_minor, currency)
+        return (
+            _("{amount} to go").format(amount=short),
+            _("We pay out from {least} on.").format(least=least),
+        )
+    fee = money(rules.fee_minor, currency)
+    return _("The fee would take all of it"), _("A payout costs {fee}.").format(fee=fee)
 
 
 def refused(error: CagnotteError, *, currency: str, blocked: Blocked | None = None) -> str:

@@ -4,30 +4,56 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wallet', '0004_vouchers_at_shops'),
+        ("wallet", "0004_vouchers_at_shops"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PayCode',
+            name="PayCode",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('programme_id', models.UUIDField()),
-                ('wallet_id', models.UUIDField()),
-                ('bucket', models.PositiveSmallIntegerField()),
-                ('code_hash', models.CharField(max_length=64)),
-                ('maximum_minor', models.BigIntegerField(help_text="The most it may take; empty = what the shop's contract allows.", null=True)),
-                ('made_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('taken_at', models.DateTimeField(null=True)),
-                ('taken_for', models.CharField(blank=True, help_text='The reference of the hold it was taken for.', max_length=200)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("programme_id", models.UUIDField()),
+                ("wallet_id", models.UUIDField()),
+                ("bucket", models.PositiveSmallIntegerField()),
+                ("code_hash", models.CharField(max_length=64)),
+                (
+                    "maximum_minor",
+                    models.BigIntegerField(
+                        help_text="The most it may take; empty = what the shop's contract allows.",
+                        null=True,
+                    ),
+                ),
+                ("made_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("taken_at", models.DateTimeField(null=True)),
+                (
+                    "taken_for",
+                    models.CharField(
+                        blank=True,
+                        help_text="The reference of the hold it was taken for.",
+                        max_length=200,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'wallet_pay_code',
-                'indexes': [models.Index(fields=['wallet_id', 'made_at'], name='pay_code_of_wallet')],
-                'constraints': [models.UniqueConstraint(fields=('programme_id', 'code_hash'), name='pay_code_unique'), models.CheckConstraint(condition=models.Q(('maximum_minor__isnull', True), ('maximum_minor__gt', 0), _connector='OR'), name='pay_code_maximum_above_zero')],
+                "db_table": "wallet_pay_code",
+                "indexes": [
+                    models.Index(fields=["wallet_id", "made_at"], name="pay_code_of_wallet")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("programme_id", "code_hash"), name="pay_code_unique"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("maximum_minor__isnull", True),
+                            ("maximum_minor__gt", 0),
+                            _connector="OR",
+                        ),
+                        name="pay_code_maximum_above_zero",
+                    ),
+                ],
             },
         ),
     ]
