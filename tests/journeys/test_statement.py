@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cagnotte.domain.chart import Account
@@ -38,6 +38,7 @@ legs_of_one = st.builds(
 )
 
 
+@settings(max_examples=40)
 @given(st.lists(legs_of_one, max_size=30), st.integers(-5_000, 5_000))
 def test_whatever_moved_opening_and_lines_are_closing(moved: list[list[Leg]], bonus: int) -> None:
     legs = [leg for one in moved for leg in one]
@@ -123,7 +124,7 @@ def _of(year: int, month: int) -> Statement:
     first, last = period_of(f"{year}-{month:02}")
     with connect() as connection:
         return statement.statement(
-            connection, _programme(), _wallet(), first=first, last=last, with_moves=True
+            connection, _programme(), _wallet(), first=first, last=last, listed=100
         )
 
 

@@ -99,7 +99,7 @@ class Statement:
     """A wallet over a period; first and last are days of the programme, both included.
 
     opening.total_minor + Σ lines = closing.total_minor. confirmed_minor and released_minor are steps that money took
-    inside the wallet: what shops confirmed, and what became available.
+    inside the wallet: what shops confirmed, and what became available. moves: the newest of all `movements`.
     """
 
     first: date
@@ -110,6 +110,7 @@ class Statement:
     lines: list[LineOf]
     confirmed_minor: int
     released_minor: int
+    movements: int
     moves: list[Moved] = field(default_factory=list)
 
     @property
@@ -192,9 +193,9 @@ def statement(
     *,
     first: date,
     last: date,
-    with_moves: bool = False,
+    listed: int = 0,
 ) -> Statement:
-    """Return a wallet's statement from a day to a day, both included; with_moves: each movement in words too."""
+    """Return a wallet's statement from a day to a day, both included, with so many of its newest movements."""
     zone = ZoneInfo(programme.timezone)
     since, until = _moment(first, zone), _moment(last + timedelta(days=1), zone)
     accounts = _accounts(programme, wallet_id)
@@ -207,10 +208,20 @@ def statement(
     }
     legs = [Leg(*row) for row in connection.execute(SQL.statement, asked)]
     moves = moves_of(legs)
-    known = causes(connection, wallet_id, {fact_id for _, fact_id in moves})
-    told = [move._replace(cause=known.get(fact_id, Cause())) for move, fact_id in moves]
-    rewarded = [fact_id for move, fact_id in moves if move.kind in REWARD_KINDS]
-    bonuses = _bonuses(connection, rewarded)
+    # Only of what is listed, and of what was paid with the cagnotte, it matters what is behind it.
+    sought = {
+        fact_id
+        for place, (move, fact_id) in enumerate(moves)
+        if place < listed or move.kind == "captured"
+    }
+    known = causes(connection, wallet_id, sought)
+    told = [
+        move._replace(cause=known[fact_id]) if fact_id in known else move for move, fact_id in moves
+    ]
+    bonuses = _bonuses(
+        connection,
+        [fact_id for move, fact_id in moves if move.kind in REWARD_KINDS and move.total_minor > 0],
+    )
     lines = lines_of(
         (move, bonuses.get(fact_id, 0)) for move, (_, fact_id) in zip(told, moves, strict=True)
     )
@@ -228,7 +239,8 @@ def statement(
         released_minor=sum(
             -move.changes.get("confirmed", 0) for move in told if move.kind == "released"
         ),
-        moves=told if with_moves else [],
+        movements=len(told),
+        moves=told[:listed],
     )
 
 

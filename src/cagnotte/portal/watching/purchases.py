@@ -75,9 +75,10 @@ def asked_of(visit: Visit) -> Asked:
     """Read from the address which purchases are asked for; what cannot be meant is left out."""
     told = visit.request.GET
     state = next((kind for kind in KINDS if kind == told.get("state")), None)
+    shop = told.get("shop", "")[:100]
     return Asked(
         state=state,
-        shop=told.get("shop", "")[:100] or None,
+        shop=shop if shop.isprintable() and shop else None,
         year=year_of(told.get("year", ""), now=visit.now),
         before=told.get("before", "")[:40],
         after=told.get("after", "")[:40],

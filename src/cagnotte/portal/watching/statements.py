@@ -70,7 +70,7 @@ def statements(visit: Visit) -> HttpResponse:
 @member_page("wallet")
 def statement(visit: Visit, period: str) -> HttpResponse:
     """Show a month or a year."""
-    told = _told(visit, period)
+    told = _told(visit, period, listed=MOVES_SHOWN_MAX)
     return visit.show(
         "portal/watching/statement.html", tab="statements", has_pdf=pdf.available(), **told
     )
@@ -80,7 +80,7 @@ def statement(visit: Visit, period: str) -> HttpResponse:
 @member_page("wallet")
 def statement_pdf(visit: Visit, period: str) -> HttpResponse:
     """Send a month or a year as PDF; where this server cannot draw one, say so."""
-    told = _told(visit, period)
+    told = _told(visit, period, listed=MOVES_DRAWN_MAX)
     if not pdf.available():
         messages.warning(visit.request, _("This server cannot make PDF. Print this page instead."))
         return visit.redirect("portal_statement", period)
@@ -91,7 +91,6 @@ def statement_pdf(visit: Visit, period: str) -> HttpResponse:
             "programme": visit.programme,
             "member": visit.member,
             "today": visit.today,
-            "moves": told["found"].moves[:MOVES_DRAWN_MAX],
         },
     )
     response = HttpResponse(pdf.render(html), content_type="application/pdf")
@@ -100,8 +99,11 @@ def statement_pdf(visit: Visit, period: str) -> HttpResponse:
     return response
 
 
-def _told(visit: Visit, period: str) -> dict[str, Any]:
-    """Return what is told of a period. Raises Http404 for what is none, or has not begun."""
+def _told(visit: Visit, period: str, *, listed: int) -> dict[str, Any]:
+    """Return what is told of a period, a month with so many of its movements.
+
+    Raises Http404 for what is no period, or has not begun.
+    """
     try:
         first, last = period_of(period)
     except InvalidInput:
@@ -115,7 +117,7 @@ def _told(visit: Visit, period: str) -> dict[str, Any]:
         visit.wallet_id,
         first=first,
         last=last,
-        with_moves=is_month,
+        listed=listed if is_month else 0,
     )
     return {
         "found": found,
@@ -124,8 +126,8 @@ def _told(visit: Visit, period: str) -> dict[str, Any]:
         "is_over": last < visit.today,
         "came": _lines(found, sign=1),
         "went": _lines(found, sign=-1),
-        "moves": found.moves[:MOVES_SHOWN_MAX],
-        "left_out": max(0, len(found.moves) - MOVES_SHOWN_MAX),
+        "moves": found.moves,
+        "left_out": found.movements - len(found.moves) if is_month else 0,
         "parts": _parts(found),
         "year": first.year,
         "before": _before(first) if is_month else "",
