@@ -12,6 +12,7 @@ import environ
 import structlog
 from csp.constants import NONE, SELF
 
+from cagnotte.config import social
 from cagnotte.domain.errors import CagnotteError
 from cagnotte.platform import database
 from cagnotte.platform.logs import without_tokens
@@ -79,6 +80,9 @@ CAGNOTTE_API_BROWSER_QUOTA = env.int("CAGNOTTE_API_BROWSER_QUOTA", default=600)
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Accounts elsewhere that people may sign in with; none by default.
+SOCIAL = env.json("CAGNOTTE_SOCIAL", default={})
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -108,6 +112,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.socialaccount",
+    *social.apps(SOCIAL),
 ]
 
 MIDDLEWARE = [
@@ -177,6 +183,11 @@ MFA_TOTP_ISSUER = "Cagnotte"
 # Half a minute to either side, for phones whose clock is not ours.
 MFA_TOTP_TOLERANCE = 1
 USERSESSIONS_TRACK_ACTIVITY = True
+SOCIALACCOUNT_ADAPTER = "cagnotte.desk.signing_in.AccountsElsewhere"
+SOCIALACCOUNT_PROVIDERS = social.providers(SOCIAL)
+# Whoever has an address according to a provider that the operator named comes in by it, as by a code sent there.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_STORE_TOKENS = False
 # Behind so many proxies: where the limits on attempts find who asks.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("CAGNOTTE_PROXIES", default=0)
 
@@ -220,7 +231,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "base-uri": [NONE],
-        "form-action": [SELF],
+        "form-action": [SELF, *social.origins(SOCIAL)],
         "frame-ancestors": [NONE],
         "object-src": [NONE],
     },

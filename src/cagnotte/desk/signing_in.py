@@ -17,12 +17,14 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cagnotte.catalog.models import Storefront
 from cagnotte.identity import security_events
 from cagnotte.identity.models import Programme
 from cagnotte.platform.secrets_box import seal, unseal
@@ -122,6 +124,23 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no ty
         slug = self._slug()
         found = Programme.objects.filter(slug=slug).values_list("name", flat=True) if slug else []
         return next(iter(found), "")
+
+
+class AccountsElsewhere(DefaultSocialAccountAdapter):  # type: ignore[misc] # allauth has no type information
+    """People who come in by an account elsewhere, such as Google's, where CAGNOTTE_SOCIAL names one."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        """Let whoever has a verified address join the portal they came from, if that takes new members."""
+        proven = any(address.verified for address in sociallogin.email_addresses)
+        slug = request.session.get(SESSION_PORTAL, "")
+        return proven and Storefront.objects.filter(programme__slug=slug, joining=True).exists()
+
+    def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> Any:
+        """Name a person by their address, as everywhere."""
+        person = super().populate_user(request, sociallogin, data)
+        person.username = person.email = str(data.get("email") or "").lower()
+        person.first_name = person.last_name = ""
+        return person
 
 
 class SecondStep(AuthenticateStage):  # type: ignore[misc] # allauth has no type information

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from allauth.account import urls as account_urls
+from allauth.urls import build_provider_urlpatterns
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
@@ -94,4 +95,9 @@ _SIGNING_IN: list[URLPattern | URLResolver] = [
     path("accounts/", include(account_urls)),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("accounts/second-factor/", include("allauth.mfa.urls")),
+    # Where CAGNOTTE_SOCIAL names providers; who has no address there that is proven cannot come in, or join, by it.
+    path("accounts/elsewhere/", _nothing),
+    path("accounts/elsewhere/signup/", _nothing),
+    path("accounts/elsewhere/", include("allauth.socialaccount.urls")),
+    path("accounts/elsewhere/", include(build_provider_urlpatterns())),
 ]

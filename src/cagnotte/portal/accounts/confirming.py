@@ -10,6 +10,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from cagnotte.domain.errors import Refused
 from cagnotte.portal.accounts import proving
 from cagnotte.portal.accounts.proving import Answer, Purpose
 from cagnotte.portal.accounts.step_up import has_app, has_passkey, is_answer, way_back
@@ -73,7 +74,7 @@ def _sent(visit: Visit) -> HttpResponse:
             proving.ask_again(visit, waiting)
         else:
             proving.ask(visit, Purpose.CONFIRM, _address(visit.request.user))
-    except proving.TooManyCodes:
+    except Refused:
         return _page(visit, error=proving.too_many(), status=HTTPStatus.TOO_MANY_REQUESTS)
     return visit.redirect("portal_confirm", next=way_back(visit, "portal_account"))
 

@@ -16,12 +16,14 @@ from allauth.account.views import LoginView
 from allauth.core.internal import ratelimit
 from allauth.mfa.webauthn.forms import LoginWebAuthnForm
 from allauth.mfa.webauthn.internal.flows import perform_passwordless_login
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from cagnotte.domain.errors import Refused
 from cagnotte.identity.people import person_of
 from cagnotte.journeys.join import claim
 from cagnotte.platform.shared_connection import shared_connection
@@ -52,7 +54,17 @@ def sign_in(visit: Visit) -> HttpResponse:
     form = EmailForm(visit.request.POST or None)
     if visit.request.method == "POST" and form.is_valid():
         return send_code(visit, form, "portal/accounts/sign_in.html")
-    return visit.show("portal/accounts/sign_in.html", form=form, next=way_back(visit))
+    return visit.show("portal/accounts/sign_in.html", form=form, **ways(visit))
+
+
+def ways(visit: Visit) -> dict[str, Any]:
+    """Return where a page of coming in leads; a provider elsewhere leads back to arriving."""
+    elsewhere = bool(settings.SOCIALACCOUNT_PROVIDERS)
+    if elsewhere:
+        visit.request.session[SESSION_PORTAL] = visit.programme.slug
+    next_page = way_back(visit)
+    arrive_at = visit.address("portal_arrive", next=next_page)
+    return {"next": next_page, "arrive": arrive_at, "elsewhere": elsewhere}
 
 
 def send_code(visit: Visit, form: EmailForm, template: str, **told: str) -> HttpResponse:
@@ -61,9 +73,9 @@ def send_code(visit: Visit, form: EmailForm, template: str, **told: str) -> Http
     next_page = way_back(visit)
     try:
         proving.ask(visit, Purpose.SIGN_IN, form.cleaned_data["email"], next=next_page, **told)
-    except proving.TooManyCodes:
+    except Refused:
         form.add_error("email", proving.too_many())
-        return visit.show(template, form=form, next=next_page, status=HTTPStatus.TOO_MANY_REQUESTS)
+        return visit.show(template, form=form, status=HTTPStatus.TOO_MANY_REQUESTS, **ways(visit))
     return visit.redirect("portal_code_sent")
 
 
@@ -102,7 +114,7 @@ def _code_page(
 def _sent_again(visit: Visit, waiting: Asked) -> HttpResponse:
     try:
         proving.ask_again(visit, waiting)
-    except proving.TooManyCodes:
+    except Refused:
         return _code_page(
             visit, waiting, error=proving.too_many(), status=HTTPStatus.TOO_MANY_REQUESTS
         )

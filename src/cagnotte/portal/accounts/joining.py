@@ -19,7 +19,7 @@ from cagnotte.identity.people import found_or_made
 from cagnotte.journeys.join import Told
 from cagnotte.journeys.join import join as journey
 from cagnotte.portal.accounts.consent_texts import QUESTIONS, VERSION
-from cagnotte.portal.accounts.entering import arrived, let_in, send_code, visit_number
+from cagnotte.portal.accounts.entering import arrived, let_in, send_code, visit_number, ways
 from cagnotte.portal.accounts.forms import EmailForm, JoiningForm
 from cagnotte.portal.accounts.proven import forget_proven, proven
 from cagnotte.portal.accounts.step_up import has_passkey, way_back
@@ -50,7 +50,7 @@ def join(visit: Visit) -> HttpResponse:
     if visit.request.method == "POST" and form.is_valid():
         return send_code(visit, form, "portal/accounts/join.html", joining="yes")
     invited = bool(visit.request.session.get(SESSION_SPONSOR))
-    return visit.show("portal/accounts/join.html", form=form, next=way_back(visit), invited=invited)
+    return visit.show("portal/accounts/join.html", form=form, invited=invited, **ways(visit))
 
 
 @never_cache
@@ -150,5 +150,5 @@ def welcome(visit: Visit) -> HttpResponse:
         number=shown(visit.member.ref),
         title=_("Welcome, %(name)s") % {"name": name} if name else _("Welcome"),
         has_passkey=has_passkey(visit.request.user),
-        next=visit.request.GET.get("next", "") and way_back(visit),
+        next="" if way_back(visit) == visit.address("portal_home") else way_back(visit),
     )

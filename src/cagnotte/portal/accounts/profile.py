@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from cagnotte.domain.errors import Conflict
+from cagnotte.domain.errors import Conflict, Refused
 from cagnotte.identity.people import change_address
 from cagnotte.identity.profiles import Said, birthday_of, save_profile
 from cagnotte.portal.accounts import proving
@@ -96,7 +96,7 @@ def _sent(visit: Visit, email: str, waiting: Asked | None) -> HttpResponse:
             proving.ask_again(visit, waiting)
         else:
             proving.ask(visit, Purpose.ADDRESS, email)
-    except proving.TooManyCodes:
+    except Refused:
         messages.error(visit.request, proving.too_many())
     return visit.redirect("portal_address")
 

@@ -47,10 +47,6 @@ class Answer(enum.Enum):
     OVER = enum.auto()
 
 
-class TooManyCodes(Refused):
-    """Codes were asked for too often; a minute helps."""
-
-
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A code that was sent. at: seconds since 1970. told: what the page must not forget meanwhile."""
@@ -71,7 +67,10 @@ class Asked:
 
 
 def ask(visit: Visit, purpose: Purpose, email: str, **told: str) -> None:
-    """Send a code to an address. Raises TooManyCodes; allauth's ImmediateHttpResponse where no mail goes out."""
+    """Send a code to an address.
+
+    Raises Refused when codes were asked for too often, and allauth's ImmediateHttpResponse where no mail goes out.
+    """
     _keep(
         visit,
         Asked(
@@ -86,9 +85,9 @@ def ask(visit: Visit, purpose: Purpose, email: str, **told: str) -> None:
 
 
 def ask_again(visit: Visit, asked: Asked) -> None:
-    """Send another code in place of the last. Raises as `ask`, and TooManyCodes after the fourth."""
+    """Send another code in place of the last. Raises as `ask`, and Refused after the fourth."""
     if not asked.may_send_again:
-        raise TooManyCodes
+        raise Refused(too_many())
     code = _sent(visit, Purpose(asked.purpose), asked.email)
     _keep(
         visit,
@@ -133,7 +132,7 @@ def _sent(visit: Visit, purpose: Purpose, email: str) -> str:
     """Send a code; return what is kept of it."""
     request = visit.request
     if not ratelimit.consume(request, action="request_login_code", key=email.lower()):
-        raise TooManyCodes
+        raise Refused(too_many())
     adapter = get_adapter(request)
     code = adapter.generate_login_code()
     told = {"code": code, "purpose": str(purpose), "house": visit.programme.name}
