@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 import pytest
 from django.utils import translation
 
-from cagnotte.catalog.models import ShopPage
 from cagnotte.domain.errors import NotFound
 from cagnotte.identity.models import Party, Programme
 from cagnotte.journeys import find_shops, load_programme
@@ -431,33 +430,24 @@ def test_shops_tell_what_their_purchases_took(finder: Finder) -> None:
 # ---- how much work it is ------------------------------------------------------------------------------------------
 
 
+MANY = """
+    WITH parties AS (
+        INSERT INTO identity_party (id, programme_id, kind, ref, name, country, site, hosts)
+        SELECT gen_random_uuid(), %(programme_id)s, 'merchant', 'm' || n, 'Boutique ' || to_char(n, 'FM00000'), '',
+            'https://m' || n || '.example/', '{}'
+        FROM generate_series(0, %(count)s - 1) AS n
+        RETURNING id, programme_id, ref, name
+    )
+    INSERT INTO catalog_shoppage (merchant_id, programme_id, name, told, logo, words, changed_at)
+    SELECT id, programme_id, name, '{}', '', name || E'\\n' || ref || '.example', %(now)s FROM parties
+"""
+
+
 def many(finder: Finder, count: int) -> None:
     """So many more shops, each with a name of its own."""
-    programme_id = finder.programme.id
-    parties = [
-        Party(
-            id=uuid4(),
-            programme_id=programme_id,
-            kind="merchant",
-            ref=f"m{number}",
-            name=f"Boutique {number:05}",
-            site=f"https://m{number}.example/",
-        )
-        for number in range(count)
-    ]
-    Party.objects.bulk_create(parties)
-    ShopPage.objects.bulk_create(
-        [
-            ShopPage(
-                merchant_id=party.id,
-                programme_id=programme_id,
-                name=party.name,
-                words=f"{party.name}\nm{number}.example",
-                changed_at=NOW,
-            )
-            for number, party in enumerate(parties)
-        ]
-    )
+    with connect() as connection:
+        asked = {"programme_id": finder.programme.id, "count": count, "now": NOW}
+        connection.execute(MANY, asked)
     find_shops.forget_shops()
 
 
