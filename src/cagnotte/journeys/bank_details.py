@@ -1,7 +1,8 @@
 """A member says where the money shall go. A new account is paid to only after some days, and its owner is told at once.
 
 The days are the programme's `method_change_hold_hours`; they are fixed with the account (`usable_from`), and every
-payout looks at them (`domain.payouts.decide`). Whether a name belongs to an account only the bank could say; it is not asked.
+payout looks at them (`domain.payouts.decide`). Whether a name belongs to an account only the bank could say; it is not
+asked.
 """
 
 import unicodedata
