@@ -23,11 +23,11 @@ TYPED_LEAST = 2
 
 
 class Facet(NamedTuple):
-    """A feature that narrows the list; count: how many of what was asked have it."""
+    """A feature that narrows the list; shops: how many of what was asked have it."""
 
     name: str
     words: str
-    count: int
+    shops: int
     chosen: bool
 
 
@@ -136,7 +136,7 @@ def _facets(asked: Asked, found: Found) -> list[Facet]:
         for name, told in words.items()
     ]
     # What nothing has is no choice, unless it is what was chosen.
-    return [one for one in facets if one.count or one.chosen]
+    return [one for one in facets if one.shops or one.chosen]
 
 
 def _orders() -> list[Order]:

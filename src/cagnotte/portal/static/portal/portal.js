@@ -7,7 +7,7 @@ told.setAttribute("role", "status");
 document.body.append(told);
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  const words = event.detail.target.querySelector?.("[data-tell]")?.dataset.tell;
+  const words = event.detail.target?.querySelector?.("[data-tell]")?.dataset.tell;
   if (words) told.textContent = words;
 });
 
