@@ -18,7 +18,7 @@ import django
 import orjson
 
 from cagnotte.cli.main import COMMANDS, cli
-from cagnotte.domain import chart, errors, holds, lifecycle, payouts, vouchers
+from cagnotte.domain import chart, claims, errors, holds, lifecycle, payouts, vouchers
 from cagnotte.hooks import manager
 from cagnotte.hooks.sources import SourceKind
 from cagnotte.notices.catalogue import TYPES
@@ -135,6 +135,20 @@ def voucher_states() -> str:
     return _members(vouchers.VoucherState)
 
 
+def claim_steps() -> str:
+    """The life of a claim: a step is a row, since most lead from few states."""
+    rows = [
+        (_code(state), _code(event), _code(after))
+        for (state, event), after in claims.TRANSITIONS.items()
+    ]
+    return _table(("from", "by", "to"), *rows)
+
+
+def claim_states() -> str:
+    """What each state of a claim means."""
+    return _members(claims.ClaimState)
+
+
 def _members(kind: type[enum.StrEnum]) -> str:
     """The members of an enumeration with the sentence that stands under each in the source."""
     found = re.findall(r'= "(\w+)"\n    """(.+?)"""', inspect.getsource(kind), re.DOTALL)
@@ -247,6 +261,8 @@ TABLES: dict[str, Callable[[], str]] = {
         hold_transitions,
         payout_states,
         payout_transitions,
+        claim_states,
+        claim_steps,
         purchase_transitions,
         voucher_states,
         voucher_transitions,
