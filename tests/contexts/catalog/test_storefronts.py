@@ -110,10 +110,16 @@ class Server:
         return (False,)
 
 
-@pytest.mark.parametrize("refuses", [True, False])
+@pytest.mark.parametrize(
+    ("refuses", "statement"),
+    [
+        (True, "CREATE EXTENSION pg_trgm WITH SCHEMA public;"),
+        (False, "ALTER EXTENSION pg_trgm SET SCHEMA public;"),
+    ],
+)
 def test_a_server_without_its_extensions_is_told_what_an_administrator_must_run(
-    refuses: bool,
+    refuses: bool, statement: str
 ) -> None:
     migration = import_module("cagnotte.catalog.migrations.0004_words_are_folded")
-    with pytest.raises(DatabaseRolesMissing, match="CREATE EXTENSION unaccent WITH SCHEMA public"):
+    with pytest.raises(DatabaseRolesMissing, match=statement):
         migration.create_extensions(None, Server(refuses=refuses))

@@ -7,7 +7,7 @@ sees to for the owner's role. Where a server keeps even that from it, the senten
 from typing import Any
 
 from django.db import migrations
-from django.db.utils import DatabaseError
+from django.db.utils import NotSupportedError, ProgrammingError
 
 from cagnotte.platform.database_errors import DatabaseRolesMissing
 
@@ -15,7 +15,10 @@ EXTENSIONS = ("pg_trgm", "unaccent")
 
 
 def create_extensions(_apps: Any, editor: Any) -> None:
-    """Make sure both are there. Raises DatabaseRolesMissing where they may not be created, or are elsewhere."""
+    """Make sure both are there.
+
+    Raises DatabaseRolesMissing where they may not be created, are not installed, or are in another schema.
+    """
     for name in EXTENSIONS:
         with editor.connection.cursor() as cursor:
             try:
@@ -25,17 +28,16 @@ def create_extensions(_apps: Any, editor: Any) -> None:
                     [name],
                 )
                 is_public = cursor.fetchone() == (True,)
-            except DatabaseError as error:
-                raise _missing(name) from error
+            except (NotSupportedError, ProgrammingError) as error:
+                raise _missing(name, f"CREATE EXTENSION {name} WITH SCHEMA public") from error
         if not is_public:
-            raise _missing(name)
+            raise _missing(name, f"ALTER EXTENSION {name} SET SCHEMA public")
 
 
-def _missing(name: str) -> DatabaseRolesMissing:
+def _missing(name: str, statement: str) -> DatabaseRolesMissing:
     return DatabaseRolesMissing(
-        f"The database needs the extension {name} in its schema public, and the owner's role may not create it there. "
-        "Let an administrator run in this database, then migrate again:\n"
-        + "\n".join(f"    CREATE EXTENSION {one} WITH SCHEMA public;" for one in EXTENSIONS)
+        f"The database needs the extension {name} in its schema public, and the owner's role may not bring it there. "
+        f"Let an administrator run in this database, then migrate again:\n    {statement};"
     )
 
 
