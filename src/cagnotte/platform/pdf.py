@@ -75,6 +75,6 @@ def our_file(address: str) -> Path:
             found = finders.find(named)
         except SuspiciousFileOperation:
             found = None
-        if found:
+        if found and Path(found).is_file():
             return Path(found)
     raise NotFound("A page that is drawn may only name our own static files.", address=address)
