@@ -94,6 +94,8 @@ _SIGNING_IN: list[URLPattern | URLResolver] = [
     path("accounts/signup/", _nothing),
     path("accounts/", include(account_urls)),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
+    # Members make and use passkeys on the portal's own pages.
+    re_path(r"^accounts/second-factor/webauthn/(?!reauthenticate/)", _nothing),
     path("accounts/second-factor/", include("allauth.mfa.urls")),
     # Where CAGNOTTE_SOCIAL names providers; who has no address there that is proven cannot come in, or join, by it.
     path("accounts/elsewhere/", _nothing),
