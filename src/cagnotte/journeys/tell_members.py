@@ -14,6 +14,7 @@ import psycopg
 
 from cagnotte.domain.ids import parse_public_id
 from cagnotte.notices import telling
+from cagnotte.notices.catalogue import SUBSCRIBABLE
 from cagnotte.notices.kinds import WELCOME
 from cagnotte.notices.telling import News
 from cagnotte.platform.sql import load
@@ -89,7 +90,8 @@ def _news(connection: Connection, events: Iterable[_Event]) -> Iterator[News]:
     wanted = [one for one in events if one.signs_in]
     names = _shop_names(connection, wanted)
     for one in wanted:
-        told = READERS[one.type](one.data, names)
+        reader = READERS.get(one.type)
+        told = reader(one.data, names) if reader else None
         if told is not None:
             key = told.key or str(one.id)
             yield News(one.programme_id, one.wallet_id, told.kind, key, told.facts, one.at)
@@ -192,6 +194,7 @@ READERS: dict[str, Callable[[Data, Names], _Told | None]] = {
     "voucher.issued": _voucher,
     "member.joined": _joined,
 }
-"""What is told of which type of event."""
+"""What is told of which type of event; of all others nothing."""
 
-TYPES = sorted(READERS)
+TYPES = list(SUBSCRIBABLE)
+"""What is read: all that the one teller writes, so that how far members are told is always near the last event."""

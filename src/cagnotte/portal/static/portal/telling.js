@@ -30,14 +30,13 @@ const subscribe = async (registration) => {
 };
 
 if (part && "serviceWorker" in navigator && "PushManager" in window) {
-  const registration = await navigator.serviceWorker.getRegistration();
-  if (registration) {
-    part.hidden = false;
-    none.hidden = true;
-    part.querySelector("[data-push-button]").addEventListener("click", () => {
-      subscribe(registration).catch(() => {
-        status.textContent = status.dataset.failed;
-      });
+  // Resolves once the portal's own worker is at work; never where there is none.
+  const registration = await navigator.serviceWorker.ready;
+  part.hidden = false;
+  none.hidden = true;
+  part.querySelector("[data-push-button]").addEventListener("click", () => {
+    subscribe(registration).catch(() => {
+      status.textContent = status.dataset.failed;
     });
-  }
+  });
 }
