@@ -14,7 +14,9 @@ from cagnotte.identity.models import Member, Programme
 from cagnotte.journeys import statement
 from cagnotte.journeys.statement import STATES, Leg, Statement, period_of
 from cagnotte.ledger import selectors as ledger
+from cagnotte.payouts import giving
 from cagnotte.platform.database import connect
+from cagnotte.wallet import movements
 from tests.journeys.world import World
 
 KINDS = ("tracked", "confirmed", "declined", "restated", "released", "held", "captured", "expired")
@@ -78,6 +80,7 @@ def test_statements_of_a_life_are_the_ledgers_own_balances(empty_world: World) -
     world.answer("tea,confirm,,,,", "old,confirm,,,,", "no,decline,returned,,,")
     world.mature(date(2026, 2, 10))
     world.spend("bread", 250)
+    _give(50, world.now)
     # One minute before March begins in Paris: the month is the programme's, not London's.
     world.now = datetime(2026, 2, 28, 22, 59, tzinfo=UTC)
     world.buy("late", "20.00", at="2026-02-27T10:00:00")
@@ -89,7 +92,7 @@ def test_statements_of_a_life_are_the_ledgers_own_balances(empty_world: World) -
     january, february, march = (_of(2026, month) for month in (1, 2, 3))
 
     assert _lines(january) == {"rebate": 1700, "bonus": 200}
-    assert _lines(february) == {"rebate": 100, "declined": -200, "spent": -250}
+    assert _lines(february) == {"rebate": 100, "declined": -200, "spent": -250, "donated": -50}
     assert _lines(march) == {"adjusted": -1000}
     assert (february.confirmed_minor, february.released_minor) == (1700, 1700)
     assert january.opening.total_minor == 0
@@ -100,15 +103,27 @@ def test_statements_of_a_life_are_the_ledgers_own_balances(empty_world: World) -
     with connect() as connection:
         asked = (connection, _programme(), _wallet())
         year = statement.statement(*asked, first=date(2027, 1, 1), last=date(2027, 12, 31))
-        assert _lines(year) == {"expired": -450}
-        assert year.closing.total_minor == year.opening.total_minor - 450
+        assert _lines(year) == {"expired": -400}
+        assert year.closing.total_minor == year.opening.total_minor - 400
         in_short = statement.months(*asked, year=2026, today=date(2027, 3, 5))
         assert statement.years(*asked, today=date(2027, 3, 5)) == [2027, 2026]
     assert [one.closing_minor for one in in_short[-3:]] == [
         one.closing.total_minor for one in (march, february, january)
     ]
-    assert (in_short[-2].came_minor, in_short[-2].went_minor) == (100, -450)
+    assert (in_short[-2].came_minor, in_short[-2].went_minor) == (100, -500)
     assert len(in_short) == 12
+
+
+def _give(amount_minor: int, now: datetime) -> None:
+    programme = _programme()
+    with connect() as connection:
+        giving.save_charities(connection, programme.id, [giving.CharityFacts("sea", "Sea", {})])
+        charity = giving.charity(connection, programme.id, "sea")
+        occasion = movements.occasion(
+            connection, programme_id=programme.id, currency="EUR", now=now, on=now.date()
+        )
+        gift = giving.Gift(_wallet(), charity, amount_minor, "gift")
+        giving.donate(connection, gift, occasion=occasion)
 
 
 def _programme() -> Programme:

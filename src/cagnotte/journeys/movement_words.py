@@ -48,6 +48,7 @@ OTHERS = {
     "payout_sent": Wording(_("Transfer sent to your bank"), "landmark"),
     "payout_rejected": Wording(_("Transfer refused by the bank, money back"), "undo-2"),
     "payout_returned": Wording(_("Transfer sent back by your bank, money back"), "undo-2"),
+    "donated": Wording(_("Donation to {shop}"), "hand-heart"),
     "voucher_issued": Wording(_("Voucher …{more} issued"), "ticket"),
     "voucher_refunded": Wording(_("Refund of voucher …{more}"), "undo-2"),
     "voucher_expired": Wording(_("Voucher …{more} ended, the rest is back"), "undo-2"),

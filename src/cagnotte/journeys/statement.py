@@ -19,7 +19,10 @@ from cagnotte.domain.chart import KINDS, Account, Side
 from cagnotte.domain.errors import InvalidInput
 from cagnotte.domain.ids import milliseconds_of
 from cagnotte.identity.models import Programme
-from cagnotte.journeys.watch import SQL, Cause, Moved, causes
+from cagnotte.journeys.watch import Cause, Moved, causes
+from cagnotte.platform.sql import load
+
+SQL = load("statements")
 
 Connection = psycopg.Connection[Any]
 
@@ -57,6 +60,7 @@ REWARD_KINDS = frozenset({"tracked", "confirmed", "declined", "reopened", "resta
 
 BY_KIND: dict[str, LineKey] = {
     "refunded": "refunded",
+    "donated": "donated",
     "payout_sent": "paid",
     "payout_rejected": "paid_back",
     "payout_returned": "paid_back",

@@ -502,9 +502,10 @@ def purchase_row(connection: Connection, programme: Programme, wallet_id: UUID, 
 
 
 class Cause(NamedTuple):
-    """What is behind a movement: a purchase, a lot, a hold's purpose, a refund, a payout or a voucher.
+    """What is behind a movement: a purchase, a lot, a hold's purpose, a refund, a payout, a donation or a voucher.
 
     Attributes:
+        shop: the shop's name, or the charity's.
         object_id: the purchase, payout or voucher it leads to. more: an order's number, the end of a voucher's code,
             a lot's origin, why a payout failed.
     """

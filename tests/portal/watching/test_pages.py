@@ -27,8 +27,8 @@ PAGES = (
 )
 """Pages of a member."""
 
-QUERIES_MAX = 11
-"""With those for the session, the member and the frame; a purchase's own page needs QUERIES_OF_ONE_MAX."""
+QUERIES_MAX = 16
+"""With those for the session, the member and the frame, and what a process asks once; a purchase needs a few more."""
 
 QUERIES_OF_ONE_MAX = 20
 
