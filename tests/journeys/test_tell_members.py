@@ -270,6 +270,22 @@ def test_what_fails_for_a_while_is_tried_again_and_what_fails_for_good_is_not(
     assert (state, "ana" in sentence, "nobody here" in sentence) == ("failed", False, True)
 
 
+def test_a_mail_that_cannot_be_made_holds_up_no_other(
+    world: World, member: Member, mail_server: MailServer
+) -> None:
+    world.buy("A1")
+    world.buy("A2", status="confirmed")
+    world.mature(date(2026, 4, 15))
+    tell(world)
+    Notice.objects.filter(kind="tracked").update(facts={"amount_minor": 1})
+    send(world.now + SOON)
+    assert len(mail_server.taken) == 1
+    assert sorted(states()) == [
+        ("sent", 1, ""),
+        ("waiting", 1, "The mail could not be made or handed over: KeyError."),
+    ]
+
+
 def test_no_mail_server_loses_no_mail(world: World, member: Member, settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1

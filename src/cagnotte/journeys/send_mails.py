@@ -17,7 +17,6 @@ from django.conf import settings
 from django.core.mail import get_connection
 
 from cagnotte.catalog.models import Storefront
-from cagnotte.domain.errors import CagnotteError
 from cagnotte.identity.models import Programme
 from cagnotte.notices import centre, letters
 from cagnotte.notices.centre import NoticeView
@@ -86,19 +85,19 @@ def _send(mailer: Any, one: Claimed, told: list[NoticeView], sender: Sender) -> 
         return NOBODY
     if not told:
         return GONE
-    message = compose(one, told, sender)
     try:
+        message = compose(one, told, sender)
         mailer.open()
         mailer.send_messages([message])
     except smtplib.SMTPRecipientsRefused as refused:
         answers = [code for code, _ in refused.recipients.values()]
-        return Outcome(_sentence(refused), for_good=all(map(_is_permanent, answers)))
+        return _failed(refused, one.email, for_good=all(map(_is_permanent, answers)))
     except smtplib.SMTPResponseException as refused:
-        return Outcome(_sentence(refused), for_good=_is_permanent(refused.smtp_code))
-    except (smtplib.SMTPException, OSError, CagnotteError) as failed:
+        return _failed(refused, one.email, for_good=_is_permanent(refused.smtp_code))
+    except Exception as failed:  # noqa: BLE001 - whatever fails for one mail, the others go on
         # The connection may be half open; the next mail begins another one.
         mailer.close()
-        return Outcome(_sentence(failed))
+        return _failed(failed, one.email)
     return DONE
 
 
@@ -106,8 +105,12 @@ def _is_permanent(code: int) -> bool:
     return code >= PERMANENT_FROM and code not in OUR_FAULT
 
 
+def _failed(error: Exception, address: str, *, for_good: bool = False) -> Outcome:
+    """Say how it failed, without the address it was about."""
+    return Outcome(_sentence(error).replace(address, "…"), for_good=for_good)
+
+
 def _sentence(error: Exception) -> str:
-    """Say what the mail server answered, without the address it was about."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         answers = [
             f"{code} {text.decode(errors='replace')}" for code, text in error.recipients.values()
@@ -117,4 +120,6 @@ def _sentence(error: Exception) -> str:
         text = error.smtp_error
         said = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
         return f"The mail server answered {error.smtp_code} {said}"
-    return f"The mail server cannot be reached: {type(error).__name__}"
+    if isinstance(error, smtplib.SMTPException | OSError):
+        return f"The mail server cannot be reached: {type(error).__name__}."
+    return f"The mail could not be made or handed over: {type(error).__name__}."

@@ -56,7 +56,7 @@ def send(connection: Connection, *, clock: Callable[[], datetime]) -> int:
     with caller:
         for one in claimed:
             told = [notices[found] for found in one.notice_ids if found in notices]
-            outcome = _send(caller, one, told, clock())
+            outcome = _outcome(caller, one, told, clock())
             with connection.transaction():
                 state = letters.note(connection, one, outcome, now=clock())
             if outcome.sentence:
@@ -77,8 +77,15 @@ def told_of(claimed: Claimed, notices: list[NoticeView]) -> dict[str, str]:
     return {"title": words.title, "body": body, "url": url}
 
 
+def _outcome(caller: Caller, one: Claimed, told: list[NoticeView], now: datetime) -> Outcome:
+    try:
+        return _send(caller, one, told, now)
+    except Exception as failed:  # noqa: BLE001 - whatever fails for one letter, the others go on
+        return Outcome(f"It could not be made: {type(failed).__name__}.")
+
+
 def _send(caller: Caller, one: Claimed, told: list[NoticeView], now: datetime) -> Outcome:
-    """Push one letter to all devices. Whatever their services answer, nothing is raised.
+    """Push one letter to all devices, whatever their services answer.
 
     Once one device has it, it is there: nobody wants to be told again on all of them because of one that failed.
     """

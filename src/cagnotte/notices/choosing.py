@@ -109,8 +109,8 @@ def read_token(text: str) -> Unsubscription:
         raise NotFound("This link does not hold.") from None
 
 
-def unsubscribe(*, programme_id: UUID, asked: Unsubscription, now: datetime) -> tuple[str, ...]:
-    """Send no more mails about a topic; return the topics that were switched off, none when they were off already.
+def unsubscribe(*, programme_id: UUID, asked: Unsubscription, now: datetime) -> dict[str, Mode]:
+    """Send no more mails about a topic; return what stood before, none of what was off already.
 
     Raises NotFound for a topic that does not exist, Refused for one that is always sent.
     """
@@ -127,18 +127,19 @@ def unsubscribe(*, programme_id: UUID, asked: Unsubscription, now: datetime) -> 
         if standing[name].email is not Mode.OFF
     }
     choose(programme_id=programme_id, wallet_id=asked.wallet_id, chosen=chosen, now=now)
-    return tuple(chosen)
+    return {name: standing[name].email for name in chosen}
 
 
 def subscribe(
-    *, programme_id: UUID, asked: Unsubscription, topics: tuple[str, ...], now: datetime
+    *, programme_id: UUID, asked: Unsubscription, before: Mapping[str, Mode], now: datetime
 ) -> None:
-    """Send mails about some topics as is usual again: what undoes `unsubscribe`."""
+    """Send mails about some topics again, as `unsubscribe` said it was; what the link is not about stays."""
     standing = choices_of(asked.wallet_id)
-    wanted = [name for name in topics if name in TOPICS]
-    if asked.topic != DIGEST:
-        wanted = [name for name in wanted if name == asked.topic]
-    chosen = {name: standing[name]._replace(email=TOPICS[name].usual.email) for name in wanted}
+    chosen = {
+        name: standing[name]._replace(email=mode)
+        for name, mode in before.items()
+        if name in TOPICS and asked.topic in {name, DIGEST}
+    }
     choose(programme_id=programme_id, wallet_id=asked.wallet_id, chosen=chosen, now=now)
 
 

@@ -168,7 +168,11 @@ def test_the_link_of_a_digest_stops_what_it_gathers(ana: Person) -> None:
     assert (standing["tracked"].email, standing["favourites"].email) == (Mode.OFF, Mode.OFF)
     assert standing["confirmed"].email is Mode.NOW
     (again,) = re.findall(r'name="again" value="([^"]+)"', page)
-    assert "tracked" in again
+    assert set(again.split(",")) == {"tracked=daily", "spending=daily", "favourites=weekly"}
+    Client().post(address, {"again": f"{again},payout=off,nonsense=now,tracked"})
+    standing = choosing.choices_of(ana.member.wallet_id)
+    assert (standing["tracked"].email, standing["favourites"].email) == (Mode.DAILY, Mode.WEEKLY)
+    assert standing["payout"].email is Mode.NOW
 
 
 def test_a_link_that_is_not_ours_is_not_found(portal: Portal, ana: Person) -> None:

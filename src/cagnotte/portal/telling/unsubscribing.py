@@ -4,6 +4,8 @@ Opening it changes nothing, since scanners of mails open every link; the form in
 button sends that form by itself (RFC 8058). The page sends it too where the browser runs our script.
 """
 
+from collections.abc import Mapping
+
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
@@ -13,7 +15,7 @@ from cagnotte.domain.errors import NotFound
 from cagnotte.identity.models import Wallet
 from cagnotte.notices import choosing
 from cagnotte.notices.choosing import DIGEST
-from cagnotte.notices.kinds import TOPICS
+from cagnotte.notices.kinds import TOPICS, Mode
 from cagnotte.portal.visit import Visit, portal_page
 
 
@@ -30,12 +32,12 @@ def unsubscribe(visit: Visit, token: str) -> HttpResponse:
     label = topic.label if topic else _("Daily and weekly mails")
     told = visit.request.POST
     state = "asking"
-    stopped: tuple[str, ...] = ()
+    stopped: dict[str, Mode] = {}
     if visit.request.method == "POST" and "again" in told:
         choosing.subscribe(
             programme_id=visit.programme.id,
             asked=asked,
-            topics=tuple(told.get("again", "").split(",")),
+            before=_read(told.get("again", "")),
             now=visit.now,
         )
         state = "again"
@@ -47,8 +49,19 @@ def unsubscribe(visit: Visit, token: str) -> HttpResponse:
         topic=topic,
         label=label,
         state=state,
-        stopped=",".join(stopped) or (topic.name if topic else ""),
+        stopped=_written(stopped or ({topic.name: topic.usual.email} if topic else {})),
     )
     answer["Cache-Control"] = "no-store"
     answer["Referrer-Policy"] = "no-referrer"
     return answer
+
+
+def _written(modes: Mapping[str, Mode]) -> str:
+    """Write what stood before into the form that undoes it, such as "tracked=weekly,favourites=daily"."""
+    return ",".join(f"{name}={mode.value}" for name, mode in modes.items())
+
+
+def _read(text: str) -> dict[str, Mode]:
+    """Read `_written` back; what nobody wrote is left out."""
+    pairs = (pair.partition("=") for pair in text.split(","))
+    return {name: Mode(mode) for name, _sign, mode in pairs if mode in set(Mode)}
