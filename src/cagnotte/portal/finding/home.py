@@ -1,18 +1,16 @@
 """`/p/PROGRAMME/`: the front page. What it is about for visitors; for members what they have, and offers for them."""
 
-from typing import NamedTuple
-
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cagnotte.journeys import find_shops, watch
-from cagnotte.journeys.find_shops import ShopCard
 from cagnotte.journeys.front_page import PaidLately, Why, shelves
 from cagnotte.platform.figures import percent
 from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal import explaining
 from cagnotte.portal.finding.heads import head_of, site_data
+from cagnotte.portal.finding.tiles import tiles
 from cagnotte.portal.visit import Visit, portal_page
 
 OFFERS_SHOWN = 12
@@ -21,13 +19,6 @@ PURCHASES_SHOWN = 5
 EXPIRING_SHOWN = 2
 
 PAID = PaidLately()
-
-
-class Offered(NamedTuple):
-    """A shop that a member is offered; words: why."""
-
-    card: ShopCard
-    words: str
 
 
 @require_safe
@@ -48,7 +39,10 @@ def _of_visitor(visit: Visit) -> HttpResponse:
         "portal/finding/home.html",
         head=head_of(visit, visit.address("portal_home"), site_data(visit)),
         title=visit.look.promise or _("Part of what you spend comes back to you"),
-        cards=find_shops.featured(connection, programme, now=visit.now, limit=OFFERS_SHOWN),
+        tiles=tiles(
+            visit,
+            find_shops.featured(connection, programme, now=visit.now, limit=OFFERS_SHOWN),
+        ),
         categories=find_shops.categories(connection, programme, now=visit.now),
         measured=measured,
         confirmed=confirmed_share(measured.confirmed_bps if measured else None),
@@ -74,9 +68,13 @@ def _of_member(visit: Visit) -> HttpResponse:
         balances=held,
         expiring=held.expiring[:EXPIRING_SHOWN],
         recent=watch.purchases(connection, programme, wallet_id, lately).rows,
-        shelves=own,
-        offers=[Offered(one.card, reasons[one.why]) for one in own.offers],
-        kept={card.merchant_id for card in own.kept},
+        shelf=tiles(visit, own.kept),
+        offers=tiles(
+            visit,
+            [one.card for one in own.offers],
+            kept={card.merchant_id for card in own.kept},
+            why={one.card.merchant_id: reasons[one.why] for one in own.offers},
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from cagnotte.portal.finding.charts import history_chart
 from cagnotte.portal.finding.heads import crumbs_data, head_of
 from cagnotte.portal.finding.home import confirmed_share
 from cagnotte.portal.finding.kept import kept_shops
+from cagnotte.portal.finding.tiles import tiles
 from cagnotte.portal.visit import Visit, portal_page
 
 
@@ -38,7 +39,7 @@ def shop(visit: Visit, ref: str) -> HttpResponse:
         needs=claim_needs(told.claim),
         confirmed=confirmed_share(told.measured.confirmed_bps if told.measured else None),
         head=head_of(visit, path, crumbs_data(visit, places)),
-        kept=kept,
+        related=tiles(visit, told.related, kept=kept),
         is_kept=told.card.merchant_id in kept,
         alert=kept.get(told.card.merchant_id, False),
     )

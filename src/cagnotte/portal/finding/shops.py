@@ -14,6 +14,7 @@ from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal.finding.heads import crumbs_data, head_of, list_data
 from cagnotte.portal.finding.kept import kept_shops
 from cagnotte.portal.finding.suggesting import SuggestionForm
+from cagnotte.portal.finding.tiles import tiles
 from cagnotte.portal.visit import Visit, portal_page
 
 TEXT_LENGTH_MAX = 100
@@ -99,11 +100,13 @@ def _listing(visit: Visit, asked: Asked) -> HttpResponse:
     places += [(_("Shops"), visit.address("portal_shops"))]
     if kind:
         places.append((title, path))
-    listed = [(card.name, visit.address("portal_shop", card.ref)) for card in found.cards]
+    shown = tiles(visit, found.cards, kept=kept_shops(visit))
+    listed = [(tile.card.name, tile.href) for tile in shown]
     response = visit.show(
         "portal/finding/found.html" if visit.is_part else "portal/finding/shops.html",
         asked=asked,
         found=found,
+        tiles=shown,
         kind=kind,
         title=title,
         path=path,
@@ -114,7 +117,6 @@ def _listing(visit: Visit, asked: Asked) -> HttpResponse:
         facets=_facets(asked, found),
         orders=_orders(),
         order=next(one for one in _orders() if one.name == asked.sort),
-        kept=kept_shops(visit),
         suggestion=SuggestionForm(initial={"name": asked.text}),
     )
     # A part and a whole page live at the same address.

@@ -9,17 +9,19 @@ from django.views.decorators.http import require_safe
 from cagnotte.domain.ids import public_id
 from cagnotte.journeys import find_shops
 from cagnotte.journeys import visits as journey
-from cagnotte.journeys.find_shops import ShopCard
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.platform.shared_connection import shared_connection
+from cagnotte.portal.finding.tiles import Tile, tiles
 from cagnotte.portal.visit import Visit, member_page
+
+FIRST_SHOWN = 20
 
 
 class Row(NamedTuple):
-    """A visit. card: None where the shop is no more shown. purchases: public ids."""
+    """A visit. tile: None where the shop is no more shown. purchases: public ids."""
 
     visit: journey.Visit
-    card: ShopCard | None
+    tile: Tile | None
     name: str
     number: str
     purchases: list[str]
@@ -31,25 +33,29 @@ def visits(visit: Visit) -> HttpResponse:
     """Show the member's last visits, the latest first."""
     connection, programme = shared_connection(), visit.programme
     run = ProgrammeRun.open(connection, programme.slug, visit.now)
-    told = journey.visits(connection, run, visit.wallet_id)
-    shops = list(dict.fromkeys(one.click.merchant_id for one in told))
-    cards = {
-        card.merchant_id: card
-        for card in find_shops.cards_of(connection, programme, shops, now=visit.now)
-    }
-    rows = [_row(one, cards.get(one.click.merchant_id)) for one in told]
-    nothing = sum(row.visit.outcome is journey.Outcome.NOTHING for row in rows)
+    every = visit.request.GET.get("all") == "1"
+    count = journey.COUNT if every else FIRST_SHOWN
+    told = journey.visits(connection, run, visit.wallet_id, count=count + 1)
+    shown = told[:count]
+    shops = list(dict.fromkeys(one.click.merchant_id for one in shown))
+    cards = find_shops.cards_of(connection, programme, shops, now=visit.now)
+    known = {tile.card.merchant_id: tile for tile in tiles(visit, cards)}
+    rows = [_row(one, known.get(one.click.merchant_id)) for one in shown]
     return visit.show(
-        "portal/finding/visits.html", rows=rows, hints=why_not(), nothing=nothing, run=run
+        "portal/finding/visits.html",
+        rows=rows,
+        more=len(told) > count and not every,
+        hints=why_not(),
+        nothing=sum(row.visit.outcome is journey.Outcome.NOTHING for row in rows),
     )
 
 
-def _row(told: journey.Visit, card: ShopCard | None) -> Row:
+def _row(told: journey.Visit, tile: Tile | None) -> Row:
     ref = told.click.ref
     return Row(
         told,
-        card,
-        card.name if card else told.merchant,
+        tile,
+        tile.card.name if tile else told.merchant,
         " ".join(ref[place : place + 4] for place in range(0, len(ref), 4)),
         [public_id("pur", bought.id) for bought in told.purchases],
     )
