@@ -143,7 +143,7 @@ class Market:
 
     def count(self, table: str) -> int:
         """Return how many rows a table has."""
-        row: Any = shared_connection().execute(f"SELECT count(*) FROM {table}").fetchone()  # type: ignore[arg-type]
+        row: Any = shared_connection().execute(f"SELECT count(*) FROM {table}").fetchone()
         return int(row[0])
 
 

@@ -1,13 +1,14 @@
 """Automatic payouts: off until a member wants them, carried out once a day by the road of whoever asks."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from cagnotte.domain.errors import InvalidInput
 from cagnotte.identity.models import Programme
-from cagnotte.journeys import auto_payout
+from cagnotte.journeys import ask_payout, auto_payout
+from cagnotte.journeys.ask_payout import Desk
 from cagnotte.journeys.auto_payout import AutoPaid
 from cagnotte.payouts.auto_rules import When
 from cagnotte.payouts.models import Payout, PayoutRule
@@ -86,7 +87,7 @@ def test_interrupted_between_two_members_it_goes_on_with_the_second(
 ) -> None:
     for ref in ("ana", "ben"):
         choose(market.member(ref, cents=3000, bank=True), kind="above", above="25")
-    real, seen = auto_payout.ask_payout.ask, []
+    real, seen = ask_payout.ask, []
 
     def ask(*args: Any, **told: Any) -> Any:
         seen.append(told["wallet_id"])
@@ -94,7 +95,7 @@ def test_interrupted_between_two_members_it_goes_on_with_the_second(
             raise KeyboardInterrupt
         return real(*args, **told)
 
-    monkeypatch.setattr(auto_payout.ask_payout, "ask", ask)
+    monkeypatch.setattr(ask_payout, "ask", ask)
     with pytest.raises(KeyboardInterrupt):
         run()
     monkeypatch.undo()
@@ -140,7 +141,7 @@ def test_what_a_rule_says_is_one_thing_that_can_be() -> None:
 
 def test_less_than_the_minimum_is_refused_whoever_asks(market: Market) -> None:
     ana = market.member()
-    desk = auto_payout.Desk(market.id, datetime.fromisoformat(NOW.isoformat()), TODAY)
+    desk = Desk(market.id, NOW, TODAY)
     with pytest.raises(InvalidInput, match="from 10\\.00 EUR on"):
         auto_payout.choose(
             shared_connection(), desk, wallet_id=ana.member.wallet_id, when=When(above_minor=999)
