@@ -4,7 +4,7 @@ It goes out by mail, and is kept for a year in case that the mail is lost. Whoev
 what is known of a visitor for that is a keyed hash of the address they come from.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django import forms
@@ -106,10 +106,7 @@ def _writes_too_often(visit: Visit) -> bool:
 
 def _send(visit: Visit, form: ContactForm) -> None:
     """Keep the message and send it on; one whose mail fails stays, with why, and is lost to nobody."""
-    Letter.objects.filter(
-        programme_id=visit.programme.id,
-        written_at__lt=visit.now - timedelta(days=KEPT_DAYS),
-    ).delete()
+    forget_old_letters(now=visit.now)
     told = form.cleaned_data
     letter = Letter.objects.create(
         programme_id=visit.programme.id,
@@ -146,3 +143,8 @@ def _send(visit: Visit, form: ContactForm) -> None:
         return
     letter.sent_at = timezone.now()  # noqa: TID251 - when the mail server took it, not when the page was asked for
     letter.save(update_fields=["sent_at"])
+
+
+def forget_old_letters(*, now: datetime) -> int:
+    """Delete messages that are older than a year, in all programmes; return how many."""
+    return Letter.objects.filter(written_at__lt=now - timedelta(days=KEPT_DAYS)).delete()[0]

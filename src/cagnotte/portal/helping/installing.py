@@ -122,7 +122,7 @@ def worker(visit: Visit) -> HttpResponse:
         home=json.dumps(visit.address("portal_home")),
         name=json.dumps(visit.programme.name),
         icon=json.dumps(visit.address("portal_icon", "any", 192)),
-        statics=json.dumps(static("")),
+        static_root=json.dumps(static("")),
         version=json.dumps(f"{visit.programme.slug}/{visit.look.version}-{_version(kept)}"),
     )
     response["Content-Type"] = "text/javascript; charset=utf-8"

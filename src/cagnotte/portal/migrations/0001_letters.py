@@ -57,8 +57,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["sender_hash", "written_at"], name="portal_letter_of_sender"),
-                    models.Index(fields=["programme_id", "written_at"], name="portal_letter_of_programme"),
+                    models.Index(
+                        fields=["sender_hash", "written_at"], name="portal_letter_of_sender"
+                    ),
+                    models.Index(
+                        fields=["programme_id", "written_at"], name="portal_letter_of_programme"
+                    ),
                     models.Index(
                         condition=models.Q(("wallet_id__isnull", False)),
                         fields=["wallet_id"],

@@ -6,7 +6,7 @@ const OFFLINE = {{ offline }};
 const HOME = {{ home }};
 const NAME = {{ name }};
 const ICON = {{ icon }};
-const STATICS = {{ statics }};
+const STATIC_ROOT = {{ static_root }};
 
 self.addEventListener("install", (event) => {
   // Asked without cookies, so that what is kept is what a visitor sees. A file that is missing stops nothing.
@@ -32,7 +32,7 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.mode === "navigate") {
     event.respondWith(fetch(request).catch(() => caches.match(OFFLINE, { ignoreVary: true })));
-  } else if (url.origin === location.origin && url.pathname.startsWith(STATICS)) {
+  } else if (url.origin === location.origin && url.pathname.startsWith(STATIC_ROOT)) {
     event.respondWith(fromNetworkOrKept(request));
   }
 });
