@@ -158,12 +158,12 @@ def test_a_claim_that_is_due_is_open_at_once_and_settled_by_the_shops_purchase(s
 def test_a_claim_that_is_too_early_goes_on_by_itself_on_its_day(desk: Desk) -> None:
     early = CLICKED + 3 * DAY
     looked = desk.look(now=early)
-    assert (looked.verdict, looked.unlocks_on) == (Result.WAIT, date(2026, 3, 13))
+    assert (looked.verdict, looked.unlocks_on) == (Result.WAIT, date(2026, 2, 17))
 
     sent = desk.send(now=early)
-    assert (sent.state, sent.due_on) == (ClaimState.WAITING, date(2026, 3, 13))
-    assert desk.tend(datetime(2026, 3, 12, 12, tzinfo=UTC)).stepped == 0
-    assert desk.tend(datetime(2026, 3, 13, 12, tzinfo=UTC)).stepped == 1
+    assert (sent.state, sent.due_on) == (ClaimState.WAITING, date(2026, 2, 17))
+    assert desk.tend(datetime(2026, 2, 16, 12, tzinfo=UTC)).stepped == 0
+    assert desk.tend(datetime(2026, 2, 17, 12, tzinfo=UTC)).stepped == 1
     assert desk.view(sent.id).state is ClaimState.OPEN
 
 

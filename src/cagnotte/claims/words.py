@@ -176,7 +176,7 @@ _SENTENCES: dict[CheckName, tuple[str | Promise, str | Promise]] = {
     ),
     CheckName.NOT_TOO_EARLY: (
         gettext_lazy("It can still arrive by itself. You can claim from {day}."),
-        gettext_lazy("Nine in ten purchases at {shop} would be here by now."),
+        gettext_lazy("Enough time has passed: it should have arrived by itself."),
     ),
     CheckName.OUR_VISIT: (
         gettext_lazy(

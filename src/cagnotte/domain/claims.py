@@ -276,7 +276,8 @@ class Terms:
     """What a shop asks of claims, and what its contract allows.
 
     Attributes:
-        after_days, within_days: after a purchase, from which and until which day it can be claimed.
+        after_days, within_days: after a purchase, from which and until which day it can be claimed. Before, it may
+            still arrive by itself: where the shop names no day, nine of ten of its purchases are known by then.
         click_days: how long after a visit a purchase counts for it.
         coupons: codes, lower-cased, that an order may use and still earn; None = any.
     """
@@ -293,7 +294,7 @@ class Facts:
     """What is known of what is claimed; None = not known yet, and what hangs on it is not judged.
 
     Attributes:
-        visited_on: the day of the visit. known_by: the day by which nine of ten of the shop's purchases are known.
+        visited_on: the day of the visit.
         other_site: another site had brought the visitor shortly before, and the contract then stands down.
         ordered_on: the day of the order.
         is_known: a purchase of this order stands in the member's own cagnotte.
@@ -305,7 +306,6 @@ class Facts:
     kind: ClaimKind
     today: date
     visited_on: date | None = None
-    known_by: date | None = None
     other_site: bool = False
     by_phone: bool = False
     ordered_on: date | None = None
@@ -382,20 +382,12 @@ def _unless(fine: bool, otherwise: Result) -> Result:  # noqa: FBT001 - the cond
 def unlocks_on(facts: Facts, terms: Terms) -> date | None:
     """Return the first day on which a missing purchase can be claimed; None while neither visit nor order is known.
 
-    It is the day after the one by which nine of ten of the shop's purchases are known, and not before the shop's own
-    delay after the order. It never lies after the last day on which the shop looks into it.
+    It never lies after the last day on which the shop looks into it.
     """
-    days = []
-    if facts.known_by is not None:
-        days.append(facts.known_by + timedelta(days=1))
     bought_on = facts.ordered_on or facts.visited_on
-    if bought_on is not None:
-        days.append(bought_on + timedelta(days=terms.after_days))
-    if not days:
+    if bought_on is None:
         return None
-    if facts.ordered_on is not None:
-        return min(max(days), facts.ordered_on + timedelta(days=terms.within_days))
-    return max(days)
+    return bought_on + timedelta(days=min(terms.after_days, terms.within_days))
 
 
 def verdict(found: list[Check]) -> Result:

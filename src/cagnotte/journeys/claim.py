@@ -176,7 +176,6 @@ def _of_visit(connection: Connection, run: ProgrammeRun, visit: Visit) -> dict[s
     is_fresh = rival_at is not None and click.clicked_at - rival_at < policy.stand_down
     return {
         "visited_on": visit.day,
-        "known_by": visit.known_by,
         "other_site": is_fresh,
         "by_phone": click.device == PHONE,
     }
@@ -329,7 +328,10 @@ def hand_in(
     """Keep proofs of a claim that is begun or under way; all of them, or none.
 
     files: name and content of each.
-    Raises InvalidInput, with the `reason` and the `name` of the file that cannot be taken; Refused for too many, or for a claim that is over; NotFound.
+
+    Raises:
+        InvalidInput: one cannot be taken; with its `reason` and its `name`. Refused: too many, or the claim is over.
+        NotFound: it is not the member's.
     """
     checked = []
     for name, content in files:

@@ -19,12 +19,12 @@ from cagnotte.claims.selectors import ClaimView
 from cagnotte.domain.claims import ClaimState
 from cagnotte.domain.ids import public_id
 from cagnotte.identity import services as identity
-from cagnotte.journeys import answer_claim
+from cagnotte.journeys import answer_claim, find_shops
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.tracking import services as tracking
 from cagnotte.tracking.services import NewClick
-from tests.portal.conftest import NOW, Portal
+from tests.portal.conftest import NOW, PROGRAMME, Portal
 from tests.portal.people import Person, signed_in
 
 LATER = NOW + timedelta(days=45)
@@ -143,13 +143,13 @@ def test_a_purchase_is_claimed_from_a_visit_one_thing_at_a_time(
 
 def test_a_claim_that_is_early_says_its_day_and_waits(place: Place) -> None:
     with time_machine.travel(NOW + timedelta(days=2), tick=False):
-        assert "It can still arrive by itself until April 10, 2026" in text(
+        assert "It can still arrive by itself until March 17, 2026" in text(
             place.ana.get(f"claims/why/?visit={place.visit}")
         )
         claim = place.sent()
         case = text(place.ana.get(f"claims/{claim}/"))
     assert "Waiting for its date" in case
-    assert "it goes on by itself on April 10, 2026" in case
+    assert "it goes on by itself on March 17, 2026" in case
 
 
 def test_what_cannot_be_is_said_beside_its_field_and_the_rest_is_kept(place: Place) -> None:
@@ -169,6 +169,33 @@ def test_what_cannot_be_is_said_beside_its_field_and_the_rest_is_kept(place: Pla
         assert 'value="KEPT"' in page
         assert 'aria-invalid="true"' in page
     assert place.view().order_ref == ""
+
+
+def test_what_a_shop_asks_for_is_asked_and_one_that_takes_no_claims_says_so_first(
+    place: Place, portal: Portal
+) -> None:
+    verte = '{ref: verte, name: Maison Verte, site: "https://verte.example/fr/", hosts: [outlet.example]'
+    assert verte in PROGRAMME
+    asks = ", page: {claims: {needs: [order_number, order_date, amount, confirmation]}}"
+    bleue = '{ref: bleue, name: Maison Bleue, site: "https://bleue.example"'
+    told = PROGRAMME.replace(verte, verte + asks)
+    portal.load(told.replace(bleue, bleue + ", page: {claims: {accepted: false}}"))
+    find_shops.forget_shops()
+
+    claim = place.begin()
+    place.ana.post(f"claims/{claim}/order/", ORDER)
+    page = text(place.ana.get(f"claims/{claim}/proofs/"))
+    assert "Maison Verte asks for the order confirmation or the invoice." in page
+    assert "Go on without" not in page
+    assert place.ana.post(f"claims/{claim}/review/")["Location"].endswith("/proofs/")
+
+    place.visit = place.click("bleue")
+    page = text(place.ana.get(f"claims/why/?visit={place.visit}"))
+    assert "Maison Bleue takes no claims." in page
+    assert "Claim this purchase" not in page
+    refused = place.ana.post("claims/new/", {"visit": place.visit})
+    assert refused["Location"].endswith("/claims/")
+    assert Claim.objects.count() == 1
 
 
 def test_a_second_claim_leads_to_the_first(place: Place) -> None:
