@@ -1,15 +1,11 @@
 """Signing in: by a code that a mail server really carries, by a password, with a second factor; limits and sessions."""
 
 import re
-import socket
 import time
 from collections.abc import Iterator
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message as Received
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.usersessions.models import UserSession
@@ -20,37 +16,18 @@ from pytest_django import Settings
 
 from cagnotte.identity import services, staff
 from tests.desk.conftest import NOW, Desk
+from tests.mail_server import MailServer
+from tests.mail_server import mail_server as serving
 
 CODE_PAGE = "/accounts/login/code/"
 PASSWORD = "long enough to hold"
 
 
-class _Kept(Received):
-    """Keeps what arrives."""
-
-    def __init__(self) -> None:
-        super().__init__(EmailMessage)
-        self.mails: list[EmailMessage] = []
-
-    def handle_message(self, message: Any) -> None:
-        self.mails.append(message)
-
-
 @pytest.fixture
-def mail_server(settings: Settings) -> Iterator[_Kept]:
+def mail_server(settings: Settings) -> Iterator[MailServer]:
     """A mail server on this machine, which Cagnotte is told to use."""
-    kept = _Kept()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(kept, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST = "127.0.0.1"
-    settings.EMAIL_PORT = port
-    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-    yield kept
-    controller.stop()
+    with serving(settings) as server:
+        yield server
 
 
 def code_in(text: str) -> str:
@@ -66,7 +43,7 @@ def give_code(client: Client, code: str) -> Any:
     return client.post(f"{CODE_PAGE}confirm/", {"code": code})
 
 
-def test_a_code_sent_by_mail_lets_an_invited_person_in(desk: Desk, mail_server: _Kept) -> None:
+def test_a_code_sent_by_mail_lets_an_invited_person_in(desk: Desk, mail_server: MailServer) -> None:
     staff.invite(email="New@Example.org", programme=desk.corner, role="developer", now=NOW)
     client = Client()
     page = "/developers/p/corner/keys/"
@@ -84,7 +61,7 @@ def test_a_code_sent_by_mail_lets_an_invited_person_in(desk: Desk, mail_server: 
     assert client.get(page).status_code == 200
 
 
-def test_the_mail_speaks_the_language_of_the_page(desk: Desk, mail_server: _Kept) -> None:
+def test_the_mail_speaks_the_language_of_the_page(desk: Desk, mail_server: MailServer) -> None:
     ask_code(Client(), "owner@example.org", **{"Accept-Language": "fr"})
 
     (told,) = mail_server.mails
