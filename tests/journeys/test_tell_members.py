@@ -11,14 +11,14 @@ from email.message import EmailMessage  # noqa: TC003 - beside what it is made w
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import http_ece  # type: ignore[import-untyped] # it has no types
+import http_ece
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.contrib.auth import get_user_model
-from py_vapid import Vapid02  # type: ignore[import-untyped] # it has no types
+from py_vapid import Vapid02
 
 from cagnotte.domain.consents import Consent, Purpose
 from cagnotte.identity import consents, memberships

@@ -35,7 +35,7 @@ from cagnotte.journeys.nightly import Nights
 from cagnotte.journeys.poll_sources import PollSummary
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.read_inbox import ReadSummary, read_inbox
-from cagnotte.notices import deliveries, letters, telling
+from cagnotte.notices import deliveries
 from cagnotte.platform.database import connect
 
 Connection = psycopg.Connection[Any]
@@ -203,8 +203,6 @@ class Worker:
         api_calls.tidy(connection, now=now)
         connection.commit()
         deliveries.tidy(connection, now=now)
-        telling.tidy(connection, now=now)
-        letters.tidy(connection, now=now)
         self._tidied_at = now
 
     def _tend(self, connection: Connection, now: datetime) -> None:

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import http_ece  # type: ignore[import-untyped] # it has no types
+import http_ece
 import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
-from py_vapid import Vapid02  # type: ignore[import-untyped] # it has no types
+from py_vapid import Vapid02
 
 from cagnotte.notices.devices import Subscription, decoded
 
