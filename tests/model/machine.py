@@ -395,6 +395,18 @@ class Machine(RuleBasedStateMachine):
             ),
         )
 
+    @rule(who=wallets, part=parts)
+    def give(self, who: Name, part: int) -> None:
+        slug, member = self._rich(who)
+        book = self.books[slug]
+        book.at = self.at + STEP
+        name, amount = f"G{self._number()}", -(-book.spendable(member) * part // 100)
+        book, place = self._on(slug, f"{member} gives {amount} to a charity: {name}")
+        self._both(
+            lambda: book.give(name, member, amount),
+            lambda: self.system.give(self.at, place, name=name, member=member, amount=amount),
+        )
+
     def _voucher(
         self, who: Name, which: int, *, living: bool = False
     ) -> tuple[str, Voucher] | None:

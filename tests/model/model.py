@@ -419,6 +419,14 @@ class Book:
         self.move(amount, ("member.held", member), ("programme.vouchers", ""))
         self.vouchers[name] = Voucher(name, member, amount, self.today, until, once, hold)
 
+    def give(self, name: str, member: str, amount: int) -> None:
+        """Turn available money into a gift, which does not come back."""
+        hold = self.hold(name, member, "", amount, None)
+        hold.state, hold.spent = "captured", amount
+        for take in hold.takes:
+            take.spent = take.amount
+        self.move(amount, ("member.held", member), ("programme.donations", ""))
+
     def use_voucher(self, name: str, order: str, shop: str, amount: int, basket: int) -> None:
         """Pay an order; what a voucher that is used once does not give leaves it."""
         one = self.vouchers[name]

@@ -22,6 +22,7 @@ from cagnotte.journeys import (
     check_books,
     close_account,
     expire,
+    give,
     load_programme,
     pay_out,
     redeem,
@@ -34,8 +35,10 @@ from cagnotte.journeys.mature import mature
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.ledger import selectors as ledger
 from cagnotte.ledger import services as ledger_services
+from cagnotte.payouts import giving
 from cagnotte.payouts import selectors as payout_selectors
 from cagnotte.payouts import services as payout_services
+from cagnotte.payouts.giving import CharityFacts
 from cagnotte.platform import database
 from cagnotte.wallet.voucher_uses import UseAsk
 from tests.databases import Server
@@ -48,6 +51,10 @@ IBAN = "DE89370400440532013000"
 PARTY_ACCOUNTS = [name for name in KINDS if name.startswith(("funder.", "merchant."))]
 Standing = dict[tuple[str, ...], Any]
 """All that stands of a programme, by what it is and its name."""
+
+
+CHARITY = CharityFacts("sea", "Clean Seas", {})
+"""To whom members give."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,7 @@ class Arena:
             self.places[programme.slug] = _place(connection, programme)
             rules = payout_selectors.rules(connection, self.places[programme.slug].id)
             payout_services.save_settings(connection, replace(rules, rail=rail.NAME))
+            giving.save_charities(connection, self.places[programme.slug].id, [CHARITY])
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -341,6 +349,17 @@ class System:
             wallet_id=place.wallets[member],
             reference=name,
             terms=terms,
+        )
+
+    def give(self, at: datetime, place: Place, *, name: str, member: str, amount: int) -> None:
+        """Turn available money into a gift."""
+        give.give(
+            self._connection,
+            self._counter(at, place),
+            wallet_id=place.wallets[member],
+            charity=CHARITY.ref,
+            amount_minor=amount,
+            token=name,
         )
 
     def use_voucher(
