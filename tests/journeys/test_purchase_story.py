@@ -9,7 +9,7 @@ from cagnotte.domain.ids import public_id
 from cagnotte.identity.models import Member, Programme
 from cagnotte.journeys.purchase_story import Story, story
 from cagnotte.platform.database import connect
-from tests.journeys.world import World
+from tests.journeys.world import World, corner
 
 TODAY = date(2026, 3, 1)
 
@@ -105,3 +105,41 @@ def test_a_return_is_an_adjustment_and_a_refusal_says_what_to_do(world: World) -
     assert found.refusal is not None
     assert found.refusal.worth_claiming
     assert way(found)[-1] == ("declined", "bad")
+
+
+def test_a_purchase_that_a_network_reports_goes_back_to_its_click(empty_world: World) -> None:
+    world = empty_world
+    text = corner()
+    text = text.replace(
+        "brands: [{ref: acme", "networks: [{ref: net, name: Big Net}]\nbrands: [{ref: acme"
+    )
+    text = text.replace(
+        "contracts:\n",
+        "contracts:\n  - {ref: net, merchant: verte, network: net, commissions: [{rate: 8 %}]}\n",
+    )
+    text = text.replace(
+        "The corner shop}]", "The corner shop}, {ref: verte, name: Maison Verte}]", 1
+    )
+    text = text.replace(
+        "merchant: shop, member: member,", "merchant: shop, member: member, clicked_at: clicked,"
+    )
+    world.load(text)
+    world.send(
+        "partners",
+        "order,shop,member,clicked,at,currency,amount\n"
+        "n1,verte,1,2026-02-10T09:55:00+01:00,2026-02-10T10:00:00+01:00,EUR,50.00\n",
+    )
+    clicked_at = datetime(2026, 2, 10, 8, 55, tzinfo=UTC)
+    world.write(
+        "INSERT INTO tracking_click (id, ref, programme_id, bucket, merchant_id, wallet_id, visit_id, clicked_at, "
+        "offer_ref, offer_version, promise, promised, device, consent, origin, path, via) "
+        "SELECT gen_random_uuid(), 'k1', m.programme_id, 0, p.id, m.wallet_id, gen_random_uuid(), %s, 'standard', 1, "
+        "'{}', '5 %% on everything', 'web', 'unasked', '', '', '' FROM identity_member AS m, identity_party AS p "
+        "WHERE m.ref = '1' AND p.ref = 'verte'",
+        clicked_at,
+    )
+
+    found = told(world, "n1")
+    assert [step.kind for step in found.steps[:3]] == ["clicked", "bought", "tracked"]
+    assert (found.steps[0].at, found.steps[0].more) == (clicked_at, "5 % on everything")
+    assert found.steps[2].who == "said by the network Big Net"
