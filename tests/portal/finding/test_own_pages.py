@@ -1,17 +1,20 @@
 """What is a member's own: the front page, favourites, visits; and nobody else's."""
 
 from datetime import timedelta
+from textwrap import dedent
 from typing import Any
 
 import time_machine
 from django.test import Client
 
 from cagnotte.catalog.models import Favourite
+from cagnotte.identity.models import Party
 from cagnotte.journeys.front_page import PaidLately
 from cagnotte.payouts.models import Payout
 from cagnotte.platform.shared_connection import shared_connection
+from cagnotte.purchases.models import Purchase
 from tests.portal.conftest import NOW, Portal
-from tests.portal.finding.conftest import content, words
+from tests.portal.finding.conftest import PROGRAMME, content, words
 from tests.portal.people import Person, signed_in
 
 
@@ -35,6 +38,34 @@ def test_the_front_page_of_a_member_is_bounded(
     assert "Your first purchase from here will show in this place" in said
     assert "Chosen by the programme, for everybody" in said
     assert response["Cache-Control"] == "private, no-cache"
+
+
+def test_offers_say_why_they_are_shown(portal: Portal) -> None:
+    ana, bob = (signed_in("portal", ref, now=NOW) for ref in ("ana", "bob"))
+    more = (
+        "  - {ref: now, name: Now, role: boost, mode: replace, effect: {kind: percent, rate: 9 %}, "
+        "conditions: {merchants: [verte]}, valid_from: 2026-03-08, valid_until: 2026-03-20}\n"
+    )
+    portal.load(dedent(PROGRAMME) + more)
+    till = Party.objects.get(programme_id=portal.id, ref="till")
+    Purchase.objects.create(
+        id=_id(1), programme_id=portal.id, source_id=_id(2), native_id="1", wallet_id=ana.member.wallet_id, bucket=1,
+        member_id=ana.member.id, merchant_id=till.id, order_ref="1", occurred_at=NOW, occurred_on=NOW.date(),
+        currency="EUR", amount_minor=1000, validation="pending", version=1, content_hash=b"0" * 16,
+    )  # fmt: skip
+    ana.post("favourites/verte/", {"act": "add"})
+
+    assert offered(ana) == {
+        "Maison Verte": "A favourite that gives more than usual",
+        "The till": "You bought there before",
+        "Épicerie de l'Est": "Chosen by the programme, for everybody",
+    }
+    assert set(offered(bob).values()) == {"Chosen by the programme, for everybody"}
+
+
+def offered(person: Person) -> dict[str, str]:
+    tiles = content(person.get("")).iterfind(".//div[@class='shop-card-body']")
+    return {tile.find("h3/a").text: tile.findall("p")[-1].text for tile in tiles}
 
 
 def test_a_favourite_is_kept_watched_and_let_go(portal: Portal) -> None:

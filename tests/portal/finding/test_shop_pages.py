@@ -27,7 +27,9 @@ def test_everything_is_told_before_the_click(
     for part in ("5%", "On everything", "Plants", "Gift cards", "Buy within the day"):
         assert part in said
     assert "We have too few purchases at this shop to say" in said
-    assert "Maison Verte pays for your cashback, and may pay A portal for having brought you" in said
+    assert (
+        "Maison Verte pays for your cashback, and may pay A portal for having brought you" in said
+    )
     (go,) = [link for link in links(response) if link.startswith("/go/")]
     assert go == "/go/portal/verte-5?shop=verte&from=shop&pause=1"
 

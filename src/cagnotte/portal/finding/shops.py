@@ -7,9 +7,11 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from cagnotte.catalog.rates import COMPARED_ON_MINOR
 from cagnotte.domain.errors import NotFound
 from cagnotte.journeys import find_shops
 from cagnotte.journeys.find_shops import Asked, Found
+from cagnotte.platform.figures import money
 from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal.finding.heads import crumbs_data, head_of, list_data
 from cagnotte.portal.finding.kept import kept_shops
@@ -115,8 +117,7 @@ def _listing(visit: Visit, asked: Asked) -> HttpResponse:
         after=asked.page + 1,
         narrowed=bool(asked.text or asked.features or asked.page > 1),
         facets=_facets(asked, found),
-        orders=_orders(),
-        order=next(one for one in _orders() if one.name == asked.sort),
+        orders=_orders(visit.programme.currency),
         suggestion=SuggestionForm(initial={"name": asked.text}),
     )
     # A part and a whole page live at the same address.
@@ -141,17 +142,24 @@ def _facets(asked: Asked, found: Found) -> list[Facet]:
     return [one for one in facets if one.shops or one.chosen]
 
 
-def _orders() -> list[Order]:
+def _orders(currency: str) -> list[Order]:
+    compared_on = money(COMPARED_ON_MINOR, currency)
     return [
         Order(
             "relevance",
             _("Relevance"),
             _(
-                "How well the name fits what you typed; then the shops that this programme puts first, "
-                "then the highest rate."
+                "How well the words fit what you typed; without a search, the shops that the programme puts "
+                "first, then the highest rate."
             ),
         ),
-        Order("rate", _("Highest rate"), _("What a shop gives at best today, percentages first.")),
+        Order(
+            "rate",
+            _("Highest rate"),
+            _(
+                "What a shop gives at best today; a fixed sum counts as on an order of {amount}."
+            ).format(amount=compared_on),
+        ),
         Order(
             "speed",
             _("Fastest to confirm"),
