@@ -99,7 +99,11 @@ def test_without_a_network_the_app_says_so(world: World, cagnotte: str, windows:
     page = window.open(f"{cagnotte}/p/corner/terms/")
     # Until the frame of the pages loads it, the page is asked to.
     page.evaluate("import('/static/portal/app.js')")
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    is_ready = page.evaluate(
+        "Promise.race([navigator.serviceWorker.ready.then(() => true),"
+        " new Promise((resolve) => setTimeout(resolve, 30000, false))])"
+    )
+    assert is_ready, "the app's helper was not installed"
 
     page.context.set_offline(True)
     page.goto(f"{cagnotte}/p/corner/privacy/")
