@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from cagnotte.claims.models import Claim
 from cagnotte.domain.claims import ClaimState
@@ -75,7 +75,7 @@ def fine(window: Window) -> None:
     assert (window.accessibility(), window.too_wide()) == ([], False), window.page.url
 
 
-def receipt() -> dict[str, Any]:
+def receipt() -> FilePayload:
     out = io.BytesIO()
     Image.new("RGB", (60, 90), "white").save(out, "JPEG")
     return {"name": "facture.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}

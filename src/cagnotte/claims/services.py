@@ -230,17 +230,6 @@ def take(connection: Connection, claim: ClaimView, who: str) -> None:
     connection.execute(SQL.set_taken, {"id": claim.id, "taken_by": who})
 
 
-def forget(connection: Connection, wallet_id: UUID) -> list[UUID]:
-    """Erase what a member wrote and handed in. That there were claims, and how they ended, stays with the books.
-
-    Returns the documents whose files the caller deletes once this is committed (`documents.delete`).
-    """
-    asked = {"wallet_id": wallet_id}
-    handed_in = connection.execute(SQL.documents_of_wallet, asked).fetchall()
-    connection.execute(SQL.forget, asked)
-    return [document_id for (document_id,) in handed_in]
-
-
 def _row(claim: ClaimView, by: str, when: Moment) -> dict[str, Any]:
     return {
         "claim_id": claim.id,

@@ -189,17 +189,3 @@ WHERE c.programme_id = %(programme_id)s AND c.state = ANY(%(states)s)
     AND (c.kind = 'refused' AND p.validation <> 'declined'
          OR c.kind = 'wrong_amount' AND p.validation <> 'declined' AND r.amount_minor > c.stood_minor)
 ORDER BY 1 LIMIT %(count)s;
-
--- name: documents_of_wallet
--- in: wallet_id. out: the ids of all that a member handed in. For erasing. Locks: none.
-SELECT id FROM claims_claimdocument WHERE wallet_id = %(wallet_id)s;
-
--- name: forget
--- in: wallet_id. Blanks what a member wrote and handed in; that there was a claim, its steps and its outcome stay.
-WITH written AS (
-    DELETE FROM claims_claimmessage WHERE wallet_id = %(wallet_id)s
-), handed_in AS (
-    DELETE FROM claims_claimdocument WHERE wallet_id = %(wallet_id)s
-)
-UPDATE claims_claim SET shop_email = '', note = '', coupon = '', device = '', visit_ref = '', visited_at = NULL
-WHERE wallet_id = %(wallet_id)s;

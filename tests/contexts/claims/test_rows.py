@@ -80,19 +80,3 @@ def test_a_message_says_something_and_not_a_book(claim: ClaimView) -> None:
         with pytest.raises(InvalidInput):
             services.say(shared_connection(), claim, text, by="member", when=WHEN)
     assert not ClaimMessage.objects.exists()
-
-
-def test_what_a_member_wrote_can_be_forgotten_and_that_there_was_a_claim_stays(
-    claim: ClaimView,
-) -> None:
-    connection = shared_connection()
-    services.fill_in(
-        connection, claim, ClaimKind.MISSING, Order("A1", shop_email="a@b.example"), when=WHEN
-    )
-    services.say(connection, sent(claim), "Me!", by="member", when=WHEN)
-
-    assert services.forget(connection, claim.wallet_id) == []
-    after = selectors.claim(connection, claim.programme_id, claim.id)
-    assert (after.shop_email, after.visit_ref, after.order_ref) == ("", "", "A1")
-    assert not ClaimMessage.objects.exists()
-    assert ClaimStep.objects.count() == 1
