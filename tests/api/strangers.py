@@ -79,7 +79,9 @@ def bank_account(world: World, api: Interface) -> str:
         f"/cagnottes/{wallet}/payout_method",
         {"holder": "Ana", "iban": "DE89370400440532013000"},
     )
-    world.write("UPDATE payouts_payoutmethod SET changed_at = '2026-01-01', usable_from = '2026-01-04'")
+    world.write(
+        "UPDATE payouts_payoutmethod SET changed_at = '2026-01-01', usable_from = '2026-01-04'"
+    )
     return wallet
 
 

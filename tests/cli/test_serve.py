@@ -101,7 +101,7 @@ def test_a_served_programme_is_asked_for_and_sent_to_and_ends_well(
     finally:
         server.kill()
     assert server.returncode == 128 + signal.SIGTERM
-    assert f"listens on http://127.0.0.1:{port}" in told
+    assert f"listens on http://localhost:{port}" in told
     assert "Traceback" not in errors
     token = path.rpartition("/")[2]
     assert token[:-1] not in told + errors

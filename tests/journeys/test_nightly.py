@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import psycopg
 import pytest
 
+from cagnotte.domain.errors import CagnotteError
 from cagnotte.identity.services import programme_id_of
 from cagnotte.journeys import nightly
 from cagnotte.journeys.nightly import SQL, Nights
@@ -93,7 +94,7 @@ def test_a_programme_without_rules_keeps_no_other_waiting_and_is_tried_again(
         assert nights.do_due(connection, now=THREE_AT_NIGHT) == 2
 
     def fails(*_: object) -> None:
-        raise nightly.CagnotteError("No.")
+        raise CagnotteError("No.")
 
     monkeypatch.setattr(nightly, "STEPS", (nightly.Step("fails", fails),))
     later = THREE_AT_NIGHT + timedelta(days=1)

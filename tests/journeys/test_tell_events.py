@@ -152,7 +152,9 @@ def test_a_payout_is_told_from_its_request_to_what_the_bank_says(
 ) -> None:
     rich(heard)
     heard.send("members", "number,name,iban\n1,Ana,DE89370400440532013000\n")
-    heard.write("UPDATE payouts_payoutmethod SET changed_at = '2026-01-01', usable_from = '2026-01-04'")
+    heard.write(
+        "UPDATE payouts_payoutmethod SET changed_at = '2026-01-01', usable_from = '2026-01-04'"
+    )
     with connect() as connection:
         programme_id, wallet_id = wallet_of(heard, connection)
         desk = Desk(programme_id, heard.now, heard.now.date())

@@ -36,7 +36,7 @@ VISITOR = {
     "home": "/",
     "shops": "/shops/",
     "category": "/shops/c/food/",
-    "search-nothing": "/shops/?text=zzzzqq",
+    "search-nothing": "/shops/?q=zzzzqq",
     "shop": "/shops/escale/",
     "shop-in-town": "/shops/pain-perdu/",
     "how-it-works": "/how-it-works/",

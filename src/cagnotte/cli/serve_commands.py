@@ -4,6 +4,7 @@ import errno
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 import click
 
@@ -34,8 +35,19 @@ def serve(*, host: str, port: int, with_worker: bool) -> None:
 
         database.ensure_roles_and_database()
         migrations.migrate()
+        application = _loaded()
         with _worker() if with_worker else nullcontext():
-            _run(host, port)
+            _run(application, host, port)
+
+
+def _loaded() -> Any:
+    """Load the application and every page of it, before a worker begins: two threads that import the same stumble."""
+    from django.core.wsgi import get_wsgi_application
+    from django.urls import get_resolver
+
+    application = get_wsgi_application()
+    _ = get_resolver().url_patterns
+    return application
 
 
 @contextmanager
@@ -54,17 +66,16 @@ def _worker() -> Iterator[None]:
         thread.join(WORKER_ENDS_SECONDS)
 
 
-def _run(host: str, port: int) -> None:
+def _run(application: Any, host: str, port: int) -> None:
     from django.core.servers import basehttp
-    from django.core.wsgi import get_wsgi_application
 
     def announce(bound_port: str) -> None:
-        click.echo(f"Cagnotte listens on http://{host}:{bound_port}/admin/ (Ctrl-C stops it).")
+        # Passkeys belong to a name, not to a number.
+        name = "localhost" if host == "127.0.0.1" else host
+        click.echo(f"Cagnotte listens on http://{name}:{bound_port}/ (Ctrl-C stops it).")
 
     try:
-        basehttp.run(
-            host, port, get_wsgi_application(), ipv6=":" in host, threading=True, on_bind=announce
-        )
+        basehttp.run(host, port, application, ipv6=":" in host, threading=True, on_bind=announce)
     except KeyboardInterrupt:
         click.echo("\nStopped.")
     except OSError as error:

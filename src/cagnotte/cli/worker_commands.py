@@ -53,10 +53,15 @@ def make_worker(stop: threading.Event) -> "Worker":
 
     from cagnotte.journeys.nightly import Nights
     from cagnotte.journeys.work import Worker
+    from cagnotte.portal.helping.contact import forget_old_letters
 
     hour = settings.CAGNOTTE_NIGHT_HOUR
-    nights = Nights(hour if hour >= 0 else None)
-    return Worker(clock=read_machine_clock, stop=stop, nights=nights)
+    return Worker(
+        clock=read_machine_clock,
+        stop=stop,
+        nights=Nights(hour if hour >= 0 else None),
+        chores=[lambda now: forget_old_letters(now=now)],
+    )
 
 
 def read_machine_clock() -> datetime:

@@ -196,7 +196,7 @@ class HoldOf(NamedTuple):
 
 
 def _holds(connection: Connection, facts: Sequence[Fact]) -> Iterator[NewEvent]:
-    """Holds for orders; one for a payout is told as the payout, one for a voucher as the voucher, for a gift not at all."""
+    """Holds for orders; those for payouts and vouchers are told as such, those for gifts not at all."""
     of_refund = {
         row[0]: row[1:] for row in connection.execute(SQL.refunds, {"ids": _causes(facts)})
     }

@@ -5,7 +5,7 @@ a time, and each programme's inbox is read by one at a time.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,6 +39,8 @@ from cagnotte.notices import deliveries
 from cagnotte.platform.database import connect
 
 Connection = psycopg.Connection[Any]
+
+Chore = Callable[[datetime], object]
 
 LeftAlone = dict[tuple[str, UUID], datetime]
 """What failed of which account, and until when it is left alone."""
@@ -103,6 +105,7 @@ class Worker:
     """Does what is due, round after round, until `stop` is set; it then ends after the page it is at.
 
     clock: read once for each thing that is done. nights: what is done once a day; none where nothing is said.
+    chores: what those above journeys want tidied every hour, given the time; it commits by itself.
     """
 
     def __init__(
@@ -112,6 +115,7 @@ class Worker:
         stop: threading.Event,
         idle_seconds: float = IDLE_SECONDS,
         nights: Nights | None = None,
+        chores: Sequence[Chore] = (),
     ) -> None:
         self._clock = clock
         self._stop = stop
@@ -120,6 +124,7 @@ class Worker:
         self._tidied_at: datetime | None = None
         self._tended_at: datetime | None = None
         self._nights = nights or Nights(hour=None)
+        self._chores = chores
 
     def run(self) -> None:
         """Work until told to stop. A database that is away is waited for.
@@ -203,6 +208,8 @@ class Worker:
         api_calls.tidy(connection, now=now)
         connection.commit()
         deliveries.tidy(connection, now=now)
+        for chore in self._chores:
+            chore(now)
         self._tidied_at = now
 
     def _tend(self, connection: Connection, now: datetime) -> None:

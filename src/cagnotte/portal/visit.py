@@ -15,7 +15,13 @@ from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+)
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -91,7 +97,7 @@ class Visit:
         return render(self.request, template, {**around, **shown}, status=status)
 
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def portal_page(section: str = "") -> Callable[[View], View]:
@@ -102,7 +108,7 @@ def portal_page(section: str = "") -> Callable[[View], View]:
 
     def dressed(view: View) -> View:
         @wraps(view)
-        def page(request: HttpRequest, programme: str, **parts: Any) -> HttpResponse:
+        def page(request: HttpRequest, programme: str, **parts: Any) -> HttpResponseBase:
             visit = visit_of(request, programme, section)
             try:
                 return view(visit, **parts)
@@ -121,7 +127,7 @@ def member_page(section: str = "wallet") -> Callable[[View], View]:
     def dressed(view: View) -> View:
         @wraps(view)
         @never_cache
-        def page(request: HttpRequest, programme: str, **parts: Any) -> HttpResponse:
+        def page(request: HttpRequest, programme: str, **parts: Any) -> HttpResponseBase:
             visit = visit_of(request, programme, section)
             if visit.member is None:
                 return _led_in(visit)

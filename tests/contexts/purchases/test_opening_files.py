@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from cagnotte.domain.ids import derived_id
 from cagnotte.identity.services import create_programme, programme_id_of
 from cagnotte.platform.database import connect
 from cagnotte.purchases import services
@@ -28,7 +29,7 @@ def source_id(committed_db: str) -> UUID:
 def test_two_that_begin_a_file_at_the_same_moment_get_the_same_row(source_id: UUID) -> None:
     with connect() as first, connect() as second, ThreadPoolExecutor(1) as aside:
         # Exactly what `open_file` writes, held back before its commit.
-        written = {**FILE, "id": services.derived_id(NOW, source_id, FILE["sha256"])}
+        written = {**FILE, "id": derived_id(NOW, source_id, FILE["sha256"])}
         first.execute(services.SQL.open_file, {**written, "source_id": source_id})
         asked = aside.submit(services.open_file, second, source_id=source_id, **FILE)
         wait_until_locked(first, second.info.backend_pid)

@@ -7,6 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -26,7 +27,7 @@ from cagnotte.portal.visit import Visit, member_page
 Page = Callable[[Visit, ClaimView], HttpResponse]
 
 
-def _draft_page(page: Page) -> Callable[..., HttpResponse]:
+def _draft_page(page: Page) -> Callable[..., HttpResponseBase]:
     """Let a page be of a draft alone; a claim that was sent is shown instead."""
 
     @wraps(page)

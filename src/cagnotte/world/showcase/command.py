@@ -63,6 +63,6 @@ def _tell() -> None:
     from cagnotte.world.showcase import people
 
     click.echo(
-        "Colibri, an example of a portal, is at http://127.0.0.1:8000/p/colibri/ once `cagnotte serve` runs.\n"
+        "Colibri, an example of a portal, is at http://localhost:8000/p/colibri/ once `cagnotte serve` runs.\n"
         f"Sign in as camille@colibri.example or sam@colibri.example, with the password {people.PASSWORD}"
     )

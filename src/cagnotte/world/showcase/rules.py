@@ -94,22 +94,10 @@ def _merchant(shop: Shop, place: int) -> Entry:
             }
         ],
         "gives_not": [
-            {"en": "Gift cards", "fr": "Les cartes cadeaux"},
             {
                 "en": "Orders that are cancelled or sent back",
                 "fr": "Les commandes annulées ou renvoyées",
             },
-        ],
-        "you_must": [
-            {"en": "Begin here, with an empty basket", "fr": "Partir d’ici, le panier vide"},
-            {"en": "Accept the shop’s cookies", "fr": "Accepter les cookies de la boutique"},
-        ]
-        if shop.network is not None
-        else [
-            {
-                "en": "Show your member code at the till",
-                "fr": "Présenter votre code membre en caisse",
-            }
         ],
         "coupons": "all" if place % 2 else "listed",
         "claims": {
