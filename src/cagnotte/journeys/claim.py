@@ -138,9 +138,9 @@ def _looked(
     policy = claim_policy(connection, run.programme, subject.merchant_id)
     terms = _terms(policy, _contract(run, subject.merchant_id, facts))
     other = selectors.alike(connection, run.id, wallet_id, subject, besides=claim_id)
-    own, anothers = _owners(connection, run, wallet_id, subject)
+    own, others_own = _owners(connection, run, wallet_id, subject)
     found = replace(
-        facts, is_known=own is not None, is_anothers=anothers, is_claimed=other is not None
+        facts, is_known=own is not None, is_anothers=others_own, is_claimed=other is not None
     )
     checks = rules.checks(found, terms)
     verdict = rules.verdict(checks)
