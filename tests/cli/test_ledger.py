@@ -11,6 +11,7 @@ from cagnotte.cli import main
 from cagnotte.ledger import services
 from cagnotte.platform import database
 from tests.contexts.ledger.books import ANNA, NOON, PROGRAMME, Connection, tracked
+from tests.journeys.world import World
 
 ORDER = "The books are in order: every check passed.\n"
 
@@ -96,3 +97,15 @@ def test_a_period_that_runs_cannot_be_closed(books: Connection) -> None:
     assert answer.exit_code == 1
     assert answer.stderr == "2026-03-31 is not over yet; a period is closed after its last day.\n"
     assert services.first_open_day(books, PROGRAMME, NOON.date()) == NOON.date()
+
+
+def test_own_money_is_put_in_once(committed_db: str, tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.load()
+    asked = ("put-in", "500.00", "--reference", "CAPITAL", "--programme", "corner")
+
+    assert cagnotte(*asked).stdout == "500.00 EUR: booked.\n"
+    assert cagnotte(*asked).stdout == "500.00 EUR: was booked before.\n"
+    answer = cagnotte("put-in", "200.00", "--out", "--reference", "BACK", "--programme", "corner")
+    assert answer.stdout == "200.00 EUR: booked.\n"
+    assert world.books() == {"programme.bank": 30_000, "programme.funding": 30_000}

@@ -9,6 +9,7 @@ from cagnotte.domain.errors import CagnotteError
 from cagnotte.identity.services import programme_id_of
 from cagnotte.journeys import nightly
 from cagnotte.journeys.nightly import SQL, Nights
+from cagnotte.ledger import seals
 from cagnotte.platform.database import connect
 from tests.journeys.world import World
 
@@ -78,6 +79,13 @@ def test_what_nobody_spent_in_time_expires(due: World) -> None:
 
     assert due.member("1") == {}
     assert due.faults() == []
+
+
+def test_the_day_is_sealed(due: World) -> None:
+    night(Nights(), THREE_AT_NIGHT)
+
+    with connect() as connection:
+        assert {head.programme_id for head in seals.heads(connection)} == {CORNER}
 
 
 def test_it_can_be_switched_off(due: World) -> None:

@@ -28,6 +28,33 @@ for sealing_command in (seal, publish, prove):
     ledger.add_command(sealing_command)
 
 
+@ledger.command("put-in")
+@click.argument("amount")
+@click.option("--out", is_flag=True, help="It left the account again.")
+@click.option("--reference", required=True, help="The transfer's own name, as the bank writes it.")
+@programme_option
+@now_option
+@with_database
+def put_in(
+    *, amount: str, out: bool, reference: str, slug: str | None, now: datetime | None
+) -> None:
+    """Book that AMOUNT of the operator's own money came into the programme's bank account.
+
+    A transfer of one reference is booked once.
+    """
+    from cagnotte.domain.money import Money
+    from cagnotte.journeys import own_money
+    from cagnotte.journeys.programme_run import ProgrammeRun
+    from cagnotte.platform.database import connect
+
+    with connect() as connection:
+        run = ProgrammeRun.open(connection, slug, read_clock(now))
+        moved = Money.parse(amount, run.programme.currency)
+        transfer = own_money.OwnMoney(-moved.amount_minor if out else moved.amount_minor, reference)
+        booked = own_money.put_in(connection, run, transfer)
+    click.echo(f"{moved}: {'booked' if booked else 'was booked before'}.")
+
+
 @ledger.command()
 @with_database
 def verify() -> None:

@@ -19,6 +19,7 @@ from cagnotte.identity.models import Programme
 from cagnotte.journeys import auto_payout, expire, remind, tend_claims
 from cagnotte.journeys.mature import mature
 from cagnotte.journeys.programme_run import ProgrammeRun
+from cagnotte.ledger import seals
 from cagnotte.platform.sql import load
 
 Connection = psycopg.Connection[Any]
@@ -53,14 +54,19 @@ def _pay_by_rule(connection: Connection, run: ProgrammeRun) -> object:
     return auto_payout.run(connection, run.programme, today=run.today, now=run.now)
 
 
+def _seal(connection: Connection, run: ProgrammeRun) -> object:
+    return seals.seal(connection, now=run.now)
+
+
 STEPS = (
     Step("mature", _mature),
     Step("expire", _expire),
     Step("claims", tend_claims.tend),
     Step("auto_payouts", _pay_by_rule),
     Step("remind", remind.run),
+    Step("seal", _seal),
 )
-"""In this order: what is released may be paid, and nobody is reminded of what has just left."""
+"""In this order: what is released may be paid, nobody is reminded of what has just left, and all of it is sealed."""
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from cagnotte.journeys import give as giving
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.visits import Outcome, visits
 from cagnotte.journeys.vouchers import Counter
+from cagnotte.ledger import seals
 from cagnotte.notices import centre
 from cagnotte.platform import database
 
@@ -67,6 +68,7 @@ def give(programme: Programme, folder: Path, *, now: datetime) -> None:
         _give_away(connection, programme, camille, folder, now)
         _claim(connection, camille, now)
         _tell(connection, [camille, sam], now)
+        seals.seal(connection, now=now)
 
 
 def _give_away(

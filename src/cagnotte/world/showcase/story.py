@@ -16,7 +16,7 @@ from django.contrib.auth import get_user_model
 from cagnotte.domain.payouts import PayoutState
 from cagnotte.identity import memberships
 from cagnotte.identity.models import Member, Programme
-from cagnotte.journeys import expire, load_programme, pay_out
+from cagnotte.journeys import expire, load_programme, own_money, pay_out
 from cagnotte.journeys.follow_link import Books
 from cagnotte.journeys.import_file import import_file
 from cagnotte.journeys.import_status import StatusFile, import_status
@@ -43,6 +43,8 @@ RAISED_DAYS = 140
 
 PAID_DAYS = (300, 210, 120, 75)
 """So long ago members were paid; what came since waits for them."""
+
+CAPITAL_MINOR = 1_500_000
 
 OnProgress = Callable[[int, int], None]
 """Told how many rounds are done, and of how many."""
@@ -71,6 +73,7 @@ def live(
     load_programme.run(
         rules.write(folder, today=today, early=True), now=_morning(first) - timedelta(days=10)
     )
+    _put_in(_morning(first))
     members = people.samples(first, crowd=crowd)
     people.write(folder / "members.csv", members)
     _take(folder / "members.csv", "members", _morning(first) - timedelta(days=9))
@@ -81,6 +84,13 @@ def live(
         _let_sign_in(programme, sample, now)
     belongings.give(programme, folder, now=now)
     return Lived(programme, len(drawn))
+
+
+def _put_in(now: datetime) -> None:
+    """Put Colibri's own money into its account: shops have not paid yet when members are."""
+    with database.connect() as connection:
+        run = ProgrammeRun.open(connection, rules.SLUG, now)
+        own_money.put_in(connection, run, own_money.OwnMoney(CAPITAL_MINOR, "CAPITAL"))
 
 
 def _morning(day: date) -> datetime:
