@@ -1,5 +1,7 @@
 """The operator's own money: in, out, once, and never two things under one reference."""
 
+from datetime import timedelta
+
 import pytest
 
 from cagnotte.domain.errors import Conflict, InvalidInput
@@ -25,8 +27,9 @@ def test_it_comes_in_and_leaves(world: World) -> None:
     assert world.faults() == []
 
 
-def test_a_reference_is_booked_once(world: World) -> None:
+def test_a_reference_is_booked_once_also_on_another_day(world: World) -> None:
     assert transfer(world, 50_000)
+    world.now += timedelta(days=1)
     assert not transfer(world, 50_000, " CAPITAL 1 ")
     assert world.books() == {"programme.bank": 50_000, "programme.funding": 50_000}
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from cagnotte.domain.bookings.companies import Till, operator_puts_in
-from cagnotte.domain.errors import InvalidInput
+from cagnotte.domain.errors import Conflict, InvalidInput
 from cagnotte.domain.ids import named_id
 from cagnotte.journeys.programme_run import ProgrammeRun
+from cagnotte.platform.sql import load
 from cagnotte.wallet.movements import Connection, book
 from cagnotte.wallet.movements import occasion as occasion_of
+
+SQL = load("own_money")
 
 KIND = "operator_puts_in"
 
@@ -36,7 +39,11 @@ def put_in(connection: Connection, run: ProgrammeRun, transfer: OwnMoney) -> boo
         raise InvalidInput(
             "A transfer has an amount and a reference.", reference=transfer.reference
         )
+    fact_id = named_id("own money", run.id, transfer.reference.strip())
     with connection.transaction():
+        connection.execute(SQL.lock, {"fact_id": fact_id})
+        if _is_booked(connection, fact_id, transfer):
+            return False
         when = occasion_of(
             connection,
             programme_id=run.id,
@@ -48,10 +55,17 @@ def put_in(connection: Connection, run: ProgrammeRun, transfer: OwnMoney) -> boo
             operator_puts_in(Till(run.id, run.programme.currency), transfer.amount_minor),
             kind=KIND,
             book_id=run.id,
-            fact_id=_fact(run.id, transfer.reference),
+            fact_id=fact_id,
         )
         return book(connection, [transaction]) == 1
 
 
-def _fact(programme_id: UUID, reference: str) -> UUID:
-    return named_id("own money", programme_id, reference.strip())
+def _is_booked(connection: Connection, fact_id: UUID, transfer: OwnMoney) -> bool:
+    """Tell whether a transfer of this reference was booked. Raises Conflict when it was another one."""
+    row = connection.execute(SQL.booked, {"fact_id": fact_id}).fetchone()
+    if row is not None and row[0] != transfer.amount_minor:
+        raise Conflict(
+            f"“{transfer.reference}” was booked already, over another amount.",
+            reference=transfer.reference,
+        )
+    return row is not None
