@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "cagnotte.api.gate.Gate",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "cagnotte.ui.compression.CompressedText",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -219,6 +220,8 @@ STATIC_ROOT = env.str("CAGNOTTE_STATIC_ROOT", default=None)
 # Static files are served from the installed packages; no collecting step stands between a clone and the admin.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
+# Names of files stay when their content changes, so a browser asks again soon.
+WHITENOISE_MAX_AGE = 0 if DEBUG else 600
 
 # Behind a proxy that ends TLS, cookies travel over https only.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("CAGNOTTE_HTTPS", default=False)
