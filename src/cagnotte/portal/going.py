@@ -112,7 +112,7 @@ def _led(request: HttpRequest, programme: str, ref: str, visitor: Visitor) -> Ht
         book = BOOKS.of(connection, programme, now)
     except NotFound:
         return _page(request, 404, *_unknown())
-    known = _visit_of(request)
+    known = visit_number(request)
     # Who brings no session costs no query.
     person = request.user if visitor.asking is Asking.PERSON else None
     member = member_at(person, book.programme.id) if person and person.is_authenticated else None
@@ -157,7 +157,7 @@ def _driver() -> "psycopg.Connection[Any]":
     return connection
 
 
-def _visit_of(request: HttpRequest) -> UUID | None:
+def visit_number(request: HttpRequest) -> UUID | None:
     """Return the number that the visitor brings, None for none or one that we never gave."""
     told = request.COOKIES.get(VISIT_COOKIE, "")
     return UUID(told) if _VISIT.fullmatch(told) else None

@@ -4,10 +4,8 @@ Whoever has no account yet goes the same way: the code proves the address, and t
 same, word for word, whether or not an address is a member's.
 """
 
-import re
 from http import HTTPStatus
 from typing import Any
-from uuid import UUID
 
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.internal.flows.logout import logout
@@ -18,7 +16,7 @@ from allauth.mfa.webauthn.forms import LoginWebAuthnForm
 from allauth.mfa.webauthn.internal.flows import perform_passwordless_login
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -32,16 +30,8 @@ from cagnotte.portal.accounts.forms import EmailForm
 from cagnotte.portal.accounts.proven import remember_proven
 from cagnotte.portal.accounts.proving import Answer, Asked, Purpose
 from cagnotte.portal.accounts.step_up import is_answer, is_ours, way_back
-from cagnotte.portal.going import VISIT_COOKIE
+from cagnotte.portal.going import visit_number
 from cagnotte.portal.visit import SESSION_PORTAL, Visit, portal_page
-
-_VISIT = re.compile(r"[0-9a-f]{32}")
-
-
-def visit_number(request: HttpRequest) -> UUID | None:
-    """Return the number of the visit during which clicks were noted, None for none."""
-    told = request.COOKIES.get(VISIT_COOKIE, "")
-    return UUID(told) if _VISIT.fullmatch(told) else None
 
 
 @never_cache

@@ -19,10 +19,11 @@ from cagnotte.identity.people import found_or_made
 from cagnotte.journeys.join import Told
 from cagnotte.journeys.join import join as journey
 from cagnotte.portal.accounts.consent_texts import QUESTIONS, VERSION
-from cagnotte.portal.accounts.entering import arrived, let_in, send_code, visit_number, ways
+from cagnotte.portal.accounts.entering import arrived, let_in, send_code, ways
 from cagnotte.portal.accounts.forms import EmailForm, JoiningForm
 from cagnotte.portal.accounts.proven import forget_proven, proven
 from cagnotte.portal.accounts.step_up import has_passkey, way_back
+from cagnotte.portal.going import visit_number
 from cagnotte.portal.helping.terms_text import current_terms
 from cagnotte.portal.visit import Visit, member_page, portal_page
 
