@@ -45,7 +45,7 @@ def init(
         _set_up_programme(str(slug), str(name), currency, timezone, now)
         email = str(operator or click.prompt("E-mail address of the operator"))
         _set_up_operator(email, password)
-    click.echo("Next: `cagnotte serve`, then open http://127.0.0.1:8000/admin/")
+    click.echo("Next: `cagnotte serve`, then open http://localhost:8000/admin/")
 
 
 def _check_timezone(timezone: str) -> None:

@@ -81,4 +81,4 @@ def dismiss(email: str, slug: str | None) -> None:
 def _address() -> str:
     from django.conf import settings
 
-    return str(settings.CAGNOTTE_PUBLIC_URL) or "http://127.0.0.1:8000"
+    return str(settings.CAGNOTTE_PUBLIC_URL) or "http://localhost:8000"

@@ -62,7 +62,7 @@ def send(connection: Connection, *, clock: Callable[[], datetime]) -> int:
 
 def senders_of(slugs: Iterable[str]) -> dict[str, Sender]:
     """Return who writes, by programme."""
-    base = str(settings.CAGNOTTE_PUBLIC_URL) or "http://127.0.0.1:8000"
+    base = str(settings.CAGNOTTE_PUBLIC_URL) or "http://localhost:8000"
     found = Programme.objects.select_related("storefront").filter(slug__in=list(slugs))
     return {
         one.slug: Sender(
