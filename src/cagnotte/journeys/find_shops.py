@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -115,6 +115,13 @@ SHELVES = Shelves()
 
 MEASURES = Measures()
 """What purchases took, as this process last measured it."""
+
+
+class Mark(NamedTuple):
+    """A shop's drawing. ref: the shop's; version: changes with the drawing."""
+
+    ref: str
+    version: str
 
 
 @dataclass(frozen=True)
@@ -310,6 +317,12 @@ def logo(connection: Connection, programme: Programme, ref: str) -> str:  # noqa
     if drawn is None:
         raise NotFound(f"The shop “{ref}” has no logo.", ref=ref)
     return str(drawn)
+
+
+def marks(connection: Connection, programme: Programme, *, now: datetime) -> dict[str, Mark]:
+    """Return what the drawing of each shop that has one is found by, by the shop's name; no query once known."""
+    shops = SHELVES.of(connection, programme, now).shops
+    return {shop.name: Mark(shop.ref, shop.logo) for shop in shops if shop.logo}
 
 
 def claim_policy(connection: Connection, programme: Programme, merchant_id: UUID) -> ClaimPolicy:

@@ -62,7 +62,8 @@ def give(programme: Programme, folder: Path, *, now: datetime) -> None:
             programme_id=programme.id,
             code=code,
             friend_wallet_id=sam.wallet_id,
-            now=now - timedelta(days=100),
+            # A code counts while a cagnotte is new.
+            now=sam.wallet.opened_at + timedelta(hours=1),
         )
         connection.commit()
         _give_away(connection, programme, camille, folder, now)
