@@ -212,3 +212,15 @@ def test_a_person_whose_role_was_taken_away_sees_nothing_from_the_next_page_on(d
 
     assert desk.people["support"].get("/developers/p/corner/").status_code == 404
     assert "No programme yet" in desk.people["support"].get("/developers/").content.decode()
+
+
+def test_a_session_that_goes_on_is_noted_now_and_then(desk: Desk) -> None:
+    client = desk.person("ana", desk.corner, "owner")
+    client.get("/developers/")
+    seen = UserSession.objects.values_list("last_seen_at", flat=True)
+    first = list(seen.all())
+
+    client.get("/developers/")
+
+    assert len(first) == 1
+    assert list(seen.all()) == first

@@ -6,7 +6,7 @@ both are the same accounts, and these rules hold for both.
 
 from email.utils import formataddr, parseaddr
 from smtplib import SMTPException
-from typing import Any
+from typing import Any, cast
 
 import segno
 import structlog
@@ -18,7 +18,10 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.usersessions.middleware import UserSessionsMiddleware
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -30,6 +33,8 @@ from cagnotte.identity.models import Programme
 from cagnotte.platform.secrets_box import seal, unseal
 
 log = structlog.get_logger(__name__)
+
+SEEN_AGAIN_SECONDS = 300
 
 PROOF_SECONDS = 300
 """Whoever has just signed in is not asked again who they are."""
@@ -172,3 +177,17 @@ class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc] # allauth has no t
             scale=5, dark="#000", light="#fff", border=3, svgclass="qr", lineclass=None
         )
         return drawn
+
+
+class SeenNowAndThen(UserSessionsMiddleware):  # type: ignore[misc] # allauth has no type information
+    """Notes when and where a session was last seen: at once when it begins, then every few minutes.
+
+    The library would write a row at each request.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Note it if it is time, and answer."""
+        key = request.session.session_key
+        if key and not cache.add(f"seen-{key}", 1, SEEN_AGAIN_SECONDS):
+            return cast("HttpResponseBase", self.get_response(request))
+        return cast("HttpResponseBase", super().__call__(request))
