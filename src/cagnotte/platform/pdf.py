@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from django.contrib.staticfiles import finders
 from django.core.exceptions import SuspiciousFileOperation
+from PIL import ImageFile
 
 from cagnotte.domain.errors import NotFound, Refused
 
@@ -31,6 +32,8 @@ def available() -> bool:
         import_module("weasyprint")
     except (ImportError, OSError):
         return False
+    # WeasyPrint has the whole process take pictures that end too early; whoever checks one relies on the contrary.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     return True
 
 

@@ -16,7 +16,7 @@ SELECT id FROM claims_claim WHERE programme_id = %(programme_id)s AND number = %
 
 -- name: lock
 -- in: id. Locks the claim's row. Index: primary key.
-SELECT id FROM claims_claim WHERE id = %(id)s FOR NO KEY UPDATE;
+SELECT id FROM claims_claim WHERE id = %(id)s ORDER BY id FOR NO KEY UPDATE;
 
 -- name: of_wallet
 -- in: programme_id, wallet_id, states (null = all), before (a moment, or null), count. out: ClaimView, the last begun

@@ -41,7 +41,9 @@ WHERE f.id = r.file_id AND s.id = f.source_id AND s.programme_id = %(programme_i
 -- name: lock_wallet
 -- in: programme_id, wallet_id. out: whether it is closed. Locks: the wallet's row. Index: the primary key.
 SELECT closed_at IS NOT NULL FROM identity_wallet
-WHERE id = %(wallet_id)s AND programme_id = %(programme_id)s FOR NO KEY UPDATE;
+WHERE id = %(wallet_id)s AND programme_id = %(programme_id)s
+ORDER BY id
+FOR NO KEY UPDATE;
 
 -- name: kept_aside
 -- in: wallet_id, bucket. out: what is kept aside for the owner of a closed cagnotte, in minor units. Reads the ledger's
