@@ -18,7 +18,7 @@ from tests.journeys.world import World, corner
 
 MANY = 400
 AT_ONCE = 20
-EXAMPLES = int(os.environ.get("CAGNOTTE_TEST_ORDERS", "5"))
+EXAMPLES = int(os.environ.get("CAGNOTTE_TEST_ORDERS", "3"))
 """Histories tried per test; a search that takes its time tries some hundreds."""
 OFFERS = """
     - ref: tiers

@@ -16,7 +16,7 @@ from tests.journeys.world import World, corner
 
 __all__ = ["ledgerly"]
 
-EXAMPLES = int(os.environ.get("CAGNOTTE_TEST_ORDERS", "5"))
+EXAMPLES = int(os.environ.get("CAGNOTTE_TEST_ORDERS", "3"))
 
 Fields = dict[str, str]
 

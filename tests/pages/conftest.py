@@ -22,7 +22,8 @@ PHONE, DESKTOP = 390, 1280
 CHROME = "Mozilla/5.0 (X11; Linux x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
 """A person's browser: one without a window calls itself so, and is taken for a robot whose visits do not count."""
 
-SCREENS = [(width, scheme) for width in (PHONE, DESKTOP) for scheme in ("light", "dark")]
+LOOKS = [(PHONE, "dark", "fr"), (DESKTOP, "light", "en")]
+"""Width, scheme and language: each once. `make screens` pictures them all."""
 
 
 @dataclass

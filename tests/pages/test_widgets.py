@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pages.conftest import DESKTOP, PHONE, SCREENS
+from tests.pages.conftest import DESKTOP, LOOKS, PHONE
 from tests.pages.servers import Shop
 
 KEY = "cag_test_pk_of_the_shop"
@@ -100,8 +100,7 @@ def stored(page: Page) -> dict[str, Any]:
     return kept
 
 
-@pytest.mark.parametrize(("width", "scheme"), SCREENS)
-@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize(("width", "scheme", "lang"), LOOKS)
 def test_all_widgets_work_under_a_strict_policy(
     windows: Any, answering: Shop, tag: str, width: int, scheme: str, lang: str
 ) -> None:

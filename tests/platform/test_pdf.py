@@ -1,6 +1,7 @@
 """What a page that is drawn may read: our own static files, and nothing else."""
 
 import pytest
+from PIL import ImageFile
 
 from cagnotte.domain.errors import NotFound, Refused
 from cagnotte.platform import pdf
@@ -48,3 +49,8 @@ def test_without_libraries_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> 
 
     with pytest.raises(Refused):
         pdf.render("<html></html>")
+
+
+def test_drawing_does_not_make_the_process_take_broken_pictures() -> None:
+    assert pdf.available()
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES
