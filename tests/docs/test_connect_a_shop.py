@@ -67,7 +67,9 @@ def shell(committed_db: str, tmp_path: Path) -> dict[str, str]:
 def port(shell: dict[str, str]) -> Iterator[int]:
     """Start Cagnotte as `make serve` does, but for the installation."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert re.search(r"^serve:(?:.*\n\t.*)+\n?\t?@\$\(BIN\)/cagnotte serve \$\(ARGS\)$", makefile, re.MULTILINE)
+    assert re.search(
+        r"^serve:(?:.*\n\t.*)+\n?\t?@\$\(BIN\)/cagnotte serve \$\(ARGS\)$", makefile, re.MULTILINE
+    )
     found = free_port()
     command = [str(ROOT / ".venv" / "bin" / "cagnotte"), "serve", "--port", str(found)]
     with subprocess.Popen(
