@@ -119,7 +119,7 @@ def test_returns_in_rows_of_their_own_lead_to_the_same_end_as_in_answers(
 def test_a_rich_world_ends_in_order_and_living_it_again_changes_nothing(
     committed_db: str, tmp_path: Path, model: Model
 ) -> None:
-    world = small(tmp_path, model=model, members=100, days=45)
+    world = small(tmp_path, model=model, members=60, days=35)
     lived = live(world)
 
     told = truth(world)
@@ -179,7 +179,7 @@ def test_two_processes_lead_to_the_same_books_as_one(
 def test_the_messages_of_a_file_in_any_order_lead_to_the_same_end(
     committed_db: str, second_db: str, tmp_path: Path
 ) -> None:
-    world = small(tmp_path, model=Model.PORTAL, formats=("jsonl",), plain=True, members=100)
+    world = small(tmp_path, model=Model.PORTAL, formats=("jsonl",), plain=True, members=60)
     as_told, first = ledger_digest(live(world)), state_of_orders()
 
     database.use_database(second_db)

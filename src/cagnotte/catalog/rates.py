@@ -327,7 +327,7 @@ def _sum(amount_minor: int, per: str, *, up_to: bool) -> Given:
     return Given(amount_minor * FULL_BPS // COMPARED_ON_MINOR, None, amount_minor, per, up_to)
 
 
-def _importance(pair: Pair) -> tuple[int, int, int, str]:
+def _importance(pair: Pair) -> tuple[int, int, int, int, str]:
     """Return the key by which rating lets the more important go first; see `domain.rating.selection`."""
     offer, given = pair
     products = offer.conditions.products
@@ -337,7 +337,8 @@ def _importance(pair: Pair) -> tuple[int, int, int, str]:
         + 2 * bool(products.categories)
         + bool(offer.conditions.merchants)
     )
-    return -offer.priority, -narrowness, -given.worth, offer.ref
+    stage = (Role.BASE, Role.BOOST, Role.BONUS).index(offer.role)
+    return -offer.priority, -narrowness, -given.worth, stage, offer.ref
 
 
 def _highest(pairs: Iterable[Pair]) -> Pair | None:

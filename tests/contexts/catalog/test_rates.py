@@ -153,6 +153,13 @@ def test_what_one_purchase_meets_is_put_together() -> None:
     assert told(offer(300), tea, jam, more_tea) == "up to 9%"
 
 
+def test_of_a_base_and_a_boost_that_stand_equal_the_base_is_first() -> None:
+    """They exclude each other; were the boost first, the general 1 % would come to it."""
+    base = offer(700, "b", group="g", priority=1)
+    boost = offer(700, "a", role=Role.BOOST, group="g", priority=1)
+    assert told(offer(100), base, boost) == "7%"
+
+
 wide = st.builds(
     offer,
     st.sampled_from([100, 250, 700]),
