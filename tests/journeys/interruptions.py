@@ -222,6 +222,8 @@ def _prepare_once_django_stands() -> None:
 
 
 def _main() -> None:
+    # A shell has what it starts in the background ignore Ctrl-C, and that is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["DJANGO_SETTINGS_MODULE"] = "cagnotte.config.settings"
     importlib.import_module("django").setup()
     _prepare()
