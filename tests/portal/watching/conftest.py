@@ -11,8 +11,8 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from cagnotte.domain.ids import public_id
-from cagnotte.ledger.seals import seal
 from cagnotte.platform.database import connect
+from tests.contexts.ledger.sealing import seal_all
 from tests.databases import Server
 from tests.journeys.lived import own_database
 from tests.journeys.world import World
@@ -80,6 +80,6 @@ def lived(world: World) -> Life:
     world.spend("bread", 250)
     world.now = NOW
     with connect(autocommit=True) as connection:
-        seal(connection, now=NOW)
+        seal_all(connection, now=NOW)
     with transaction.atomic():
         return Life(world, signed_in("corner", "1", now=NOW), signed_in("corner", "2", now=NOW))

@@ -27,7 +27,7 @@ PAGES = (
 )
 """Pages of a member."""
 
-QUERIES_MAX = 16
+QUERIES_MAX = 22
 """With those for the session, the member and the frame, and what a process asks once; a purchase needs a few more."""
 
 QUERIES_OF_ONE_MAX = 20
