@@ -19,6 +19,7 @@ SOURCES = PACKAGE / "mails"
 TEMPLATES = PACKAGE / "templates" / "notices" / "mails"
 
 LOAD = "{% load i18n %}"
+HEAD_NAME = "head.html"
 
 INCLUDE = re.compile(r'^([ ]*)<mj-include path="([^"]+)" />\n', re.MULTILINE)
 PART = re.compile(r"<(mj-text|mj-raw|mj-table|mj-button)\b([^>]*)>(.*?)</\1>", re.DOTALL)
@@ -42,10 +43,22 @@ def expanded(name: str) -> str:
 
 
 def page_of(name: str) -> str:
-    """The template of a mail's HTML."""
+    """The template of a mail's HTML; its head is the same for all (`head`), and included."""
+    _, body = _compiled(name)
+    return f'{LOAD}{{% include "notices/mails/{HEAD_NAME}" %}}{body}'
+
+
+def head() -> str:
+    """The template of the head that all mails share."""
+    (found,) = {_compiled(name)[0] for name in names()}
+    return found
+
+
+def _compiled(name: str) -> tuple[str, str]:
     lines = [line.strip() for line in mrml.to_html(expanded(name)).content.splitlines()]
-    shown = LOAD + "\n".join(line for line in lines if line) + "\n"
-    return shown.replace('lang="und"', 'lang="{{ language }}"')
+    shown = "\n".join(line for line in lines if line) + "\n"
+    above, end, below = shown.replace('lang="und"', 'lang="{{ language }}"').partition("</head>")
+    return above + end, below
 
 
 def text_of(name: str) -> str:
@@ -86,6 +99,7 @@ def _plain(inner: str) -> str:
 def main() -> None:
     """Write all templates."""
     TEMPLATES.mkdir(parents=True, exist_ok=True)
+    (TEMPLATES / HEAD_NAME).write_text(head(), encoding="utf-8")
     for name in names():
         (TEMPLATES / f"{name}.html").write_text(page_of(name), encoding="utf-8")
         (TEMPLATES / f"{name}.txt").write_text(text_of(name), encoding="utf-8")

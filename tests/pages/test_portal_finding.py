@@ -118,4 +118,5 @@ def test_without_scripts_shops_are_found_and_left_for(
     page.get_by_role("link", name="Activate and go to Maison Verte").click()
 
     page.wait_for_url("https://verte.example/**", timeout=10_000)
+    assert page.inner_text("body") == "The shop"
     context.close()

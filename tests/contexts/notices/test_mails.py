@@ -80,6 +80,7 @@ LETTERS = sorted({*KINDS, *TEMPLATES})
 
 
 def test_the_templates_are_what_their_sources_compile_to() -> None:
+    assert (mails.TEMPLATES / mails.HEAD_NAME).read_text(encoding="utf-8") == mails.head()
     for name in mails.names():
         for suffix, made in (("html", mails.page_of(name)), ("txt", mails.text_of(name))):
             kept = (mails.TEMPLATES / f"{name}.{suffix}").read_text(encoding="utf-8")
@@ -89,7 +90,8 @@ def test_the_templates_are_what_their_sources_compile_to() -> None:
 def test_there_is_a_source_for_every_template() -> None:
     assert set(mails.names()) == {*TEMPLATES.values(), "news"}
     kept = {path.name for path in mails.TEMPLATES.iterdir()}
-    assert kept == {f"{name}.{suffix}" for name in mails.names() for suffix in ("html", "txt")}
+    made = {f"{name}.{suffix}" for name in mails.names() for suffix in ("html", "txt")}
+    assert kept == made | {mails.HEAD_NAME}
 
 
 class _Page(HTMLParser):
