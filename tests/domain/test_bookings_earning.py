@@ -91,6 +91,13 @@ def test_row_4_a_bonus_of_the_programme_is_its_promotion() -> None:
     }
 
 
+def test_a_first_observation_books_no_empty_legs() -> None:
+    tracked = Standing(PENDING, (SHOP_PAYS,))
+
+    assert restatement(NOTHING, tracked, OWNERS) == position(tracked, OWNERS)
+    assert all(amount for _, amount in restatement(NOTHING, tracked, OWNERS))
+
+
 def test_row_5_confirmed_moves_everything_from_expected_to_due() -> None:
     parts = (SHOP_PAYS, BRAND_PAYS, OURS)
     assert said(restatement(Standing(PENDING, parts), Standing(CONFIRMED, parts), OWNERS)) == {
