@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -14,9 +14,8 @@ from cagnotte.domain.attribution import Policy
 from cagnotte.identity import services as identity
 from cagnotte.journeys import visits
 from cagnotte.journeys.programme_run import ProgrammeRun
-from cagnotte.journeys.visits import Outcome, under_clicks
+from cagnotte.journeys.visits import Outcome, reaches
 from cagnotte.platform.database import connect
-from cagnotte.purchases.selectors import PurchaseSeen
 from cagnotte.tracking import selectors as tracking
 from cagnotte.tracking import services
 from cagnotte.tracking.selectors import ClickTold
@@ -176,39 +175,47 @@ clicks_drawn = st.lists(
     max_size=6,
     unique_by=lambda click: click.ref,
 )
-bought_drawn = st.lists(
-    st.builds(
-        PurchaseSeen,
-        id=st.uuids(),
-        merchant_id=st.sampled_from(MERCHANTS),
-        order_ref=st.just("x"),
-        occurred_at=moments,
-        validation=st.just("pending"),
-    ),
-    max_size=6,
-)
 
 
-@given(clicks_drawn, bought_drawn, st.integers(0, 40))
-def test_every_purchase_stands_under_one_click_at_most_and_none_later_fits(
-    clicks: list[ClickTold], bought: list[PurchaseSeen], window_days: int
+@given(clicks_drawn, st.sampled_from(MERCHANTS), moments, st.integers(0, 40))
+def test_a_purchase_is_the_last_clicks_before_it_within_its_window(
+    clicks: list[ClickTold], merchant: UUID, bought_at: datetime, window_days: int
 ) -> None:
-    policy = Policy(click_window=window_days * DAY)
+    # A second after the hour: no two moments are the same, and no clock is doubted.
+    bought_at += timedelta(seconds=1)
+    policy = Policy(click_window=window_days * DAY, clock_tolerance=timedelta(0))
 
-    found = under_clicks(clicks, bought, dict.fromkeys([one.ref for one in clicks], policy))
+    found = reaches(clicks, dict.fromkeys([one.ref for one in clicks], policy))
 
-    by_ref = {click.ref: click for click in clicks}
-    placed = [(by_ref[ref], purchase) for ref, under in found.items() for purchase in under]
-    assert len(placed) <= len(bought)
-    for click, purchase in placed:
-        before = purchase.occurred_at - click.clicked_at
-        assert -policy.clock_tolerance <= before <= policy.click_window
-        assert purchase.merchant_id == click.merchant_id
-        assert not any(
-            other.merchant_id == click.merchant_id
-            and click.clicked_at < other.clicked_at <= purchase.occurred_at
-            for other in clicks
-        )
+    at = [
+        one.name
+        for one in found
+        if one.merchant_id == merchant and one.begins <= bought_at <= one.ends
+    ]
+    before = [c for c in clicks if c.merchant_id == merchant and c.clicked_at <= bought_at]
+    last = max(before, key=lambda click: (click.clicked_at, click.ref), default=None)
+    fits = last is not None and bought_at - last.clicked_at <= window_days * DAY
+    assert at == ([last.ref] if last and fits else [])
+
+
+def test_a_click_a_little_after_the_purchase_may_be_its(shop: Shop) -> None:
+    first = shop.click(BUYING - HOUR)
+    last = shop.click(BUYING + timedelta(minutes=4))
+    shop.world.buy("A1")
+
+    assert shop.outcomes(shop.world.now) == [(last, "found", ["A1"]), (first, "waiting", [])]
+
+
+def test_of_many_purchases_under_a_visit_the_first_are_shown(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visits, "BOUGHT_MAX", 2)
+    ref = shop.click(BUYING - HOUR)
+    for order in ("A1", "A2", "A3"):
+        shop.world.buy(order)
+
+    ((seen, _, bought),) = shop.outcomes(shop.world.now)
+    assert (seen, len(bought)) == (ref, 2)
 
 
 def test_what_is_told_is_what_was_noted(shop: Shop) -> None:

@@ -5,8 +5,7 @@ decided whose it is: that is how a member remembers it.
 """
 
 import enum
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,7 +16,7 @@ import psycopg
 from cagnotte.domain.attribution import Policy
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.purchases import selectors as purchases
-from cagnotte.purchases.selectors import PurchaseSeen
+from cagnotte.purchases.selectors import PurchaseSeen, Reach
 from cagnotte.tracking import selectors as tracking
 from cagnotte.tracking import services
 from cagnotte.tracking.selectors import ClickTold
@@ -29,6 +28,9 @@ LOOKED_BACK = timedelta(days=365)
 """How far back visits are shown."""
 
 COUNT = 50
+
+BOUGHT_MAX = 10
+"""Purchases shown under one visit; of more, the first."""
 
 MEASURED_DAYS = 180
 """Purchases of so many days say how fast a shop reports them."""
@@ -87,16 +89,16 @@ def visits(
     )
     if not clicks:
         return []
-    bought = purchases.of_wallet(connection, wallet_id, since=_day(run, clicks[-1].clicked_at))
     days = tracking.reporting_days(connection, {click.merchant_id for click in clicks})
     policies = {click.ref: _policy(run, click) for click in clicks}
-    found = under_clicks(clicks, bought, policies)
+    found = purchases.within(connection, wallet_id, reaches(clicks, policies), each=BOUGHT_MAX)
     told = []
     for click in clicks:
         window = days.get(click.merchant_id, policies[click.ref].click_window.days)
         known_by = _day(run, click.clicked_at) + timedelta(days=window)
         outcome = Outcome.WAITING if run.today <= known_by else Outcome.NOTHING
-        if found[click.ref]:
+        bought = found.get(click.ref, ())
+        if bought:
             outcome = Outcome.FOUND
         told.append(
             Visit(
@@ -105,7 +107,7 @@ def visits(
                 _day(run, click.clicked_at),
                 outcome,
                 known_by,
-                tuple(found[click.ref]),
+                tuple(bought),
             )
         )
     return told
@@ -131,30 +133,20 @@ def clicks_without_sale(
     return list(drafts.values())
 
 
-def under_clicks(
-    clicks: Sequence[ClickTold],
-    bought: Iterable[PurchaseSeen],
-    policies: dict[str, Policy],
-) -> dict[str, list[PurchaseSeen]]:
-    """Return the purchases under each click, by its reference: those of which it is the last fitting click before.
+def reaches(clicks: Iterable[ClickTold], policies: dict[str, Policy]) -> list[Reach]:
+    """Return from when to when a purchase would be each click's: until its window ends, or the next visit's begins.
 
     policies: by the click's reference.
     """
-    found: dict[str, list[PurchaseSeen]] = {click.ref: [] for click in clicks}
-    at_shop: dict[UUID, list[ClickTold]] = defaultdict(list)
-    for click in clicks:
-        at_shop[click.merchant_id].append(click)
-    for purchase in bought:
-        fitting = [
-            click
-            for click in at_shop[purchase.merchant_id]
-            if -policies[click.ref].clock_tolerance
-            <= purchase.occurred_at - click.clicked_at
-            <= policies[click.ref].click_window
-        ]
-        if fitting:
-            last = max(fitting, key=lambda click: (click.clicked_at, click.ref))
-            found[last.ref].append(purchase)
+    found: list[Reach] = []
+    next_begins: dict[UUID, datetime] = {}
+    for click in sorted(clicks, key=lambda click: (click.clicked_at, click.ref), reverse=True):
+        policy = policies[click.ref]
+        begins = click.clicked_at - policy.clock_tolerance
+        ends = click.clicked_at + policy.click_window
+        ends = min(ends, next_begins.get(click.merchant_id, ends))
+        found.append(Reach(click.ref, click.merchant_id, begins, ends))
+        next_begins[click.merchant_id] = begins
     return found
 
 

@@ -127,10 +127,34 @@ class PurchaseSeen(NamedTuple):
     validation: str
 
 
-def of_wallet(connection: Connection, wallet_id: UUID, *, since: date) -> list[PurchaseSeen]:
-    """Return a member's purchases from a day on, oldest first."""
-    rows = connection.execute(SQL.of_wallet, {"wallet_id": wallet_id, "since": since})
-    return [PurchaseSeen(*row) for row in rows]
+class Reach(NamedTuple):
+    """A stretch of time, both ends included, in which a purchase at a shop would be named `name`."""
+
+    name: str
+    merchant_id: UUID
+    begins: datetime
+    ends: datetime
+
+
+def within(
+    connection: Connection, wallet_id: UUID, reaches: Sequence[Reach], *, each: int
+) -> dict[str, list[PurchaseSeen]]:
+    """Return a member's purchases within some reaches, by the reach's name: of each at most so many, the oldest.
+
+    What lies within two of them is in the later one's. Costs as much as what is returned, however much was bought.
+    """
+    names, merchant_ids, begins, ends = zip(*reaches, strict=True)
+    facts = {"wallet_id": wallet_id, "each": each}
+    facts |= {"names": list(names), "merchant_ids": list(merchant_ids)}
+    facts |= {"begins": list(begins), "ends": list(ends)}
+    found = {}
+    for name, *row in connection.execute(SQL.within, facts):
+        seen = PurchaseSeen(*row)
+        found[seen.id] = (name, seen)
+    by_name: dict[str, list[PurchaseSeen]] = {}
+    for name, seen in found.values():
+        by_name.setdefault(name, []).append(seen)
+    return by_name
 
 
 def reporting_delays(

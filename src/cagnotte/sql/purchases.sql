@@ -11,10 +11,21 @@ ORDER BY id;
 SELECT number, recorded_at, event, validation, reason FROM purchases_purchaseversion
 WHERE purchase_id = %(id)s ORDER BY number;
 
--- name: of_wallet
--- in: wallet_id, since (a day). out: a member's purchases from that day on, oldest first. Index: purchase_of_wallet.
-SELECT id, merchant_id, order_ref, occurred_at, validation FROM purchases_purchase
-WHERE wallet_id = %(wallet_id)s AND occurred_on >= %(since)s ORDER BY occurred_at, id;
+-- name: within
+-- in: wallet_id, each, and parallel names, merchant_ids, begins, ends. out: name, then PurchaseSeen of the member's first
+-- purchases at that shop in that stretch, so many of each; what begins earlier first. A day more on each side: days are
+-- the programme's. Index: purchase_of_wallet. No locks.
+SELECT reach.name, found.id, found.merchant_id, found.order_ref, found.occurred_at, found.validation
+FROM unnest(%(names)s::text[], %(merchant_ids)s::uuid[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
+    AS reach (name, merchant_id, begins, ends)
+CROSS JOIN LATERAL (
+    SELECT p.id, p.merchant_id, p.order_ref, p.occurred_at, p.validation FROM purchases_purchase AS p
+    WHERE p.wallet_id = %(wallet_id)s AND p.merchant_id = reach.merchant_id
+        AND p.occurred_on BETWEEN (reach.begins - interval '1 day')::date AND (reach.ends + interval '1 day')::date
+        AND p.occurred_at BETWEEN reach.begins AND reach.ends
+    ORDER BY p.occurred_on, p.occurred_at, p.id LIMIT %(each)s
+) AS found
+ORDER BY reach.begins, found.occurred_at, found.id;
 
 -- name: reporting_delays
 -- in: programme_id, since (a day), least. out: merchant_id, days (whole, rounded up) within which nine of ten purchases

@@ -15,6 +15,7 @@ from cagnotte.claims.words import FILE_REFUSALS
 from cagnotte.domain.errors import InvalidInput, NotFound, Refused
 from cagnotte.domain.ids import parse_public_id
 from cagnotte.journeys import claim as journey
+from cagnotte.journeys.kept_runs import RUNS
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal.visit import Visit
@@ -38,7 +39,8 @@ class Place(NamedTuple):
 
 def run_of(visit: Visit) -> ProgrammeRun:
     """Return the programme as the journeys need it."""
-    return ProgrammeRun.open(shared_connection(), visit.programme.slug, visit.now)
+    programme = visit.programme
+    return RUNS.of(shared_connection(), programme.id, programme.slug, visit.now).run
 
 
 def own(visit: Visit, named: str) -> ClaimView:

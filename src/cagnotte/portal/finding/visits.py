@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from cagnotte.domain.ids import public_id
 from cagnotte.journeys import find_shops
 from cagnotte.journeys import visits as journey
-from cagnotte.journeys.programme_run import ProgrammeRun
+from cagnotte.journeys.kept_runs import RUNS
 from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal.finding.tiles import Tile, tiles
 from cagnotte.portal.visit import Visit, member_page
@@ -32,7 +32,7 @@ class Row(NamedTuple):
 def visits(visit: Visit) -> HttpResponse:
     """Show the member's last visits, the latest first."""
     connection, programme = shared_connection(), visit.programme
-    run = ProgrammeRun.open(connection, programme.slug, visit.now)
+    run = RUNS.of(connection, programme.id, programme.slug, visit.now).run
     every = visit.request.GET.get("all") == "1"
     count = journey.COUNT if every else FIRST_SHOWN
     told = journey.visits(connection, run, visit.wallet_id, count=count + 1)
