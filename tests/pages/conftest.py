@@ -7,15 +7,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.pages.axe import violations
 from tests.pages.servers import Shop, cagnotte_server, shop_server
-
-AXE = Path(__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 
 PHONE, DESKTOP = 390, 1280
 
@@ -41,12 +39,7 @@ class Window:
 
     def accessibility(self) -> list[str]:
         """What axe finds wrong, one line per rule."""
-        self.page.evaluate(AXE)
-        found = self.page.evaluate("axe.run()")
-        return [
-            f"{rule['id']}: {rule['nodes'][0]['html'][:200]} {rule['nodes'][0]['failureSummary']}"
-            for rule in found["violations"]
-        ]
+        return violations(self.page)
 
     def too_wide(self) -> bool:
         """Whether the page scrolls sideways."""

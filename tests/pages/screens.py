@@ -4,11 +4,14 @@
     make screens [ARGS="--only wallet"]
 
 Fills the showcase if need be, serves it on a free port, and writes PNG files to `.data/screens/`, which git ignores.
-Says what a page's policy forbade, what its scripts complained of, and which addresses did not answer.
+Pages are found by the links that lead to them. Says what a page's policy forbade, what its scripts complained of, what
+axe finds wrong with it, and which addresses did not answer.
 """
 
 import argparse
+import html
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -20,9 +23,15 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import django
+from django.urls import Resolver404, resolve
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, sync_playwright
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.pages.axe import violations  # noqa: E402 - found by the line before
+
 OUT = ROOT / ".data" / "screens"
 COMMAND = (sys.executable, "-m", "cagnotte")
 PORTAL = "/p/colibri"
@@ -32,56 +41,29 @@ WIDTHS = (390, 1280)
 SCHEMES = ("light", "dark")
 LANGUAGES = {"en": "en-GB", "fr": "fr-FR"}
 
-VISITOR = {
+SEEDS = {
     "home": "/",
-    "shops": "/shops/",
-    "category": "/shops/c/food/",
     "search-nothing": "/shops/?q=zzzzqq",
     "shop": "/shops/escale/",
     "shop-in-town": "/shops/pain-perdu/",
     "how-it-works": "/how-it-works/",
-    "join": "/join/",
-    "sign-in": "/sign-in/",
-    "help": "/help/",
-    "contact": "/contact/",
-    "safe": "/safe/",
-    "earning": "/earning/",
-    "terms": "/terms/",
-    "privacy": "/privacy/",
-    "accessibility": "/accessibility/",
-    "legal": "/legal/",
+    "share": "/share/?url=https://www.escale.example/",
+    "not-found": "/shops/no-such-shop/",
 }
-MEMBER = {
-    "member-home": "/",
-    "favourites": "/favourites/",
-    "visits": "/visits/",
+"""Pages to begin with, for everyone. What they lead to is found by its links."""
+
+MEMBERS_SEEDS = {
+    "home": "/",
     "cagnotte": "/cagnotte/",
-    "purchases": "/purchases/",
-    "statements": "/statements/",
-    "proof": "/proof/",
     "withdraw": "/withdraw/",
-    "bank": "/bank/",
-    "payouts": "/payouts/",
-    "vouchers": "/vouchers/",
-    "give": "/give/",
-    "spend": "/spend/",
-    "code": "/code/",
-    "claims": "/claims/",
     "new-claim": "/claims/new/",
-    "notices": "/notices/",
-    "channels": "/notices/channels/",
-    "refer": "/refer/",
-    "account": "/account/",
-    "profile": "/account/profile/",
-    "security": "/account/security/",
-    "consents": "/account/consents/",
     "rights": "/rights/",
 }
-FIRST_LINKS = {
-    "purchase": ("/purchases/", "/purchases/pur_"),
-    "payout": ("/payouts/", "/payouts/pay_"),
-}
-"""Pages with an id: the list that leads to them, and how their addresses begin."""
+
+MISSING = {"not-found"}
+"""Pages that say that there is nothing."""
+
+FILES = (".csv", ".pdf", ".json", ".png", ".svg", ".js", ".webmanifest", "/export/")
 
 
 def main() -> int:
@@ -90,6 +72,8 @@ def main() -> int:
     asked.add_argument("--only", default="", help="Pages whose names hold this.")
     only = asked.parse_args().only
     subprocess.run([*COMMAND, "showcase"], cwd=ROOT, check=True)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cagnotte.config.settings")
+    django.setup()
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
     wrong: list[str] = []
@@ -115,7 +99,9 @@ def served() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [*COMMAND, "serve", "--no-worker", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(300):
@@ -131,7 +117,7 @@ def served() -> Iterator[str]:
 
 
 def pictured(browser: Browser, address: str, only: str, look: tuple[int, str, str]) -> list[str]:
-    """Picture all pages in one look; return what they complained of."""
+    """Picture all pages in one look, signed out and signed in; return what they complained of."""
     width, scheme, language = look
     context = browser.new_context(
         viewport={"width": width, "height": 900},
@@ -139,23 +125,46 @@ def pictured(browser: Browser, address: str, only: str, look: tuple[int, str, st
         locale=LANGUAGES[language],
         reduced_motion="reduce",
     )
-    wrong = _all(context, address, VISITOR, only, look)
+    for_all = found(context, address, SEEDS)
+    wrong = _all(context, address, for_all, only, look)
     page = context.new_page()
     page.goto(f"{address}/accounts/login/?next={PORTAL}/")
     page.fill("input[type=email]", EMAIL)
     page.fill("input[type=password]", PASSWORD)
     page.press("input[type=password]", "Enter")
     page.wait_for_load_state("networkidle")
-    found = dict(MEMBER)
-    for name, (where, start) in FIRST_LINKS.items():
-        page.goto(f"{address}{PORTAL}{where}")
-        link = page.locator(f'a[href*="{PORTAL}{start}"]').first
-        if link.count():
-            found[name] = (link.get_attribute("href") or "").removeprefix(PORTAL)
     page.close()
-    wrong += _all(context, address, found, only, look)
+    of_member = {
+        f"member-{name}": path
+        for name, path in found(context, address, MEMBERS_SEEDS).items()
+        if name in MEMBERS_SEEDS or name not in for_all
+    }
+    wrong += _all(context, address, of_member, only, look)
     context.close()
     return wrong
+
+
+def found(context: BrowserContext, address: str, seeds: dict[str, str]) -> dict[str, str]:
+    """Return the pages that links lead to from some, the first address of each view, by the view's name."""
+    pages, waiting = dict(seeds), list(seeds.values())
+    views = {_view_of(path) for path in seeds.values()}
+    while waiting:
+        answer = context.request.get(f"{address}{PORTAL}{waiting.pop(0)}")
+        for path in re.findall(rf'href="{PORTAL}(/[^"#]*)', answer.text()):
+            view = _view_of(path)
+            if view and view not in views and not path.partition("?")[0].endswith(FILES):
+                views.add(view)
+                pages[view] = html.unescape(path)
+                waiting.append(path)
+    return pages
+
+
+def _view_of(path: str) -> str:
+    try:
+        view = resolve(f"{PORTAL}{path.partition('?')[0]}").url_name or ""
+    except Resolver404:
+        return ""
+    return view.removeprefix("portal_")
 
 
 def _all(
@@ -171,17 +180,19 @@ def _all(
             continue
         page = context.new_page()
         told = f"{name} {look}"
-        page.on("console", partial(_hear, wrong, told))
+        if name not in MISSING:
+            page.on("console", partial(_hear, wrong, told))
         page.on("pageerror", partial(_fail, wrong, told))
         response = page.goto(f"{address}{PORTAL}{path}")
         page.wait_for_load_state("networkidle")
-        if response is None or response.status != 200:
+        if response is None or response.status != (404 if name in MISSING else 200):
             wrong.append(f"{told}: {response.status if response else 'no answer'}")
         if page.evaluate(
             "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         ):
             wrong.append(f"{told}: scrolls sideways")
         page.screenshot(path=OUT / f"{name}-{'-'.join(map(str, look))}.png", full_page=True)
+        wrong += [f"{told}: {rule}" for rule in violations(page)]
         page.close()
     return wrong
 
