@@ -118,7 +118,6 @@ class Story:
     lines: list[LineTold]
     why: list[str]
     why_not: list[str]
-    next: Next | None
     refusal: Refusal | None
     lots: list[LotStory]
     vouchers: list[VoucherStory]
@@ -153,7 +152,6 @@ def story(
         lines=_lines(programme, why),
         why=[sentence for sentence in why.sentences if sentence not in why.missed],
         why_not=why.missed,
-        next=comes,
         refusal=refused_told(row.reason) if row.state == "declined" else None,
         lots=lots,
         vouchers=vouchers,

@@ -284,11 +284,6 @@ class Row(NamedTuple):
         return changed and self.state != "declined"
 
     @property
-    def is_claimed(self) -> bool:
-        """Whether a claim about it is open."""
-        return "claim" in self.blocks
-
-    @property
     def shown_minor(self) -> int:
         """What it earns, or what it would have earned where it was refused."""
         return (self.first_minor or 0) if self.state == "declined" else self.reward_minor

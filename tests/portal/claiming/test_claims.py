@@ -141,6 +141,23 @@ def test_a_purchase_is_claimed_from_a_visit_one_thing_at_a_time(
     assert place.view().state is ClaimState.OPEN
 
 
+def test_the_front_page_says_that_a_claim_is_under_way_and_when_it_waits_for_the_member(
+    place: Place,
+) -> None:
+    assert "Something is missing" in text(place.ana.get(""))
+
+    place.sent()
+    front = text(place.ana.get(""))
+    assert 'My claims <span class="soft">(1)</span>' in front
+    assert "for your answer" not in front
+
+    answer_claim.ask(
+        shared_connection(), place.run(), place.view().id, "Which size?", by="staff:ops"
+    )
+    assert "1 claim waits for your answer" in text(place.ana.get(""))
+    assert "for your answer" not in text(place.bob.get(""))
+
+
 def test_a_claim_that_is_early_says_its_day_and_waits(place: Place) -> None:
     with time_machine.travel(NOW + timedelta(days=2), tick=False):
         assert "It can still arrive by itself until March 17, 2026" in text(

@@ -1,9 +1,13 @@
 """`/p/PROGRAMME/`: the front page. What it is about for visitors; for members what they have, and offers for them."""
 
+from typing import NamedTuple
+
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from cagnotte.claims import selectors as claims
+from cagnotte.domain.claims import UNDER_WAY, ClaimState
 from cagnotte.journeys import find_shops, watch
 from cagnotte.journeys.front_page import PaidLately, Why, shelves
 from cagnotte.platform.figures import percent
@@ -67,6 +71,7 @@ def _of_member(visit: Visit) -> HttpResponse:
         first_name=visit.member.name.partition(" ")[0] if visit.member else "",
         balances=held,
         expiring=held.expiring[:EXPIRING_SHOWN],
+        claims=_claims(visit),
         recent=watch.purchases(connection, programme, wallet_id, lately).rows,
         shelf=tiles(visit, own.kept),
         offers=tiles(
@@ -76,6 +81,19 @@ def _of_member(visit: Visit) -> HttpResponse:
             why={one.card.merchant_id: reasons[one.why] for one in own.offers},
         ),
     )
+
+
+class Claims(NamedTuple):
+    """How many of a member's claims are under way, and how many of them wait for the member."""
+
+    under_way: int
+    asked: int
+
+
+def _claims(visit: Visit) -> Claims:
+    counts = claims.counts(shared_connection(), visit.programme.id, visit.wallet_id)
+    under_way = sum(counts.get(state, 0) for state in UNDER_WAY)
+    return Claims(under_way, counts.get(ClaimState.ASKED_MEMBER, 0))
 
 
 def confirmed_share(bps: int | None) -> str:

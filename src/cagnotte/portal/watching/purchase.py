@@ -8,11 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
+from cagnotte.claims.selectors import under_way_by_purchase
 from cagnotte.journeys.purchase_story import Step, story
 from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal.explaining import MEASURES
 from cagnotte.portal.visit import Visit, member_page
-from cagnotte.portal.watching.shown import shown, step_told
+from cagnotte.portal.watching.shown import shown
 
 
 class StepLook(NamedTuple):
@@ -75,13 +76,14 @@ def purchase(visit: Visit, purchase_id: str) -> HttpResponse:
         today=visit.today,
         measured=measured,
     )
+    claims = under_way_by_purchase(connection, visit.programme.id, visit.wallet_id)
+    dressed = shown(told.row, today=visit.today, measured=measured, claims=claims)
     return visit.show(
         "portal/watching/purchase.html",
         tab="purchases",
         told=told,
         row=told.row,
-        shown=shown(told.row, today=visit.today, measured=measured),
-        note=step_told(told.next, told.row) if told.next else "",
+        shown=dressed,
         steps=[_step(step) for step in told.steps],
         adjustments=[_step(step) for step in told.adjustments],
         lines=[

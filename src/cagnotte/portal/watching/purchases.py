@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any, cast
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
@@ -13,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from cagnotte.claims.selectors import Alike, under_way_by_purchase
 from cagnotte.domain.money import format_minor
 from cagnotte.journeys import watch
 from cagnotte.journeys.measure_delays import Measured
@@ -41,7 +43,7 @@ def purchases(visit: Visit) -> HttpResponse:
     asked = asked_of(visit)
     page = watch.purchases(connection, programme, visit.wallet_id, asked)
     overview = watch.overview(connection, programme, visit.wallet_id, asked)
-    measured = _measured(visit)
+    measured, claims = _measured(visit), _claims(visit)
     within = {"shop": asked.shop, "year": asked.year}
     here = {"state": asked.state, **within}
     template = (
@@ -50,7 +52,7 @@ def purchases(visit: Visit) -> HttpResponse:
     return visit.show(
         template,
         tab="purchases",
-        rows=[shown(row, today=visit.today, measured=measured) for row in page.rows],
+        rows=[shown(row, today=visit.today, measured=measured, claims=claims) for row in page.rows],
         asked=asked,
         overview=overview,
         kinds=[
@@ -87,6 +89,10 @@ def asked_of(visit: Visit) -> Asked:
 
 def _measured(visit: Visit) -> Measured | None:
     return MEASURES.of(shared_connection(), visit.programme.id, today=visit.today, now=visit.now)
+
+
+def _claims(visit: Visit) -> dict[UUID, Alike]:
+    return under_way_by_purchase(shared_connection(), visit.programme.id, visit.wallet_id)
 
 
 # ---- to take away -------------------------------------------------------------------------------------------------
@@ -159,7 +165,7 @@ def harmless(text: str) -> str:
 
 
 def _all_rows(visit: Visit, *, most: int | None = None) -> Iterator[Shown]:
-    connection, measured = shared_connection(), _measured(visit)
+    connection, measured, claims = shared_connection(), _measured(visit), _claims(visit)
     asked = asked_of(visit)._replace(
         before="", after="", size=min(most or ROWS_AT_ONCE, ROWS_AT_ONCE)
     )
@@ -167,7 +173,7 @@ def _all_rows(visit: Visit, *, most: int | None = None) -> Iterator[Shown]:
     while True:
         page = watch.purchases(connection, visit.programme, visit.wallet_id, asked)
         for row in page.rows:
-            yield shown(row, today=visit.today, measured=measured)
+            yield shown(row, today=visit.today, measured=measured, claims=claims)
         seen += len(page.rows)
         if not page.older or not page.rows or (most is not None and seen >= most):
             return

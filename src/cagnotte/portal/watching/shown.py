@@ -1,13 +1,16 @@
 """How purchases are shown: the word, the picture and the colour of each state, and what comes next in a few words."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from cagnotte.claims.selectors import Alike
 from cagnotte.journeys.measure_delays import Measured
 from cagnotte.journeys.watch import Kind, Next, Row, State, next_step
 from cagnotte.platform.figures import percent
@@ -43,18 +46,26 @@ KIND_WORDS: dict[Kind, str | Promise] = {
 
 
 class Shown(NamedTuple):
-    """A purchase of a list. rate: "" where it earned none. note: what comes next, "" where nothing does."""
+    """A purchase of a list.
+
+    rate: "" where it earned none. note: what comes next, "" where nothing does. claim: the one under way about it.
+    """
 
     row: Row
     look: Look
     rate: str
     note: str
+    claim: Alike | None
 
 
-def shown(row: Row, *, today: date, measured: Measured | None) -> Shown:
-    """Dress a purchase for a list."""
+def shown(
+    row: Row, *, today: date, measured: Measured | None, claims: Mapping[UUID, Alike]
+) -> Shown:
+    """Dress a purchase for a list. claims: those under way, by their purchase."""
     step = next_step(row, today=today, measured=measured)
-    return Shown(row, STATES[row.state], rate_told(row), step_told(step, row) if step else "")
+    claim = claims.get(row.id)
+    note = _("claim under way") if claim else step_told(step, row) if step else ""
+    return Shown(row, STATES[row.state], rate_told(row), note, claim)
 
 
 def rate_told(row: Row) -> str:
@@ -83,7 +94,7 @@ def step_told(step: Next, row: Row) -> str:
         told = usual if step.is_estimate else COMING[step.what]
         return str(told).format(day=date_format(step.day, "DATE_FORMAT"))
     if step.what == "checked":
-        return _("claim under way") if row.is_claimed else _("being checked")
+        return _("being checked")
     if step.what == "confirmed":
         return _("waits for the shop’s answer")
     if row.release_on:
