@@ -106,8 +106,8 @@ TREE: Mapping[str, Question | Answer] = {
     "amount": Answer(
         _("Look at the lines first"),
         _(
-            "Tax and delivery usually do not count, and some categories have another rate. The purchase's"
-            " page shows each line. If it is still wrong, claim the difference."
+            "Delivery usually does not count, at some shops tax neither, and some categories have another "
+            "rate. The purchase's page shows each line. If it is still wrong, claim the difference."
         ),
         (_("See my purchases"), "portal_purchases"),
         "why-no-cashback",
