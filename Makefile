@@ -22,7 +22,7 @@ help: ## List the targets
 demo: $(VENV)/.installed-demo ## Install, run the main job on real purchases, print what happened
 	@$(BIN)/cagnotte demo $(ARGS)
 
-serve: $(VENV)/.installed-run ## Run the web server on http://localhost:8000, with an example to look at if it is empty
+serve: $(VENV)/.installed-run ## Run the web server on http://localhost:8000, with an example of a portal where there is none of your own
 	@$(BIN)/cagnotte showcase --if-empty
 	@$(BIN)/cagnotte serve $(ARGS)
 

@@ -63,7 +63,7 @@ MEMBERS_SEEDS = {
 MISSING = {"not-found"}
 """Pages that say that there is nothing."""
 
-FILES = (".csv", ".pdf", ".json", ".png", ".svg", ".js", ".webmanifest", "/export/")
+FILES = (".css", ".csv", ".pdf", ".json", ".png", ".svg", ".js", ".webmanifest", "/export/")
 
 
 def main() -> int:
@@ -149,7 +149,11 @@ def found(context: BrowserContext, address: str, seeds: dict[str, str]) -> dict[
     pages, waiting = dict(seeds), list(seeds.values())
     views = {_view_of(path) for path in seeds.values()}
     while waiting:
-        answer = context.request.get(f"{address}{PORTAL}{waiting.pop(0)}")
+        asked = waiting.pop(0)
+        answer = context.request.get(f"{address}{PORTAL}{asked}")
+        if "/sign-in/" in answer.url and "/sign-in/" not in asked:
+            pages.pop(_view_of(asked), None)
+            continue
         for path in re.findall(rf'href="{PORTAL}(/[^"#]*)', answer.text()):
             view = _view_of(path)
             if view and view not in views and not path.partition("?")[0].endswith(FILES):

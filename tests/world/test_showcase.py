@@ -2,20 +2,23 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from textwrap import dedent
 
+import pytest
 import yaml
 from django.contrib.auth import authenticate
 
 from cagnotte.catalog.programme_file import parse
 from cagnotte.identity.memberships import member_at
-from cagnotte.journeys import check_books
+from cagnotte.journeys import check_books, load_programme
 from cagnotte.platform.database import connect
 from cagnotte.purchases.models import Purchase
 from cagnotte.tracking.models import Click
-from cagnotte.world.showcase import people, rules, story
+from cagnotte.world.showcase import command, people, rules, story
 from cagnotte.world.showcase.marks import mark
 from cagnotte.world.showcase.orders import orders
 from cagnotte.world.showcase.shops import CATEGORIES, SHOPS
+from tests.journeys.world import PROGRAMME
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
@@ -49,6 +52,24 @@ def test_the_same_days_bring_the_same_orders() -> None:
 
     assert drawn == list(orders(members, first=first, last=last))
     assert len(drawn) > 20
+
+
+def test_an_example_is_made_beside_the_demo_and_not_beside_programmes_of_ones_own(
+    committed_db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(story, "live", lambda *_, **__: made.append("colibri"))
+    file = tmp_path / "programme.yaml"
+
+    file.write_text(dedent(PROGRAMME).replace("slug: corner", "slug: complete-journey"))
+    load_programme.run(file, now=NOW)
+    command.make(if_empty=True)
+    assert made == ["colibri"]
+
+    file.write_text(dedent(PROGRAMME))
+    load_programme.run(file, now=NOW)
+    command.make(if_empty=True)
+    assert made == ["colibri"]
 
 
 def test_it_is_lived_and_can_be_signed_in_to(committed_db: str, tmp_path: Path) -> None:

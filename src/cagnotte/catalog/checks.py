@@ -1,7 +1,7 @@
 """What deserves a look in a programme file that can be loaded.
 
-Overlaps, offers that never apply, offers that nobody pays for. All findings are warnings: errors (unknown keys and
-references, contradictions) are found while parsing.
+Overlaps, offers that never apply, offers that nobody pays for, rates that are shown and not kept. All findings are
+warnings: errors (unknown keys and references, contradictions) are found while parsing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from cagnotte.catalog.scopes import (
     lies_within,
     ties,
 )
-from cagnotte.domain.contracts import Contract, FunderKind
+from cagnotte.domain.contracts import Binding, Contract, FunderKind
 from cagnotte.domain.offers import CommissionShare, Funding, Offer, Percent, Role
 
 PARTNERS_SHOWN_MAX = 3
@@ -27,7 +27,7 @@ PARTNERS_SHOWN_MAX = 3
 def check(parsed: ParsedProgramme, *, today: date) -> list[Problem]:
     """Return the warnings about a programme file, in the file's order."""
     review = _Review(parsed, today)
-    found = [*review.overlaps(), *review.unreachable(), *review.unpaid()]
+    found = [*review.overlaps(), *review.unreachable(), *review.unpaid(), *review.unkept()]
     return sorted(found, key=lambda problem: (problem.file, problem.line, problem.code))
 
 
@@ -166,6 +166,22 @@ class _Review:
                     f"“{offer.ref}” shares a commission, and no contract has one: it gives something only where "
                     "the source reports its commission.",
                     "no_commission",
+                )
+
+    # ---- shown and not kept ----
+
+    def unkept(self) -> Iterator[Problem]:
+        """Contracts of shops with links whose members are shown a rate that the day of the purchase may change."""
+        linked = {party.ref for party in self._parsed.definitions.parties if party.site}
+        for index, contract in enumerate(self._contracts):
+            if contract.merchant in linked and contract.binding is Binding.PURCHASE:
+                yield self._parsed.problem(
+                    ("contracts", index),
+                    f"Members who leave for “{contract.merchant}” by a link are told that the rate they see is theirs, "
+                    f"and the contract “{contract.ref}” pays that of the day of the purchase. Write "
+                    "`binding: click`, so that what was promised is paid.",
+                    "rate_not_kept",
+                    level=Level.WARNING,
                 )
 
     def _has_commissions(self) -> bool:

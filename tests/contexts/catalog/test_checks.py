@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from cagnotte.catalog.checks import check
-from tests.contexts.catalog.files import TODAY, with_offers
+from cagnotte.catalog.programme_file import parse
+from tests.contexts.catalog.files import HEAD, TODAY, with_offers, write
 
 
 def warnings(folder: Path, offers: str) -> list[tuple[str, str]]:
@@ -226,3 +227,23 @@ def test_an_offer_that_some_brands_do_not_pay_for_gives_nothing_there(tmp_path: 
             "“a” is paid by the brand “bold”, without a contract, and will give nothing there. Add the contract, or let somebody else fund it.",
         )
     ]
+
+
+# ---- shown and not kept ------------------------------------------------------------------------------------------
+
+
+def test_a_rate_that_is_shown_before_a_link_is_followed_is_to_be_kept(tmp_path: Path) -> None:
+    linked = HEAD.replace("[{ref: corner}", "[{ref: corner, site: 'https://corner.example/'}")
+    offers = "offers:\n  - {ref: a, effect: {kind: percent, rate: 1}}\n"
+    kept = linked.replace(
+        "{ref: corner, merchant: corner,", "{ref: corner, merchant: corner, binding: click,"
+    )
+
+    (found,) = check(parse(write(tmp_path, linked + offers)), today=TODAY)
+
+    assert (found.code, found.path) == ("rate_not_kept", "contracts[0]")
+    assert found.sentence == (
+        "Members who leave for “corner” by a link are told that the rate they see is theirs, and the contract “corner” "
+        "pays that of the day of the purchase. Write `binding: click`, so that what was promised is paid."
+    )
+    assert check(parse(write(tmp_path, kept + offers)), today=TODAY) == []

@@ -8,7 +8,9 @@ from cagnotte.platform import database
 
 
 @click.command()
-@click.option("--if-empty", is_flag=True, help="Do nothing where there is a programme already.")
+@click.option(
+    "--if-empty", is_flag=True, help="Do nothing where there are programmes other than examples."
+)
 def showcase(*, if_empty: bool) -> None:
     """Make Colibri, an example of a portal: invented shops and members, and the year they had.
 
@@ -16,7 +18,7 @@ def showcase(*, if_empty: bool) -> None:
     """
     with database.embedded_or_url():
         _set_up()
-        _make(if_empty=if_empty)
+        make(if_empty=if_empty)
 
 
 def _set_up() -> None:
@@ -32,14 +34,16 @@ def _set_up() -> None:
     migrations.migrate()
 
 
-def _make(*, if_empty: bool) -> None:
+def make(*, if_empty: bool) -> None:
+    """Make it, or tell that it is there; if_empty: not beside programmes of one's own."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
     from cagnotte.identity.models import Membership, Programme
+    from cagnotte.world import story as demo
     from cagnotte.world.showcase import rules, story
 
-    if if_empty and Programme.objects.exclude(slug=rules.SLUG).exists():
+    if if_empty and Programme.objects.exclude(slug__in=(rules.SLUG, demo.SLUG)).exists():
         return
     if Membership.objects.filter(programme__slug=rules.SLUG).exists():
         _tell()
