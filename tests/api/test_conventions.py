@@ -335,6 +335,17 @@ def test_a_browser_has_its_own_quota(world: World, settings: Settings) -> None:
     assert page.get("/offers", origin="https://shop.example").status == 429
 
 
+def test_behind_a_proxy_every_browser_has_its_own_quota(world: World, settings: Settings) -> None:
+    settings.CAGNOTTE_API_BROWSER_QUOTA = 1
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    page = interface(**PUBLISHABLE)
+    page.headers["x-forwarded-for"] = "203.0.113.7"
+    assert page.get("/offers", origin="https://shop.example").status == 200
+    assert page.get("/offers", origin="https://shop.example").status == 429
+    page.headers["x-forwarded-for"] = "203.0.113.8"
+    assert page.get("/offers", origin="https://shop.example").status == 200
+
+
 def test_many_at_once_get_no_more_than_the_quota(world: World, settings: Settings) -> None:
     settings.CAGNOTTE_API_QUOTA = 5
     api, statuses = interface(), []

@@ -39,6 +39,7 @@ from cagnotte.identity import api_calls, api_keys
 from cagnotte.identity.api_keys import Caller, Quota
 from cagnotte.platform.database import explain
 from cagnotte.platform.shared_connection import shared_connection
+from cagnotte.platform.visitors import address_of
 
 PREFIX = "/v1/"
 BODY_BYTES_MAX = 2 * 1024 * 1024
@@ -266,7 +267,7 @@ def _check_form(request: HttpRequest) -> None:
 
 def _address(request: HttpRequest) -> str:
     """Tell browsers apart without keeping where they are."""
-    return hashlib.sha256(str(request.META.get("REMOTE_ADDR", "")).encode()).hexdigest()[:16]
+    return hashlib.sha256(address_of(request).encode()).hexdigest()[:16]
 
 
 def _named(path: str, response: HttpResponse) -> list[str]:

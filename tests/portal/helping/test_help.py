@@ -202,6 +202,29 @@ def test_who_writes_too_often_is_asked_to_wait(
         assert write().status_code == 302
 
 
+def test_behind_a_proxy_every_visitor_has_a_limit_of_their_own(
+    with_address: Portal, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(contact, "LETTERS_AN_HOUR", 1)
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    eve, bob = (Client(headers={"X-Forwarded-For": f"203.0.113.{one}"}) for one in (7, 8))
+    assert write(eve).status_code == 302
+    assert "Try again in an hour" in write(eve).content.decode()
+    assert write(bob).status_code == 302
+    assert Letter.objects.count() == 2
+
+
+def test_messages_are_counted_by_programme(
+    with_address: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contact, "LETTERS_AN_HOUR", 1)
+    with_address.load("programme: {slug: other, name: Another, currency: EUR, timezone: Europe/Paris}")
+    assert write().status_code == 302
+    form = {"about": "payout", "reply_to": "eve@other.example", "text": "Where is it?"}
+    assert Client().post("/p/other/contact/", form).status_code == 302
+    assert Letter.objects.count() == 2
+
+
 def test_a_program_that_fills_in_everything_writes_nothing(with_address: Portal) -> None:
     assert write(website="https://spam.example").status_code == 302
     assert not Letter.objects.exists()

@@ -18,13 +18,14 @@ from django.views.decorators.http import require_http_methods
 
 from cagnotte.domain.ids import bucket_of
 from cagnotte.platform.secrets_box import fingerprint
+from cagnotte.platform.visitors import address_of
 from cagnotte.portal.models import Letter
 from cagnotte.portal.visit import Visit, portal_page
 
 log = structlog.get_logger(__name__)
 
 LETTERS_AN_HOUR = 5
-"""So many messages may come from one place in an hour."""
+"""So many messages may come from one place to one programme in an hour."""
 
 KEPT_DAYS = 365
 
@@ -95,12 +96,14 @@ def _known(visit: Visit) -> dict[str, str]:
 
 
 def _sender(request: HttpRequest) -> str:
-    return fingerprint(f"contact {request.META.get('REMOTE_ADDR', '')}")
+    return fingerprint(f"contact {address_of(request)}")
 
 
 def _writes_too_often(visit: Visit) -> bool:
     since = visit.now - timedelta(hours=1)
-    lately = Letter.objects.filter(sender_hash=_sender(visit.request), written_at__gt=since)
+    lately = Letter.objects.filter(
+        programme_id=visit.programme.id, sender_hash=_sender(visit.request), written_at__gt=since
+    )
     return lately.count() >= LETTERS_AN_HOUR
 
 
