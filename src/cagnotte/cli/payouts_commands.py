@@ -254,7 +254,10 @@ def _print_stepped(stepped: "Stepped", what: str) -> None:
 @now_option
 @with_database
 def auto(on: datetime | None, slug: str | None, now: datetime | None) -> None:
-    """Ask for the payouts of members who are paid by a rule of theirs; each waits for approval. Once a day will do."""
+    """Ask for the payouts of members who are paid by a rule of theirs; each waits for approval.
+
+    A worker does it every night. A rule is carried out once on a day.
+    """
     from cagnotte.identity.selectors import programme
     from cagnotte.journeys import auto_payout
     from cagnotte.platform.database import connect

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 @click.option("--once", is_flag=True, help="Do what is due now, then end; for a timer of your own.")
 @with_database
 def worker(*, once: bool) -> None:
-    """Do what is due: ask sources, read what came in, tell who listens, and once a day release and let expire.
+    """Do what is due: ask sources, read what came in, tell members and who listens, and do each programme's night.
+
+    Each night what is due is released, what is over expires, claims take the steps of time, payouts by a rule are
+    asked for, members are reminded, and the books are sealed (CAGNOTTE_NIGHT_HOUR says when).
 
     Several may run. It ends after the page it is at when it is told to (SIGTERM, Ctrl-C), and loses nothing when it
     is killed. `cagnotte serve` has one of its own.
