@@ -7,10 +7,12 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cagnotte.domain.attribution import Policy
+from cagnotte.domain.offers import Offer, Percent
 from cagnotte.identity import services as identity
 from cagnotte.journeys import visits
 from cagnotte.journeys.programme_run import ProgrammeRun
@@ -18,6 +20,7 @@ from cagnotte.journeys.visits import Outcome, reaches
 from cagnotte.platform.database import connect
 from cagnotte.tracking import selectors as tracking
 from cagnotte.tracking import services
+from cagnotte.tracking.promises import promise
 from cagnotte.tracking.selectors import ClickTold
 from cagnotte.tracking.services import NewClick
 from tests.journeys.world import PROGRAMME, World, corner
@@ -216,6 +219,25 @@ def test_of_many_purchases_under_a_visit_the_first_are_shown(
 
     ((seen, _, bought),) = shop.outcomes(shop.world.now)
     assert (seen, len(bought)) == (ref, 2)
+
+
+def test_what_was_promised_is_told_in_the_language_it_is_read_in(shop: Shop) -> None:
+    offer = Offer(uuid4(), "half", 1, "Half", Percent(250))
+    click = NewClick(
+        shop.id,
+        identity.party_id_of(shop.id, "merchant", "corner"),
+        shop.visit,
+        BUYING,
+        ("half", 1),
+        promise=promise(offer, []),
+        promised="2.5%",
+    )
+    with connect() as connection, translation.override("fr"):
+        services.record_click(connection, click)
+        (told,) = visits.visits(connection, shop.ask(shop.world.now, connection), shop.wallet)
+
+    assert told.promised == "2,5\u202f%"
+    assert told.click.promised == "2.5%"
 
 
 def test_what_is_told_is_what_was_noted(shop: Shop) -> None:

@@ -64,6 +64,11 @@ def offer_from(data: Mapping[str, Any]) -> Offer:
     return _decode_fields(Offer, data)
 
 
+def effect_from(data: Mapping[str, Any]) -> Effect:
+    """Return the effect that stands under “effect” in what `offer_data` wrote."""
+    return cast("Effect", _decode(Effect, data))
+
+
 SECOND = timedelta(seconds=1)
 """Spans of time are stored as whole numbers of these."""
 

@@ -57,7 +57,8 @@ class Outcome(enum.StrEnum):
 class Visit:
     """A click and what became of it.
 
-    merchant: its reference. known_by: the day by which nine of ten of the shop's purchases are known.
+    merchant: its reference. promised: what was, in the active language. known_by: the day by which nine of ten of the
+    shop's purchases are known.
     """
 
     click: ClickTold
@@ -65,6 +66,7 @@ class Visit:
     day: date
     outcome: Outcome
     known_by: date
+    promised: str
     purchases: tuple[PurchaseSeen, ...] = ()
 
 
@@ -107,6 +109,7 @@ def visits(
                 _day(run, click.clicked_at),
                 outcome,
                 known_by,
+                click.promised_in(run.programme.currency),
                 tuple(bought),
             )
         )

@@ -118,11 +118,13 @@ SELECT md5(concat_ws('|',
 -- in: programme_id, wallet_id, since, count. out: the member's last clicks, newest first: signed in, or in a visit they
 -- claimed. Indexes: click_of_wallet, visit_claim_of_wallet, click_of_visit. Locks: none.
 SELECT * FROM (
-    SELECT c.ref, c.merchant_id, c.clicked_at, c.offer_ref, c.offer_version, c.promised, c.device, c.origin
+    SELECT c.ref, c.merchant_id, c.clicked_at, c.offer_ref, c.offer_version, c.promised, c.device, c.origin,
+           c.promise ->> 'effect'
     FROM tracking_click AS c
     WHERE c.wallet_id = %(wallet_id)s AND c.programme_id = %(programme_id)s AND c.clicked_at >= %(since)s
     UNION ALL
-    SELECT c.ref, c.merchant_id, c.clicked_at, c.offer_ref, c.offer_version, c.promised, c.device, c.origin
+    SELECT c.ref, c.merchant_id, c.clicked_at, c.offer_ref, c.offer_version, c.promised, c.device, c.origin,
+           c.promise ->> 'effect'
     FROM tracking_visitclaim AS claim JOIN tracking_click AS c ON c.visit_id = claim.visit_id
     WHERE claim.wallet_id = %(wallet_id)s AND claim.programme_id = %(programme_id)s AND c.wallet_id IS NULL
           AND c.programme_id = %(programme_id)s AND c.clicked_at >= %(since)s

@@ -3,9 +3,9 @@
 import orjson
 from django.utils.translation import gettext as _
 
-from cagnotte.catalog.definitions import EFFECT_NAMES, offer_data
+from cagnotte.catalog.definitions import EFFECT_NAMES, effect_from, offer_data
 from cagnotte.domain import offers
-from cagnotte.domain.offers import Offer
+from cagnotte.domain.offers import Effect, Offer
 from cagnotte.platform.figures import money, percent
 
 
@@ -19,7 +19,15 @@ def promised(offer: Offer, currency: str) -> str:
 
     A share of a commission is not put in figures: what the shop pays is between it and the programme.
     """
-    effect = offer.effect
+    return _told(offer.effect, currency)
+
+
+def effect_told(effect: str, currency: str) -> str:
+    """Say in the active language what the effect of a kept promise, JSON, gives at best."""
+    return _told(effect_from(orjson.loads(effect)), currency)
+
+
+def _told(effect: Effect, currency: str) -> str:
     match effect:
         case offers.Percent():
             return percent(effect.rate_bps)

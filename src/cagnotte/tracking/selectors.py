@@ -14,6 +14,7 @@ from cagnotte.hooks.sources import TraceFound
 from cagnotte.identity import keys
 from cagnotte.platform import sql
 from cagnotte.tracking.models import Reporting
+from cagnotte.tracking.promises import effect_told
 
 Connection = psycopg.Connection[Any]
 
@@ -100,7 +101,10 @@ def _kept(kind: Trace, value: str, merchant_id: UUID) -> tuple[str, str]:
 
 
 class ClickTold(NamedTuple):
-    """A click as its member may see it."""
+    """A click as its member may see it.
+
+    promised: in the words that the visitor read. effect: what was promised, as JSON; None where it was not kept.
+    """
 
     ref: str
     merchant_id: UUID
@@ -110,6 +114,11 @@ class ClickTold(NamedTuple):
     promised: str
     device: str
     origin: str
+    effect: str | None = None
+
+    def promised_in(self, currency: str) -> str:
+        """Say in the active language what was promised, where it is known as more than words."""
+        return effect_told(self.effect, currency) if self.effect else self.promised
 
 
 def clicks_of(

@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 from django.contrib.auth import get_user_model
+from django.utils import translation
 
 from cagnotte.domain.payouts import PayoutState
 from cagnotte.identity import memberships
@@ -216,23 +217,20 @@ class _Year:
         own = [one for one in come if one.member in two and one.shop.network is not None]
         if not own:
             return
-        wallets = dict(
-            Member.objects.filter(programme__slug=rules.SLUG, ref__in=two).values_list(
-                "ref", "wallet_id"
-            )
-        )
+        found = Member.objects.filter(programme__slug=rules.SLUG, ref__in=two)
+        members = {member.ref: member for member in found}
         with database.connect() as connection:
             for order in own:
                 clicked_at = order.at - timedelta(minutes=9)
                 dice = Random(order.ref)
-                self._click(connection, order, clicked_at, wallets[order.member], dice)
+                self._click(connection, order, clicked_at, members[order.member], dice)
                 if dice.randrange(8) == 0:
                     before = clicked_at - timedelta(days=2)
-                    self._click(connection, order, before, wallets[order.member], dice)
+                    self._click(connection, order, before, members[order.member], dice)
             connection.commit()
 
     def _click(
-        self, connection: Connection, order: Order, at: datetime, wallet_id: UUID, dice: Random
+        self, connection: Connection, order: Order, at: datetime, member: Member, dice: Random
     ) -> None:
         book = self.books.of(connection, rules.SLUG, at)
         day, shop = book.today(at), book.shops[order.shop.ref]
@@ -240,6 +238,8 @@ class _Year:
         offer = next((one for one in found if one is not None), None)
         if offer is None:
             return
+        with translation.override(member.locale or None):
+            words = book.words(offer)
         tracking.record_click(
             connection,
             tracking.NewClick(
@@ -249,9 +249,9 @@ class _Year:
                 clicked_at=at,
                 offer=(offer.ref, offer.version),
                 promise=book.promise(offer, shop, day),
-                promised=book.words(offer),
+                promised=words,
                 device=dice.choice((Click.Device.WEB, Click.Device.PHONE)),
-                wallet_id=wallet_id,
+                wallet_id=member.wallet_id,
             ),
         )
 
