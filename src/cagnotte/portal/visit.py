@@ -25,6 +25,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.views.decorators.cache import never_cache
 
 from cagnotte.domain.errors import NotFound
@@ -103,6 +104,8 @@ View = Callable[..., HttpResponseBase]
 def portal_page(section: str = "") -> Callable[[View], View]:
     """Let a view be opened by all; it gets a `Visit`. A `NotFound` that it raises becomes a page that says so.
 
+    A page that a member sees is kept nowhere, unless the view says how long: it holds their name, notices and amounts.
+
     section: the tab of the navigation: home, shops, wallet, notices, account or help.
     """
 
@@ -111,9 +114,12 @@ def portal_page(section: str = "") -> Callable[[View], View]:
         def page(request: HttpRequest, programme: str, **parts: Any) -> HttpResponseBase:
             visit = visit_of(request, programme, section)
             try:
-                return view(visit, **parts)
+                response = view(visit, **parts)
             except NotFound:
                 raise Http404 from None
+            if visit.member is not None and _is_own(response):
+                add_never_cache_headers(response)
+            return response
 
         page.for_members = False  # type: ignore[attr-defined] # read by the tests, which try every page
         return page
@@ -153,6 +159,12 @@ def visit_of(request: HttpRequest, slug: str, section: str) -> Visit:
     if member is not None and request.session.get(SESSION_PORTAL) != slug:
         request.session[SESSION_PORTAL] = slug
     return Visit(request, programme, look, member, section, now)
+
+
+def _is_own(response: HttpResponseBase) -> bool:
+    """Tell whether a response is a page in a member's frame; drawings, lists for programs and the like have none."""
+    is_page = response.get("Content-Type", "").startswith("text/html")
+    return is_page and not response.has_header("Cache-Control")
 
 
 def _led_in(visit: Visit) -> HttpResponse:

@@ -175,8 +175,11 @@ def test_signing_out_ends_the_session(ana: Person) -> None:
     assert is_in(ana.client)
     assert "Sign out here?" in ana.get("sign-out/").content.decode()
     assert is_in(ana.client)
-    ana.post("sign-out/")
+    left = ana.post("sign-out/")
+    assert left["Clear-Site-Data"] == '"cache", "storage"'
     assert not is_in(ana.client)
+    # A picture on a page elsewhere can ask for an address, and must not clear what a visitor has.
+    assert "Clear-Site-Data" not in ana.get("sign-out/")
 
 
 def test_a_passkey_nobody_knows_lets_nobody_in(ana: Person, portal: Portal) -> None:

@@ -229,6 +229,42 @@ def test_a_browser_that_changes_hands_is_the_new_members(portal: Portal, ana: Pe
     assert PushDevice.objects.get().wallet_id == bob.member.wallet_id
 
 
+def test_signing_out_stops_what_this_browser_is_pushed(portal: Portal, ana: Person) -> None:
+    bob = signed_in("portal", "bob", now=NOW)
+    subscribe(bob, endpoint="https://push.example/send/bob")
+    phone = Client()
+    phone.force_login(ana.user)
+    phone.post(
+        "/p/portal/notices/device/",
+        {**SUBSCRIPTION, "endpoint": "https://push.example/send/phone"},
+        content_type="application/json",
+    )
+    subscribe(ana)
+    assert PushDevice.objects.count() == 3
+
+    # Others' addresses in the form are theirs all the same.
+    ana.post("sign-out/", {"endpoint": "https://push.example/send/bob"})
+
+    assert PushDevice.objects.filter(wallet_id=bob.member.wallet_id).count() == 1
+    assert PushDevice.objects.filter(wallet_id=ana.member.wallet_id).count() == 1, "the phone's"
+
+
+def test_a_browser_that_came_in_anew_is_known_by_its_address(ana: Person) -> None:
+    subscribe(ana)
+    later = Client()
+    later.force_login(ana.user)
+    later.post(
+        "/p/portal/sign-out/", {"endpoint": ["https://push.example/x", SUBSCRIPTION["endpoint"]]}
+    )
+    assert not PushDevice.objects.exists()
+
+
+def test_who_is_signed_out_already_stops_nothing(ana: Person) -> None:
+    subscribe(ana)
+    Client().post("/p/portal/sign-out/", {"endpoint": SUBSCRIPTION["endpoint"]})
+    assert PushDevice.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     "changed",
     [

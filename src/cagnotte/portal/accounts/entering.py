@@ -22,6 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cagnotte.domain.errors import Refused
+from cagnotte.identity.addresses import folded
 from cagnotte.identity.people import person_of
 from cagnotte.journeys.join import claim
 from cagnotte.platform.shared_connection import shared_connection
@@ -31,7 +32,14 @@ from cagnotte.portal.accounts.proven import remember_proven
 from cagnotte.portal.accounts.proving import Answer, Asked, Purpose
 from cagnotte.portal.accounts.step_up import is_answer, is_ours, way_back
 from cagnotte.portal.going import visit_number
+from cagnotte.portal.telling.devices import forget_browser
 from cagnotte.portal.visit import SESSION_PORTAL, Visit, portal_page
+
+LEFT_BEHIND = '"cache", "storage"'
+"""What a browser is told to drop at signing out: pages it kept, and what our scripts and the app's helper keep.
+
+Cookies stay: the session's is void, and the language was chosen for this browser. The helper comes back at the next page.
+"""
 
 
 @never_cache
@@ -125,7 +133,7 @@ def _proven(visit: Visit, waiting: Asked) -> HttpResponse:
 def let_in(visit: Visit, person: Any, email: str, to: str) -> HttpResponse:
     """Sign a person in who has proven an address; their authenticator app is asked for, if they have one."""
     record_authentication(visit.request, person, "code", email=email)
-    address, _made = EmailAddress.objects.get_or_create(user=person, email=email.lower())
+    address, _made = EmailAddress.objects.get_or_create(user=person, email=folded(email))
     address.set_verified()
     address.set_as_primary(conditional=True)
     led: HttpResponse = perform_login(
@@ -199,8 +207,13 @@ def password(visit: Visit) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @portal_page("account")
 def sign_out(visit: Visit) -> HttpResponse:
-    """End the session in this browser."""
+    """End the session in this browser, and leave nothing of it for who comes next."""
     if visit.request.method != "POST" and visit.request.user.is_authenticated:
         return visit.show("portal/accounts/sign_out.html")
+    led = visit.redirect("portal_home")
+    if visit.request.method == "POST":
+        forget_browser(visit)
+        # Never at a GET: any page elsewhere could ask for one.
+        led["Clear-Site-Data"] = LEFT_BEHIND
     logout(visit.request)
-    return visit.redirect("portal_home")
+    return led

@@ -31,9 +31,7 @@ def home(visit: Visit) -> HttpResponse:
     """Show the front page of a visitor or of a member."""
     if visit.member is None:
         return _of_visitor(visit)
-    response = _of_member(visit)
-    response["Cache-Control"] = "private, no-cache"
-    return response
+    return _of_member(visit)
 
 
 def _of_visitor(visit: Visit) -> HttpResponse:

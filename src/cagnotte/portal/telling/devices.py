@@ -3,6 +3,7 @@
 import json
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
@@ -11,11 +12,18 @@ from django.views.decorators.http import require_POST
 
 from cagnotte.domain.errors import CagnotteError, InvalidInput
 from cagnotte.domain.ids import parse_public_id
+from cagnotte.identity.memberships import memberships_of
 from cagnotte.notices import devices
 from cagnotte.notices.devices import Subscription
 from cagnotte.portal.visit import Visit, member_page
 
 BODY_BYTES_MAX = 8_192
+
+SESSION_DEVICES = "devices"
+"""In the session: the ids of what this browser is pushed to by, which end when it signs out."""
+
+ENDPOINTS_MAX = 20
+"""Most addresses that are read from a form: more than one browser has portals."""
 
 
 @require_POST
@@ -27,7 +35,7 @@ def device(visit: Visit) -> HttpResponse:
         return visit.redirect("portal_channels")
     try:
         subscription = _subscription(visit.request.body)
-        devices.add(
+        device_id = devices.add(
             programme_id=visit.programme.id,
             wallet_id=visit.wallet_id,
             subscription=subscription,
@@ -36,7 +44,24 @@ def device(visit: Visit) -> HttpResponse:
         )
     except CagnotteError as error:
         return JsonResponse({"error": error.sentence}, status=HTTPStatus.BAD_REQUEST)
+    known = visit.request.session.get(SESSION_DEVICES, [])
+    visit.request.session[SESSION_DEVICES] = sorted({*known, str(device_id)})
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+
+def forget_browser(visit: Visit) -> None:
+    """Push no more to the browser that signs out, whichever programmes of this server it was told of.
+
+    It is known by its session, and by the addresses that the page's script adds to the form.
+    """
+    person = visit.request.user
+    if not person.is_authenticated:
+        return
+    devices.remove_browser(
+        wallet_ids=[one.member.wallet_id for one in memberships_of(person)],
+        device_ids=[UUID(text) for text in visit.request.session.get(SESSION_DEVICES, [])],
+        endpoints=visit.request.POST.getlist("endpoint")[:ENDPOINTS_MAX],
+    )
 
 
 def _subscription(body: bytes) -> Subscription:
