@@ -2,6 +2,7 @@
 
 import pytest
 
+from cagnotte.payouts.models import PayoutSettings
 from tests.api.interface import Interface, interface
 from tests.api.strangers import bank_account, cents, rich
 from tests.api.test_holds import statuses, together
@@ -73,3 +74,15 @@ def test_a_payout_and_a_checkout_at_once_share_one_balance(world: World, api: In
     )
     assert statuses(answers) == [201, 409]
     assert world.member("1") == {"held": 5_000}
+
+
+def test_more_than_one_payout_pays_is_refused(world: World, api: Interface) -> None:
+    bank_account(world, api)
+    PayoutSettings.objects.update(maximum_minor=3_000)
+    refused = api.post("/payouts", {"member": "1", "amount": cents(4_000)})
+    assert (refused.status, refused.code) == (409, "payout_refused")
+    assert "30.00 EUR at most" in refused.json["detail"]
+    assert world.member("1") == {"available": 5_000}
+    asked = api.post("/payouts", {"member": "1"}).json
+    assert asked["amount"] == cents(3_000)
+    assert world.member("1") == {"available": 2_000, "held": 3_000}

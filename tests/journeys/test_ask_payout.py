@@ -87,3 +87,33 @@ def test_what_the_rules_stand_against_is_refused_and_moves_nothing(world: World)
     with pytest.raises(NotFound, match="“po-x”"):
         ask_payout.approve(world.connection, DESK, ["po-x"], by="ada")
     assert world.standing() == before
+
+
+def test_more_than_one_payout_pays_is_refused_and_not_cut(world: World) -> None:
+    anna = world.wallet([(6000, None)])
+    world.bank_account(anna)
+    world.rules(maximum_minor=3000)
+    before = world.standing()
+    for token in ("form", "form", None):
+        with pytest.raises(
+            PayoutRefused, match=r"50\.00 EUR asked for, and one payout pays 30\.00 EUR at most"
+        ) as refused:
+            ask_payout.ask(world.connection, DESK, wallet_id=anna, amount_minor=5000, token=token)
+        assert refused.value.facts["reason"] is RefusalCode.ABOVE_MAXIMUM
+        assert refused.value.facts["maximum_minor"] == 3000
+    assert world.standing() == before
+    asked = ask_payout.ask(world.connection, DESK, wallet_id=anna, amount_minor=3000, token="form")
+    assert (asked.amount_minor, world.balances(anna)) == (3000, (3000, 3000, 0))
+    assert ask_payout.ask(world.connection, DESK, wallet_id=anna).amount_minor == 3000
+    assert world.balances(anna) == (0, 6000, 0)
+    world.assert_sound()
+
+
+def test_what_was_asked_for_stands_when_the_maximum_falls(world: World) -> None:
+    anna = world.wallet([(6000, None)])
+    world.bank_account(anna)
+    first = ask_payout.ask(world.connection, DESK, wallet_id=anna, amount_minor=5000, token="f")
+    world.rules(maximum_minor=3000)
+    again = ask_payout.ask(world.connection, DESK, wallet_id=anna, amount_minor=5000, token="f")
+    assert (again.id, world.balances(anna)) == (first.id, (1000, 5000, 0))
+    world.assert_sound()

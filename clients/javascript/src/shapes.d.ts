@@ -549,7 +549,7 @@ export interface NewPayout {
   member_id?: string | null;
   /** Or the member's number at the shop. */
   member?: string | null;
-  /** Without it, all that is available. */
+  /** Without it, all that is available and one payout pays. More than it pays is refused. */
   amount?: AmountBody | null;
 }
 

@@ -122,7 +122,9 @@ EXPLAINED: dict[str, Explained] = {
     ),
     "payout_refused": Explained(
         _("The payout cannot be made now."),
-        _("“detail” says why: below the minimum, no account named, or the cagnotte is frozen."),
+        _(
+            "“detail” says why: below the minimum or above the maximum, no account named, or the cagnotte is frozen."
+        ),
     ),
     "spending_limited": Explained(
         _("The shop does not take that much of the cagnotte."),

@@ -149,6 +149,8 @@ class RefusalCode(enum.StrEnum):
     OWING = "owing"
     BELOW_MINIMUM = "below_minimum"
     NOTHING_AFTER_FEE = "nothing_after_fee"
+    ABOVE_MAXIMUM = "above_maximum"
+    """Only where an amount was named; nobody is paid less than they agreed to."""
     NO_METHOD = "no_method"
     METHOD_NOT_OFFERED = "method_not_offered"
     METHOD_TOO_RECENT = "method_too_recent"

@@ -12,7 +12,7 @@ from cagnotte.domain import payouts as domain
 from cagnotte.domain.bookings.spending import Occasion
 from cagnotte.domain.errors import Conflict, NotFound, PayoutRefused
 from cagnotte.domain.money import Money
-from cagnotte.domain.payouts import PayoutEvent, PayoutState, PlannedPayout
+from cagnotte.domain.payouts import PayoutEvent, PayoutState, PlannedPayout, RefusalCode
 from cagnotte.payouts import selectors, services
 from cagnotte.payouts.selectors import Connection, MethodView, PayoutRules, PayoutView
 from cagnotte.payouts.steps import Step, Stepped, take_step
@@ -37,12 +37,13 @@ def ask(
     amount_minor: int | None = None,
     token: str | None = None,
 ) -> PayoutView:
-    """Ask for a payout of an amount, or of all that is available; commits by itself.
+    """Ask for a payout of an amount, or of all that is available and one payout pays; commits by itself.
 
     token: whoever asks again with the same one gets the payout of the first time, and no second.
 
     Raises:
-        PayoutRefused: the programme's rules stand against it, in a sentence, with the code of the reason.
+        PayoutRefused: the programme's rules stand against it, in a sentence, with the code of the reason; above
+            what one payout pays, with `maximum_minor`.
         InsufficientFunds: less is available. In each case nothing was changed.
         Conflict: the token stands for a payout of another amount.
         NotFound: no payout settings, or no such wallet.
@@ -147,9 +148,18 @@ def _planned(
         # The rules look at what is asked for; whether that much is there, the hold finds out.
         candidate = replace(candidate, available_minor=amount_minor)
     outcome = domain.decide(candidate, rules.policy, desk.now)
-    if isinstance(outcome, PlannedPayout):
-        return outcome
-    raise PayoutRefused(outcome.sentence, reason=outcome.code, wallet_id=wallet_id)
+    if isinstance(outcome, domain.Refusal):
+        raise PayoutRefused(outcome.sentence, reason=outcome.code, wallet_id=wallet_id)
+    if amount_minor is not None and amount_minor > outcome.amount_minor:
+        # The maximum may have been lowered since the amount was shown: another one was never agreed to.
+        most = Money(outcome.amount_minor, rules.currency)
+        raise PayoutRefused(
+            f"{Money(amount_minor, rules.currency)} asked for, and one payout pays {most} at most.",
+            reason=RefusalCode.ABOVE_MAXIMUM,
+            wallet_id=wallet_id,
+            maximum_minor=outcome.amount_minor,
+        )
+    return outcome
 
 
 def approve(connection: Connection, desk: Desk, references: Sequence[str], *, by: str) -> Stepped:

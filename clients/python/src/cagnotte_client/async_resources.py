@@ -764,7 +764,7 @@ class AsyncPayouts:
             cagnotte_id: The cagnotte, wal_…
             member_id: Or its member, mem_…
             member: Or the member's number at the shop.
-            amount: Without it, all that is available.
+            amount: Without it, all that is available and one payout pays. More than it pays is refused.
             idempotency_key: Made up for each call; give your own to repeat one of before.
         """
         call: Call[Any] = write_call(

@@ -655,7 +655,7 @@ class NewPayout(TypedDict):
     member: NotRequired[str | None]
     """Or the member's number at the shop."""
     amount: NotRequired[AmountBody | None]
-    """Without it, all that is available."""
+    """Without it, all that is available and one payout pays. More than it pays is refused."""
 
 
 class NewPurchase(TypedDict):

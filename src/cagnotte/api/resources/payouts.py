@@ -53,7 +53,8 @@ class NewPayout(OfMember):
     """A payout to ask for."""
 
     amount: AmountBody | None = Field(
-        default=None, description="Without it, all that is available."
+        default=None,
+        description="Without it, all that is available and one payout pays. More than it pays is refused.",
     )
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=example(member="1"))
