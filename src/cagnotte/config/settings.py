@@ -78,6 +78,19 @@ CAGNOTTE_API_QUOTA = env.int("CAGNOTTE_API_QUOTA", default=6000)
 CAGNOTTE_API_BROWSER_QUOTA = env.int("CAGNOTTE_API_BROWSER_QUOTA", default=600)
 
 DATABASES = {"default": _database()}
+CACHES = {
+    # Limits on attempts, counted by all processes together.
+    "default": {
+        "BACKEND": "cagnotte.platform.shared_cache.SharedCache",
+        "LOCATION": "identity_sharedcache",
+    },
+    # Which sessions this process saw lately: what is forgotten here is written once more.
+    "seen": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "seen",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    },
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Accounts elsewhere that people may sign in with; none by default.
@@ -175,6 +188,19 @@ ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 # Six letters and no vowel, so that no word comes out.
 ACCOUNT_LOGIN_BY_CODE_FORMAT = {"length": 6, "dashed": False}
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+# As the library has it, and so many in a day: of codes that anybody may ask for, few enough to guess none.
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "20/m/ip,3/m/key,50/d/key",
+    "reset_password": "20/m/ip,5/m/key,50/d/key",
+}
+ACCOUNT_FORMS = {
+    "request_login_code": "cagnotte.desk.sign_in_forms.AskCode",
+    "confirm_login_code": "cagnotte.desk.sign_in_forms.TypeCode",
+    "reset_password": "cagnotte.desk.sign_in_forms.ForgotPassword",
+    "confirm_password_reset_code": "cagnotte.desk.sign_in_forms.TypeResetCode",
+}
+# What changes how one signs in asks for a proof first; who has proven it lately, our adapter says.
+ACCOUNT_REAUTHENTICATION_REQUIRED = SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "developers"
 MFA_ADAPTER = "cagnotte.desk.signing_in.SecondFactors"
@@ -227,6 +253,8 @@ WHITENOISE_MAX_AGE = 0 if DEBUG else 600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("CAGNOTTE_HTTPS", default=False)
 if env.bool("CAGNOTTE_HTTPS", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # Browsers that came once keep to https for a year.
+    SECURE_HSTS_SECONDS = 31_536_000
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 # Pages load what this server serves and nothing else: no script or style inside a page, no frame around it.

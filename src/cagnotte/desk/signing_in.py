@@ -7,20 +7,21 @@ both are the same accounts, and these rules hold for both.
 from email.utils import formataddr, parseaddr
 from smtplib import SMTPException
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import segno
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.authentication import get_authentication_records
-from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.providers.base import AuthProcess
 from allauth.usersessions.middleware import UserSessionsMiddleware
-from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse
+from django.core.cache import caches
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -29,15 +30,14 @@ from django.utils.translation import gettext as _
 
 from cagnotte.catalog.models import Storefront
 from cagnotte.identity import security_events
-from cagnotte.identity.models import Programme
+from cagnotte.identity.addresses import folded
+from cagnotte.identity.models import Membership, Programme
+from cagnotte.identity.proofs import has_app, proved_lately
 from cagnotte.platform.secrets_box import seal, unseal
 
 log = structlog.get_logger(__name__)
 
 SEEN_AGAIN_SECONDS = 300
-
-PROOF_SECONDS = 300
-"""Whoever has just signed in is not asked again who they are."""
 
 SESSION_PORTAL = "portal"
 """In the session: the slug of the portal somebody came from, as the portal's pages write it there."""
@@ -96,21 +96,28 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no ty
         house = self._house()
         return formataddr((house, parseaddr(usual)[1])) if house else usual
 
-    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
-        """Take signing in as a proof, for as long as any other."""
-        records = get_authentication_records(self.request, self.request.user)
-        since = timezone.now().timestamp() - PROOF_SECONDS  # noqa: TID251 - the edge, as allauth's
-        if any(record.get("at", 0) >= since for record in records):
+    def is_reauthentication_required(self, **_more: Any) -> bool:
+        """Ask for a proof of whoever gave none lately, whatever the library's setting says.
+
+        It is asked for at once (by ReauthenticationRequired): the library would let pass who has neither a password nor
+        a second factor, and take a password where there is an app.
+        """
+        if is_proven(self.request):
             return False
-        return bool(super().is_reauthentication_required(app=app, **more))
+        raise ReauthenticationRequired
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        """Ask whoever came from a portal on its own page."""
+        """Ask a member on the portal they came from; others by what they have, or by signing in again."""
+        if not user.is_authenticated:
+            return []
         slug = self._slug()
-        if not slug:
-            return list(super().get_reauthentication_methods(user))
-        to = reverse("portal_confirm", args=(slug,))
-        return [{"id": "portal", "description": _("Is it you?"), "url": to}]
+        if Membership.objects.filter(person_id=user.pk, programme__slug=slug).exists():
+            to = reverse("portal_confirm", args=(slug,))
+            return [{"id": "portal", "description": _("Is it you?"), "url": to}]
+        weak = {"reauthenticate"} if has_app(user) else set()
+        ways = [way for way in super().get_reauthentication_methods(user) if way["id"] not in weak]
+        again = {"id": "again", "description": _("Sign in again"), "url": reverse("desk_again")}
+        return [*ways, again]
 
     def _keep(self, user: Any, kind: str) -> bool:
         now = timezone.now()  # noqa: TID251 - the edge: allauth hands no clock on
@@ -136,16 +143,30 @@ class AccountsElsewhere(DefaultSocialAccountAdapter):  # type: ignore[misc] # al
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         """Let whoever has a verified address join the portal they came from, if that takes new members."""
-        proven = any(address.verified for address in sociallogin.email_addresses)
+        told = sociallogin.email_addresses
+        proven = any(one.verified for one in told) and all(one.email.isascii() for one in told)
         slug = request.session.get(SESSION_PORTAL, "")
         return proven and Storefront.objects.filter(programme__slug=slug, joining=True).exists()
 
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> Any:
         """Name a person by their address, as everywhere."""
         person = super().populate_user(request, sociallogin, data)
-        person.username = person.email = str(data.get("email") or "").lower()
+        person.username = person.email = folded(str(data.get("email") or ""))
         person.first_name = person.last_name = ""
         return person
+
+    def can_authenticate_by_email(self, login: Any, email: str) -> bool:
+        """Let nobody in by an address that another may be taken for."""
+        return email.isascii() and bool(super().can_authenticate_by_email(login, email))
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        """Ask for a proof before another way in is added; what was brought is not kept until then.
+
+        The library would keep it in the session, for whoever proves next to finish.
+        """
+        if sociallogin.state.get("process") == AuthProcess.CONNECT and not is_proven(request):
+            to = sociallogin.get_redirect_url(request) or reverse("mfa_index")
+            raise ImmediateHttpResponse(ask_for_proof(request, to))
 
 
 class SecondStep(AuthenticateStage):  # type: ignore[misc] # allauth has no type information
@@ -182,12 +203,30 @@ class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc] # allauth has no t
 class SeenNowAndThen(UserSessionsMiddleware):  # type: ignore[misc] # allauth has no type information
     """Notes when and where a session was last seen: at once when it begins, then every few minutes.
 
-    The library would write a row at each request.
+    The library would write a row at each request. Only sessions of people are remembered, and not where attempts are
+    counted: a cookie with anything in it takes nothing up.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Note it if it is time, and answer."""
-        key = request.session.session_key
-        if key and not cache.add(f"seen-{key}", 1, SEEN_AGAIN_SECONDS):
-            return cast("HttpResponseBase", self.get_response(request))
-        return cast("HttpResponseBase", super().__call__(request))
+        if self._is_time(request):
+            return cast("HttpResponseBase", super().__call__(request))
+        return cast("HttpResponseBase", self.get_response(request))
+
+    def _is_time(self, request: HttpRequest) -> bool:
+        key, seen = request.session.session_key, caches["seen"]
+        if not key or seen.get(key):
+            return False
+        return request.user.is_authenticated and seen.add(key, 1, SEEN_AGAIN_SECONDS)
+
+
+def is_proven(request: HttpRequest) -> bool:
+    """Tell whether whoever is here proved lately who they are."""
+    return proved_lately(request, now=timezone.now())  # noqa: TID251 - the edge: allauth hands no clock on
+
+
+def ask_for_proof(request: HttpRequest, back: str) -> HttpResponse:
+    """Lead to where a proof is given, and from there to `back`."""
+    ways = Accounts(request).get_reauthentication_methods(request.user)
+    to = ways[0]["url"] if ways else reverse("account_request_login_code")
+    return HttpResponseRedirect(f"{to}?{urlencode({'next': back})}")

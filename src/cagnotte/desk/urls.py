@@ -3,6 +3,9 @@
 from typing import Any, NamedTuple
 
 from allauth.account import urls as account_urls
+from allauth.account import views as account_views
+from allauth.mfa.recovery_codes import views as recovery_views
+from allauth.mfa.totp import views as totp_views
 from allauth.urls import build_provider_urlpatterns
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
@@ -13,6 +16,7 @@ from cagnotte.desk import (
     keys,
     overview,
     problems,
+    proving,
     reference,
     requests,
     sandbox,
@@ -21,6 +25,7 @@ from cagnotte.desk import (
     webhooks,
 )
 from cagnotte.desk.problems import StatusOf
+from cagnotte.desk.proving import after_a_proof
 from cagnotte.desk.reference import Described
 
 PROGRAMME = "developers/p/<slug:programme>/"
@@ -88,15 +93,30 @@ _OF_A_PROGRAMME: list[URLPattern] = [
     path(f"{PROGRAMME}team/<int:staff_id>/dismiss/", team.dismiss, name="desk_dismiss"),
 ]
 
+_SECOND = "accounts/second-factor/"
+
 _SIGNING_IN: list[URLPattern | URLResolver] = [
     # An address is proved by a code before it is used; nobody adds another, and nobody signs up alone.
     path("accounts/email/", _nothing),
     path("accounts/signup/", _nothing),
+    # These change how one signs in, so they stand before the library's own.
+    path("accounts/again/", proving.again, name="desk_again"),
+    path("accounts/password/change/", after_a_proof(account_views.password_change)),
+    path("accounts/password/set/", after_a_proof(account_views.password_set)),
+    path(f"{_SECOND}totp/activate/", after_a_proof(totp_views.activate_totp)),
+    path(f"{_SECOND}totp/deactivate/", after_a_proof(totp_views.deactivate_totp)),
+    path(f"{_SECOND}recovery-codes/", after_a_proof(recovery_views.view_recovery_codes)),
+    path(
+        f"{_SECOND}recovery-codes/generate/", after_a_proof(recovery_views.generate_recovery_codes)
+    ),
+    path(
+        f"{_SECOND}recovery-codes/download/", after_a_proof(recovery_views.download_recovery_codes)
+    ),
     path("accounts/", include(account_urls)),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
     # Members make and use passkeys on the portal's own pages.
     re_path(r"^accounts/second-factor/webauthn/(?!reauthenticate/)", _nothing),
-    path("accounts/second-factor/", include("allauth.mfa.urls")),
+    path(_SECOND, include("allauth.mfa.urls")),
     # Where CAGNOTTE_SOCIAL names providers; who has no address there that is proven cannot come in, or join, by it.
     path("accounts/elsewhere/", _nothing),
     path("accounts/elsewhere/signup/", _nothing),

@@ -7,6 +7,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from cagnotte.domain.errors import NotFound
+from cagnotte.identity.addresses import of_address
 from cagnotte.identity.models import Member, Party, Programme, Wallet
 from cagnotte.platform import sql
 
@@ -98,14 +99,14 @@ def member_page(
     ref: str | None = None,
     email: str | None = None,
 ) -> list[Member]:
-    """Return members with their wallets in the order of their numbers; email: whatever its capitals."""
+    """Return members with their wallets in the order of their numbers; email: whatever its capitals A to Z."""
     rows = Member.objects.filter(programme_id=programme_id).select_related("wallet")
     if after is not None:
         rows = rows.filter(ref__gt=after)
     if ref is not None:
         rows = rows.filter(ref=ref)
     if email is not None:
-        rows = rows.filter(email__iexact=email)
+        rows = of_address(rows, email)
     return list(rows.order_by("ref")[:count])
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 
 from cagnotte.domain.errors import InvalidInput, NotFound, Refused
+from cagnotte.identity.addresses import folded
 from cagnotte.identity.models import Programme, Staff
 from cagnotte.identity.people import found_or_made
 
@@ -102,7 +103,12 @@ def invite(*, email: str, programme: Programme, role: str, now: datetime, by: st
     Raises InvalidInput for what is no address or no role, Refused for a sandbox, and when the last owner would be
     none any more.
     """
-    address = email.strip().lower()
+    address = folded(email.strip())
+    if not address.isascii():
+        raise InvalidInput(
+            f"“{email}” has letters beyond a to z; mail to such addresses cannot be told apart safely.",
+            field="email",
+        )
     if len(address) > EMAIL_LENGTH_MAX or not _EMAIL.fullmatch(address):
         raise InvalidInput(f"“{email}” is no e-mail address.", field="email")
     if role not in ABILITIES:

@@ -18,6 +18,7 @@ from cagnotte.domain.errors import InvalidInput, Refused
 from cagnotte.domain.member_numbers import NUMBER_BITS, number_of
 from cagnotte.growth import referrals
 from cagnotte.identity import consents, memberships, profiles, terms
+from cagnotte.identity.addresses import folded, of_address
 from cagnotte.identity.models import Member, Membership, Programme
 from cagnotte.identity.services import MemberFacts, save_members
 from cagnotte.platform.shared_connection import shared_connection
@@ -115,9 +116,8 @@ def _known(programme: Programme, told: Told) -> Member | None:
 
     Where several share an address, as families do, nobody can tell which it is: the shop puts them together later.
     """
-    found = Member.objects.filter(
-        programme=programme, email__iexact=told.email, wallet__closed_at=None
-    )
+    here = Member.objects.filter(programme=programme, wallet__closed_at=None)
+    found = of_address(here, told.email)
     free = found.exclude(id__in=Membership.objects.filter(programme=programme).values("member_id"))
     rows = list(free.select_related("wallet")[:2])
     return rows[0] if len(rows) == 1 else None
@@ -138,7 +138,7 @@ def _saved(
         ref=ref,
         # What stands stays where nothing is said.
         name=told.name or None,
-        email=None if known else told.email.lower(),
+        email=None if known else folded(told.email),
         locale=told.locale,
     )
     save_members(connection, programme.id, [facts], now=now, today=today)

@@ -4,7 +4,8 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from cagnotte.domain.member_numbers import shown
-from cagnotte.portal.accounts.step_up import has_app, has_passkey
+from cagnotte.identity.proofs import has_app
+from cagnotte.portal.accounts.step_up import has_passkey
 from cagnotte.portal.visit import Visit, member_page
 
 

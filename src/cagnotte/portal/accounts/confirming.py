@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from cagnotte.domain.errors import Refused
+from cagnotte.identity.proofs import has_app
 from cagnotte.portal.accounts import proving
 from cagnotte.portal.accounts.proving import Answer, Purpose
-from cagnotte.portal.accounts.step_up import has_app, has_passkey, is_answer, way_back
+from cagnotte.portal.accounts.step_up import has_passkey, is_answer, way_back
 from cagnotte.portal.visit import Visit, member_page
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cagnotte.domain.consents import Purpose
 from cagnotte.domain.errors import InvalidInput
+from cagnotte.identity.addresses import check_plain
 from cagnotte.identity.profiles import YOUNGEST_YEARS, check_birthday
 from cagnotte.identity.staff import EMAIL_LENGTH_MAX
 from cagnotte.journeys.join import NAME_LENGTH_MAX
@@ -27,6 +28,10 @@ class EmailForm(forms.Form):
         },
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
     )
+
+    def clean_email(self) -> str:
+        """Refuse an address that another may be taken for."""
+        return check_plain(str(self.cleaned_data["email"]))
 
 
 def _languages() -> list[tuple[str, str]]:

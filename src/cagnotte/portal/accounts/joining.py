@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cagnotte.domain.errors import Conflict
 from cagnotte.domain.member_numbers import shown
+from cagnotte.identity.addresses import folded
 from cagnotte.identity.people import found_or_made
 from cagnotte.journeys.join import Told
 from cagnotte.journeys.join import join as journey
@@ -124,7 +125,7 @@ def _told(visit: Visit, form: JoiningForm, email: str, *, is_proven: bool) -> To
 
 def _has_proven(person: Any, email: str) -> bool:
     """Tell whether a person has come in by a code sent to that address before."""
-    found = EmailAddress.objects.filter(user_id=person.pk, email=email.lower(), verified=True)
+    found = EmailAddress.objects.filter(user_id=person.pk, email=folded(email), verified=True)
     return bool(found.exists())
 
 

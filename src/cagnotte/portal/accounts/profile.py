@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from cagnotte.domain.errors import Conflict, Refused
+from cagnotte.identity.addresses import folded
 from cagnotte.identity.people import change_address
 from cagnotte.identity.profiles import Said, birthday_of, save_profile
 from cagnotte.portal.accounts import proving
@@ -124,7 +125,7 @@ def _changed(visit: Visit, email: str) -> HttpResponse:
         )
         return visit.redirect("portal_address")
     EmailAddress.objects.filter(user_id=person.pk).delete()
-    fresh = EmailAddress.objects.create(user_id=person.pk, email=email.lower(), primary=True)
+    fresh = EmailAddress.objects.create(user_id=person.pk, email=folded(email), primary=True)
     fresh.set_verified()
     told = {"from_email": before, "to_email": email}
     adapter = get_adapter(visit.request)

@@ -1,7 +1,9 @@
 """A code sent to an address: whoever types it in reads what arrives there.
 
 The same is sent to an address that somebody has an account with and to one that nobody has, so that the pages tell
-nobody who is a member. What is kept is the session's: a keyed hash of the code, how often it was tried and sent.
+nobody who is a member. What is kept is the session's: a keyed hash of the code, how often it was sent. How often it
+was tried is counted beside the other limits, one request after the other: a session read by many requests at once
+would count them as one.
 """
 
 import enum
@@ -9,15 +11,17 @@ import re
 from dataclasses import asdict, dataclass, field, replace
 
 from allauth.account.adapter import get_adapter
-from allauth.core import ratelimit
+from allauth.core.internal import ratelimit
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from cagnotte.domain.errors import Refused
+from cagnotte.identity.addresses import folded
+from cagnotte.identity.people import person_of
 from cagnotte.platform.secrets_box import fingerprint
 from cagnotte.portal.visit import Visit
 
-SESSION_CODE = "portal_code"
+SESSION_CODE = "portal_asked"
 
 CODE_SECONDS = 600
 """So long a code is valid."""
@@ -56,7 +60,6 @@ class Asked:
     email: str
     code: str
     at: float
-    attempts: int = 0
     sendings: int = 1
     told: dict[str, str] = field(default_factory=dict)
 
@@ -91,7 +94,7 @@ def ask_again(visit: Visit, asked: Asked) -> None:
     code = _sent(visit, Purpose(asked.purpose), asked.email)
     _keep(
         visit,
-        replace(asked, code=code, at=_seconds(visit), attempts=0, sendings=asked.sendings + 1),
+        replace(asked, code=code, at=_seconds(visit), sendings=asked.sendings + 1),
     )
 
 
@@ -112,15 +115,29 @@ def asked(visit: Visit, purpose: Purpose) -> Asked | None:
 def answer(visit: Visit, asked: Asked, typed: str) -> Answer:
     """Compare what was typed with the code, which serves once: right or wrong too often, it is forgotten."""
     text = _SEPARATORS.sub("", typed).upper()
-    if constant_time_compare(_hash(asked.email, text), asked.code):
+    may_try = _try(visit, asked)
+    if may_try and constant_time_compare(_hash(asked.email, text), asked.code):
         forget(visit)
         return Answer.RIGHT
-    tried = replace(asked, attempts=asked.attempts + 1)
-    if tried.attempts >= ATTEMPTS:
-        forget(visit)
-        return Answer.OVER
-    _keep(visit, tried)
-    return Answer.WRONG
+    if may_try and _try(visit, asked, only_ask=True):
+        return Answer.WRONG
+    forget(visit)
+    return Answer.OVER
+
+
+def _try(visit: Visit, asked: Asked, *, only_ask: bool = False) -> bool:
+    """Count an attempt at one code; return False when there were too many."""
+    tries = f"{ATTEMPTS}/{CODE_SECONDS}s/key"
+    return bool(
+        ratelimit.consume(
+            visit.request,
+            app="cagnotte",
+            action="type_code",
+            config={"type_code": tries},
+            key=asked.code,
+            dry_run=only_ask,
+        )
+    )
 
 
 def forget(visit: Visit) -> None:
@@ -131,17 +148,31 @@ def forget(visit: Visit) -> None:
 def _sent(visit: Visit, purpose: Purpose, email: str) -> str:
     """Send a code; return what is kept of it."""
     request = visit.request
-    if not ratelimit.consume(request, action="request_login_code", key=email.lower()):
+    if not _may_send(visit, purpose, email):
         raise Refused(too_many())
     adapter = get_adapter(request)
     code = adapter.generate_login_code()
     told = {"code": code, "purpose": str(purpose), "house": visit.programme.name}
-    adapter.send_mail("portal/accounts/mails/code", email, told)
+    # To the address as it is kept where it is somebody's: what was typed has found it, and no more.
+    known = person_of(email)
+    to = known.email if known and known.email else email
+    adapter.send_mail("portal/accounts/mails/code", to, told)
     return _hash(email, _SEPARATORS.sub("", code))
 
 
+def _may_send(visit: Visit, purpose: Purpose, email: str) -> bool:
+    """Count a code for an address. Those of signing in, which anybody may ask for, use up none of the others."""
+    address = folded(email)
+    key = address if purpose == Purpose.SIGN_IN else f"{purpose} {address}"
+    return bool(
+        ratelimit.consume(
+            visit.request, app="allauth.account", action="request_login_code", key=key
+        )
+    )
+
+
 def _hash(email: str, code: str) -> str:
-    return fingerprint(f"code {email.lower()} {code}")
+    return fingerprint(f"code {folded(email)} {code}")
 
 
 def _keep(visit: Visit, asked: Asked) -> None:
@@ -167,4 +198,4 @@ def over() -> str:
 
 def too_many() -> str:
     """Say that no further code is sent just now."""
-    return _("That was a lot of codes in a short time. Wait a minute, then ask again.")
+    return _("That was a lot of codes in a short time. Wait a while, then ask again.")

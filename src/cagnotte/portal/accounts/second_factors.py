@@ -19,10 +19,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from cagnotte.identity.proofs import has_app
 from cagnotte.identity.security_events import device_of
 from cagnotte.portal.accounts.security import own
 from cagnotte.portal.accounts.step_up import (
-    has_app,
     is_answer,
     needs_step_up,
     proved_lately,

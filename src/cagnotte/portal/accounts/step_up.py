@@ -10,18 +10,14 @@ Signing in is a proof, too. Who has an authenticator app is asked for more than 
 alone does not get further.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
-from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.http import HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from cagnotte.identity import proofs
 from cagnotte.portal.visit import Visit
-
-PROOF_SECONDS = 300
-"""So long a proof holds."""
 
 
 def needs_step_up(visit: Visit) -> HttpResponse | None:
@@ -38,18 +34,7 @@ def needs_step_up(visit: Visit) -> HttpResponse | None:
 
 def proved_lately(visit: Visit) -> bool:
     """Tell whether whoever is here proved within five minutes who they are, as strongly as they can."""
-    records: list[dict[str, Any]] = get_authentication_records(visit.request, visit.request.user)
-    if has_app(visit.request.user):
-        records = list(_strong(records))
-    since = visit.now.timestamp() - PROOF_SECONDS
-    return any(record.get("at", 0) >= since for record in records)
-
-
-def has_app(person: Any) -> bool:
-    """Tell whether a person has an authenticator app, which makes a code by e-mail too little."""
-    return bool(
-        Authenticator.objects.filter(user_id=person.pk, type=Authenticator.Type.TOTP).exists()
-    )
+    return proofs.proved_lately(visit.request, now=visit.now)
 
 
 def has_passkey(person: Any) -> bool:
@@ -79,8 +64,3 @@ def is_ours(visit: Visit, address: str) -> bool:
     return bool(address) and url_has_allowed_host_and_scheme(
         address, {visit.request.get_host()}, require_https=visit.request.is_secure()
     )
-
-
-def _strong(records: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
-    """Keep the proofs by a passkey, an app or a recovery code."""
-    return (record for record in records if record.get("method") == "mfa")
