@@ -273,6 +273,25 @@ class Machine(RuleBasedStateMachine):
         book.expire()
         self.system.expire(self.at, place)
 
+    @rule(who=wallets, amount=st.sampled_from([1, 250, 4_000]), shop=st.none() | shops)
+    def goodwill(self, who: Name, amount: int, shop: int | None) -> None:
+        """The programme makes good what no purchase mends; money for a shop lives as long as that shop's."""
+        slug, member = who
+        about = None if shop is None else self.books[slug].programme.shops[shop]
+        name = f"W{self._number()}"
+        book, place = self._on(slug, f"goodwill {name} of {amount} for {member}")
+        self._both(
+            lambda: book.goodwill(member, amount, about.lot_months if about else None),
+            lambda: self.system.goodwill(
+                self.at,
+                place,
+                name=name,
+                member=member,
+                amount=amount,
+                shop=about.ref if about else None,
+            ),
+        )
+
     # ---- spending ----
 
     @rule(

@@ -281,6 +281,16 @@ class Book:
             left -= part
         return amount - repaid
 
+    def goodwill(self, member: str, amount: int, months: int | None) -> None:
+        """The programme gives money of its own, which comes back to it if nobody spends it."""
+        if member in self.closed:
+            raise No
+        promotions = ("programme.promotions", "")
+        self.accounts[promotions] += amount
+        left = self._credit(member, amount)
+        until = _months_later(self.today, months)
+        self.lots[member].append(Lot("", amount, left, self.today, until, promotions))
+
     def expire(self) -> None:
         """The night's other work: holds nobody captured, lots nobody spent, debts nobody will repay."""
         overdue = [

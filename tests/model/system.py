@@ -23,12 +23,14 @@ from cagnotte.journeys import (
     close_account,
     expire,
     give,
+    grant_goodwill,
     load_programme,
     pay_out,
     redeem,
     vouchers,
 )
 from cagnotte.journeys.ask_payout import Desk
+from cagnotte.journeys.grant_goodwill import Goodwill
 from cagnotte.journeys.import_file import ImportSummary, import_file
 from cagnotte.journeys.import_status import StatusFile, import_status
 from cagnotte.journeys.mature import mature
@@ -273,6 +275,17 @@ class System:
             ledger_services.close_period(
                 self._connection, programme_id=place.id, ends_on=ends_on, now=at, closed_by="Zoé"
             )
+
+    def goodwill(
+        self, at: datetime, place: Place, *, name: str, member: str, amount: int, shop: str | None
+    ) -> None:
+        """Give a member money of the programme's own."""
+        run = ProgrammeRun.open(self._connection, place.programme.slug, at)
+        self._connection.commit()
+        merchant_id = place.parties[shop] if shop else None
+        order = Goodwill(place.wallets[member], amount, name, merchant_id)
+        with self._connection.transaction():
+            grant_goodwill.grant(self._connection, run, order)
 
     # ---- spending ----
 
@@ -539,10 +552,10 @@ PARTS = """
     FROM rewards_rewardpart AS x JOIN purchases_purchase AS p ON p.id = x.purchase_id WHERE p.programme_id = %s
 """
 LOTS = """
-    SELECT l.id, m.ref, p.order_ref, l.amount_minor, l.remaining_minor, l.expired_minor, l.available_on,
+    SELECT l.id, m.ref, coalesce(p.order_ref, ''), l.amount_minor, l.remaining_minor, l.expired_minor, l.available_on,
            l.expires_on, l.breakage_account
     FROM rewards_lot AS l JOIN identity_member AS m ON m.wallet_id = l.wallet_id
-    JOIN purchases_purchase AS p ON p.id = l.purchase_id WHERE m.programme_id = %s
+    LEFT JOIN purchases_purchase AS p ON p.id = l.purchase_id WHERE m.programme_id = %s
 """
 HOLDS = """
     SELECT h.reference, h.id, h.state, h.amount_minor, h.captured_minor,
