@@ -11,7 +11,9 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +26,8 @@ from cagnotte.domain.errors import InvalidInput, NotFound
 
 SIZE_MAX_BYTES = 8 * 1024 * 1024
 
-PIXELS_MAX = 50_000_000
-"""Larger pictures are not opened: a small file can hold one that fills the memory."""
+PIXELS_MAX = 25_000_000
+"""Larger pictures are not opened: a small file can hold one that fills the memory. One of this size takes 100 MB."""
 
 SIDE_MAX = 3_000
 """Pixels of the longer side that are kept: enough to read a receipt."""
@@ -56,6 +58,9 @@ ACTIVE = frozenset(
 
 NAME_LENGTH_MAX = 120
 
+_ONE_AT_A_TIME = Lock()
+"""Held while a picture is open: a process never holds more than one, however many are sent at once."""
+
 _UNWANTED = re.compile(r'[\x00-\x1f\x7f/\\<>:"|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 
 
@@ -78,7 +83,7 @@ REFUSALS = {
     "too_big": "The file is larger than 8 MB.",
     "wrong_kind": "This is no PDF, JPEG, PNG or WebP.",
     "not_readable": "The file cannot be read.",
-    "too_many_pixels": "The picture has more than 50 million pixels.",
+    "too_many_pixels": "The picture has more than 25 million pixels.",
     "protected": "The PDF is protected by a password.",
     "active": "The PDF holds a program or other files; print it to a new PDF and hand in that one.",
 }
@@ -123,22 +128,46 @@ def _drawn_anew(content: bytes) -> tuple[str, bytes]:
     if found.width * found.height > PIXELS_MAX:
         raise _refusal("too_many_pixels")
     kind = (found.format or "").lower()
+    with _ONE_AT_A_TIME:
+        bare = _pixels(found, "RGB" if kind == "jpeg" else "RGBA")
+        drawn = _saved(bare, kind)
+        if len(drawn) > SIZE_MAX_BYTES and kind != "jpeg":
+            # A photograph as PNG can be far larger than it came; it is drawn on white where it lets through.
+            paper = Image.new("RGB", bare.size, "white")
+            paper.paste(bare, mask=bare.getchannel("A"))
+            kind, drawn = "jpeg", _saved(paper, "jpeg")
+    if len(drawn) > SIZE_MAX_BYTES:
+        raise _refusal("too_big")
+    return kind, drawn
+
+
+def _pixels(found: Image.Image, mode: str) -> Image.Image:
+    """Return a picture's pixels alone, upright and of the size that is kept. Raises InvalidInput.
+
+    It is made smaller before anything copies it: a JPEG while it is read, others where they lie.
+    """
     try:
-        upright = ImageOps.exif_transpose(found)
-        upright.thumbnail((SIDE_MAX, SIDE_MAX))
-        plain = upright.convert("RGB" if kind == "jpeg" else "RGBA")
+        share = min(1, SIDE_MAX / max(found.size))
+        found.draft("RGB", (ceil(found.width * share), ceil(found.height * share)))
+        found.thumbnail((SIDE_MAX, SIDE_MAX))
+        ImageOps.exif_transpose(found, in_place=True)
+        plain = found.convert(mode)
     # A broken picture can make its reader fail in any way; the member is told one thing.
     except Exception:  # noqa: BLE001
         raise _refusal("not_readable") from None
-    # Pixels alone go into the new picture: what else the file held is left behind.
+    # What else the file held is left behind.
     bare = Image.new(plain.mode, plain.size)
     bare.paste(plain)
+    return bare
+
+
+def _saved(picture: Image.Image, kind: str) -> bytes:
     out = io.BytesIO()
     if kind == "png":
-        bare.save(out, "PNG", optimize=False)
+        picture.save(out, "PNG", optimize=False)
     else:
-        bare.save(out, kind.upper(), quality=85)
-    return kind, out.getvalue()
+        picture.save(out, kind.upper(), quality=85)
+    return out.getvalue()
 
 
 # ---- PDF ------------------------------------------------------------------------------------------------------

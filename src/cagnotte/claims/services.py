@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -28,6 +28,9 @@ TEXT_LENGTH_MAX = 4_000
 
 DOCUMENTS_MAX = 5
 """Of one claim."""
+
+DOCUMENTS_A_DAY = 30
+"""Of one member, in the 24 hours before: looking at a file costs more than sending it."""
 
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -191,6 +194,17 @@ def say(connection: Connection, claim: ClaimView, text: str, *, by: str, when: M
     if len(text) > TEXT_LENGTH_MAX:
         raise InvalidInput(f"A message holds {TEXT_LENGTH_MAX} characters at most.")
     connection.execute(SQL.insert_message, {**_row(claim, by, when), "text": text})
+
+
+def check_files_today(connection: Connection, wallet_id: UUID, *, more: int, now: datetime) -> None:
+    """Raise Refused, with the `reason` too_many_today, where a member would hand in too many files in a day."""
+    told = {"wallet_id": wallet_id, "since": now - timedelta(days=1)}
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        (count,) = cursor.execute(SQL.documents_since, told).fetchone() or (0,)
+    if count + more > DOCUMENTS_A_DAY:
+        raise Refused(
+            f"A member hands in {DOCUMENTS_A_DAY} files a day at most.", reason="too_many_today"
+        )
 
 
 def hand_in(

@@ -101,7 +101,9 @@ FILE_REFUSALS: dict[str, str | Promise] = {
     "too_big": gettext_lazy("“{name}” is larger than 8 MB."),
     "wrong_kind": gettext_lazy("“{name}” is no PDF, JPEG, PNG or WebP."),
     "not_readable": gettext_lazy("“{name}” cannot be read; it may be damaged."),
-    "too_many_pixels": gettext_lazy("“{name}” has too many pixels; take a smaller picture."),
+    "too_many_pixels": gettext_lazy(
+        "“{name}” has more than 25 million pixels. Take a smaller picture, or a screenshot of it."
+    ),
     "protected": gettext_lazy("“{name}” is protected by a password; save it without one."),
     "active": gettext_lazy(
         "“{name}” holds a program or other files. Print it to a new PDF, or take a picture of it."

@@ -136,6 +136,11 @@ VALUES
      %(size_bytes)s, %(sha256)s)
 ON CONFLICT (claim_id, sha256) DO NOTHING RETURNING id;
 
+-- name: documents_since
+-- in: wallet_id, since. out: how many files a member handed in. Index: claim_of_wallet, claim_document_unique. Locks: none.
+SELECT count(*)::integer FROM claims_claim AS c JOIN claims_claimdocument AS d ON d.claim_id = c.id
+WHERE c.wallet_id = %(wallet_id)s AND d.at > %(since)s;
+
 -- name: drop_document
 -- in: id, claim_id. Deletes one document of a draft.
 DELETE FROM claims_claimdocument WHERE id = %(id)s AND claim_id = %(claim_id)s;

@@ -1,7 +1,10 @@
 """Proofs are known by what they hold, never by what they are called."""
 
 import io
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pypdf
@@ -114,9 +117,79 @@ def test_a_picture_is_turned_upright_and_made_smaller() -> None:
         assert drawn.size == (75, 3000)
 
 
+def test_a_drawing_that_is_too_large_as_png_is_kept_as_jpeg(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(documents, "SIZE_MAX_BYTES", 400_000)
+    # Grain in 256 colours: a byte for each pixel as it comes, more than that drawn anew in all colours.
+    bands = [Image.effect_noise((600, 600), 90) for _ in range(3)]
+    out = io.BytesIO()
+    Image.merge("RGB", bands).quantize(256, Image.Quantize.FASTOCTREE).save(out, "PNG")
+    assert len(out.getvalue()) < documents.SIZE_MAX_BYTES
+
+    checked = documents.check("receipt.png", out.getvalue())
+
+    assert (checked.name, checked.kind) == ("receipt.jpg", "jpeg")
+    assert len(checked.content) <= documents.SIZE_MAX_BYTES
+
+
+def test_what_lets_through_is_drawn_on_white(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.BytesIO()
+    Image.new("RGBA", (300, 300), (0, 0, 0, 0)).save(out, "PNG")
+    saved = documents._saved
+    monkeypatch.setattr(
+        documents, "_saved", lambda one, kind: saved(one, kind) + b" " * 9_999 * (kind == "png")
+    )
+    monkeypatch.setattr(documents, "SIZE_MAX_BYTES", 9_999)
+
+    checked = documents.check("a.png", out.getvalue())
+
+    assert (checked.name, checked.kind) == ("a.jpg", "jpeg")
+    with Image.open(io.BytesIO(checked.content)) as drawn:
+        assert drawn.getpixel((150, 150)) == (255, 255, 255)
+
+
+def test_what_stays_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = picture("PNG")
+    monkeypatch.setattr(documents, "_saved", lambda _one, _kind: b" " * 99_999)
+    monkeypatch.setattr(documents, "SIZE_MAX_BYTES", 9_999)
+    assert reason("a.png", content) == "too_big"
+
+
+PEAK = """
+import re, sys
+from pathlib import Path
+from cagnotte.claims import documents
+
+def now(name):
+    return int(re.search(name + r":\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) // 1024
+
+content, before = sys.stdin.buffer.read(), now("VmRSS")
+Path("/proc/self/clear_refs").write_text("5")
+documents._drawn_anew(content)
+print(now("VmHWM") - before)
+"""
+"""Prints the most megabytes that drawing takes, in a process that does nothing else."""
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="Linux tells the peak")
+@pytest.mark.parametrize(
+    ("kind", "size", "most"), [("PNG", (5000, 5000), 235), ("JPEG", (6000, 4000), 120)]
+)
+def test_a_picture_is_made_smaller_before_it_is_copied(
+    kind: str, size: tuple[int, int], most: int
+) -> None:
+    content = picture(kind, size)
+    assert len(content) < 500_000
+    told = subprocess.run(
+        [sys.executable, "-c", PEAK], input=content, capture_output=True, check=True
+    )
+    assert 0 < int(told.stdout) < most
+
+
 def test_a_small_file_that_holds_a_huge_picture_is_not_opened() -> None:
     out = io.BytesIO()
-    Image.new("1", (9000, 6000)).save(out, "PNG")
+    Image.new("1", (5001, 5000)).save(out, "PNG")
 
     assert reason("a.png", out.getvalue()) == "too_many_pixels"
 

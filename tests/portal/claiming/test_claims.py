@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from cagnotte.claims import documents, selectors
+from cagnotte.claims import documents, selectors, services
 from cagnotte.claims.models import Claim, ClaimDocument
 from cagnotte.claims.selectors import ClaimView
 from cagnotte.domain.claims import ClaimState
@@ -90,9 +90,9 @@ def text(response: Any) -> str:
     return str(response.content.decode())
 
 
-def picture(kind: str = "JPEG", **more: Any) -> bytes:
+def picture(kind: str = "JPEG", height: int = 20, **more: Any) -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", (40, 20), "navy").save(out, kind, **more)
+    Image.new("RGB", (40, height), "navy").save(out, kind, **more)
     return out.getvalue()
 
 
@@ -271,6 +271,27 @@ def test_a_file_that_is_no_proof_is_refused_by_its_content(place: Place) -> None
         page = text(place.ana.post(f"claims/{claim}/proofs/", {"files": files}))
         assert sentence in page
         assert not ClaimDocument.objects.exists()
+
+
+def test_a_member_hands_in_so_many_files_a_day(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "DOCUMENTS_A_DAY", 2)
+    claim = place.begin()
+
+    def send(*sizes: int) -> str:
+        files = [SimpleUploadedFile(f"{one}.png", picture("PNG", one)) for one in sizes]
+        answer = place.ana.post(f"claims/{claim}/proofs/", {"files": files})
+        return text(answer) if answer.status_code == 200 else ""
+
+    assert "That is many files in one day" in send(1, 2, 3)
+    assert not ClaimDocument.objects.exists()
+    assert send(1, 2) == ""
+    assert "That is many files in one day" in send(4)
+    assert ClaimDocument.objects.count() == 2
+    ClaimDocument.objects.update(at=NOW - timedelta(days=1))
+    assert send(4) == ""
+    assert ClaimDocument.objects.count() == 3
 
 
 def test_a_question_is_answered_on_the_case_page_and_a_decline_objected_to_once(

@@ -38,7 +38,7 @@ from cagnotte.portal.visit import SESSION_PORTAL, Visit, portal_page
 LEFT_BEHIND = '"cache", "storage"'
 """What a browser is told to drop at signing out: pages it kept, and what our scripts and the app's helper keep.
 
-Cookies stay: the session's is void, and the language was chosen for this browser. The helper comes back at the next page.
+Cookies stay: the session's is void, and the language was chosen for this browser. The helper comes back at a next page.
 """
 
 

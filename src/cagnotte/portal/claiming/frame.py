@@ -75,7 +75,9 @@ def keep_files(visit: Visit, claim: ClaimView) -> str:
     except InvalidInput as error:
         words = str(FILE_REFUSALS[str(error.facts["reason"])])
         return words.format(name=error.facts["name"])
-    except Refused:
+    except Refused as error:
+        if error.facts.get("reason") == "too_many_today":
+            return _("That is many files in one day. Send the others tomorrow.")
         return _("A claim takes {count} files at most.").format(count=DOCUMENTS_MAX)
     return ""
 
