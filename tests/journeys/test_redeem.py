@@ -94,9 +94,12 @@ def test_the_worker_gives_back_what_nobody_captured_in_time(world: World) -> Non
     hold(world, anna, 500)
     minutes = redeem.HOLD_MINUTES
     early, due = NOON + timedelta(minutes=minutes - 1), NOON + timedelta(minutes=minutes)
-    assert expire.give_back_overdue(world.connection, now=early) == 0
+    assert expire.overdue(world.connection, now=early) == []
+    [programme] = expire.overdue(world.connection, now=due)
+    assert expire.give_back_overdue(world.connection, programme, now=early) == 0
     assert world.balances(anna) == (1500, 500, 0)
-    assert expire.give_back_overdue(world.connection, now=due) == 1
-    assert expire.give_back_overdue(world.connection, now=due) == 0
+    assert expire.give_back_overdue(world.connection, programme, now=due) == 1
+    assert expire.give_back_overdue(world.connection, programme, now=due) == 0
+    assert expire.overdue(world.connection, now=due) == []
     assert world.balances(anna) == (2000, 0, 0)
     world.assert_sound()

@@ -18,11 +18,14 @@ from typing import Any
 from uuid import UUID
 
 import pypdf
+import structlog
 from django.conf import settings
 from PIL import Image, ImageOps, UnidentifiedImageError
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 
 from cagnotte.domain.errors import InvalidInput, NotFound
+
+log = structlog.get_logger(__name__)
 
 SIZE_MAX_BYTES = 8 * 1024 * 1024
 
@@ -245,6 +248,16 @@ def read(document_id: UUID) -> bytes:
         raise NotFound("The file is no longer there.", document_id=document_id) from None
 
 
-def delete(document_id: UUID) -> None:
-    """Delete a file, if it is there."""
-    (folder() / document_id.hex).unlink(missing_ok=True)
+def delete(document_id: UUID) -> bool:
+    """Delete a file, if it is there; return whether it is gone.
+
+    One that the system does not let go is logged by its id, which is its name in the folder.
+    """
+    try:
+        (folder() / document_id.hex).unlink(missing_ok=True)
+    except OSError as error:
+        log.error(  # noqa: TRY400 - the kind of the error and the file say it all
+            "a proof could not be deleted", document=str(document_id), error=type(error).__name__
+        )
+        return False
+    return True

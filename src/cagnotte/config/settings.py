@@ -280,6 +280,13 @@ structlog.configure(
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
+# Both tell where a failure happened, without what variables held: among them are secrets and members' data.
+LOG_FORMATS: dict[str, list[structlog.typing.Processor]] = {
+    "text": [
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ],
+    "json": [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
+}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -287,9 +294,12 @@ LOGGING = {
         "event": {
             "()": structlog.stdlib.ProcessorFormatter,
             "foreign_pre_chain": LOG_STEPS,
-            "processor": structlog.processors.JSONRenderer()
-            if env.str("CAGNOTTE_LOG_FORMAT", default="text") == "json"
-            else structlog.dev.ConsoleRenderer(),
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *LOG_FORMATS.get(
+                    env.str("CAGNOTTE_LOG_FORMAT", default="text"), LOG_FORMATS["text"]
+                ),
+            ],
         },
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "event"}},

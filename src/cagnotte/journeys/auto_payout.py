@@ -79,7 +79,8 @@ def rest(connection: Connection, desk: Desk, *, wallet_id: UUID) -> bool:
 def run(connection: Connection, programme: Programme, *, today: date, now: datetime) -> AutoPaid:
     """Carry out all rules of a programme that are due; commits wallet by wallet.
 
-    Run as often as one likes: a rule is carried out once on a day. A programme without payout settings has none due.
+    Run as often as one likes: a rule is carried out once on a day, a monthly one once since its latest day, unless what
+    stood against it passes by itself. A programme without payout settings has none due.
     """
     done = AutoPaid()
     desk = Desk(programme.id, now, today)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -92,19 +92,31 @@ def run(connection: Connection, order: Expiry, *, progress: Progress | None = No
     return result
 
 
-def give_back_overdue(connection: Connection, *, now: datetime) -> int:
-    """Give back what orders held and did not capture in time, in every programme; return how many holds.
+class Overdue(NamedTuple):
+    """A programme with holds that were not captured in time, its currency and time zone."""
 
-    Commits by itself, a database transaction at a time. The night's run does the same; members should not wait for it.
+    programme_id: UUID
+    currency: str
+    timezone: str
+
+
+def overdue(connection: Connection, *, now: datetime) -> list[Overdue]:
+    """Return the programmes with holds to give back, by id."""
+    with connection.transaction():
+        found = connection.execute(SQL.programmes_with_overdue_holds, {"now": now}).fetchall()
+    return [Overdue(*row) for row in found]
+
+
+def give_back_overdue(connection: Connection, programme: Overdue, *, now: datetime) -> int:
+    """Give back what orders held and did not capture in time, in one programme; return how many holds.
+
+    A database transaction of its own, of so many holds at once. The night's run does the same; members should not wait
+    for it.
     """
-    count = 0
-    overdue = connection.execute(SQL.programmes_with_overdue_holds, {"now": now}).fetchall()
-    connection.commit()
-    for programme_id, currency, timezone in overdue:
-        order = Expiry(programme_id, currency, now, now.astimezone(ZoneInfo(timezone)).date())
-        with connection.transaction():
-            count += wallet.expire_holds(connection, occasion=_occasion(connection, order))
-    return count
+    today = now.astimezone(ZoneInfo(programme.timezone)).date()
+    order = Expiry(programme.programme_id, programme.currency, now, today)
+    with connection.transaction():
+        return wallet.expire_holds(connection, occasion=_occasion(connection, order))
 
 
 def _close_vouchers(connection: Connection, order: Expiry, result: ExpireResult) -> None:

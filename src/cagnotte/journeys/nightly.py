@@ -1,7 +1,8 @@
 """What is done once a day for each programme: money is released, expires or is paid by rule; claims and members too.
 
 It begins at an hour of the programme's own clock. Each step finds for itself what is left to do, so a night that was
-interrupted, or done twice, comes to the same. One worker at a time does a programme's night.
+interrupted, or done twice, comes to the same. One worker at a time does a programme's night. A step that fails, in
+whatever way, keeps no other programme and no later step from its turn, but for those that say so.
 """
 
 from collections.abc import Callable
@@ -14,9 +15,9 @@ from zoneinfo import ZoneInfo
 import psycopg
 import structlog
 
-from cagnotte.domain.errors import CagnotteError
 from cagnotte.identity.models import Programme
 from cagnotte.journeys import auto_payout, expire, remind, tend_claims
+from cagnotte.journeys.failures import set_aside
 from cagnotte.journeys.mature import mature
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.ledger import seals
@@ -35,10 +36,14 @@ log = structlog.get_logger(__name__)
 
 
 class Step(NamedTuple):
-    """A part of the night. do: commits by itself, and does nothing when it is done a second time."""
+    """A part of the night. do: commits by itself, and does nothing when it is done a second time.
+
+    after: a step without which it is not done either; it waits for the next try.
+    """
 
     name: str
     do: Callable[[Connection, ProgrammeRun], object]
+    after: str | None = None
 
 
 def _mature(connection: Connection, run: ProgrammeRun) -> object:
@@ -60,9 +65,13 @@ def _seal(connection: Connection, run: ProgrammeRun) -> object:
 
 STEPS = (
     Step("mature", _mature),
-    Step("expire", _expire),
+    # A debt that this night's release would have repaid must not be given up, nor a month's payout be made, or refused
+    # as too small, without it: neither is taken back later.
+    Step("expire", _expire, after="mature"),
     Step("claims", tend_claims.tend),
-    Step("auto_payouts", _pay_by_rule),
+    Step("auto_payouts", _pay_by_rule, after="mature"),
+    # Nothing else waits. Lots past their day are neither paid nor reminded of, whether they have expired or not; what a
+    # failed step has committed is whole, so it can be sealed.
     Step("remind", remind.run),
     Step("seal", _seal),
 )
@@ -94,26 +103,56 @@ class Nights:
         return count
 
     def _do(self, connection: Connection, programme: Programme, now: datetime) -> bool:
-        if not self._is_due(programme, now) or not _is_ours(connection, programme.id):
+        """Do a programme's night, if it is due and nobody else does it; return whether all of it passed."""
+        try:
+            if not self._is_due(programme, now) or not _is_ours(connection, programme.id):
+                return False
+        except Exception as error:  # noqa: BLE001 - whatever fails for one programme, the others go on
+            self._leave_alone(connection, programme, now, "begin", error)
             return False
+        try:
+            return self._take_steps(connection, programme, now)
+        finally:
+            if not connection.closed:
+                connection.rollback()
+                connection.execute(SQL.end_night, {"programme_id": programme.id})
+                connection.commit()
+
+    def _take_steps(self, connection: Connection, programme: Programme, now: datetime) -> bool:
         try:
             run = ProgrammeRun.open(connection, programme.slug, now)
             connection.commit()
-            for step in STEPS:
+        except Exception as error:  # noqa: BLE001 - as above
+            self._leave_alone(connection, programme, now, "open", error)
+            return False
+        missed: set[str] = set()
+        for step in STEPS:
+            if step.after in missed:
+                missed.add(step.name)
+                continue
+            try:
                 step.do(connection, run)
                 connection.commit()
-        except CagnotteError as error:
-            connection.rollback()
-            self.left_alone[programme.id] = now + TRIED_AGAIN_AFTER
-            log.warning("a night waits", programme=programme.slug, error=error.sentence)
+            except Exception as error:  # noqa: BLE001 - whatever fails in one step, the others go on
+                self._leave_alone(connection, programme, now, step.name, error)
+                missed.add(step.name)
+        if missed:
             return False
-        finally:
-            if not connection.closed:
-                connection.execute(SQL.end_night, {"programme_id": programme.id})
-                connection.commit()
         self.done[programme.id] = run.today
         log.info("night done", programme=programme.slug, day=run.today.isoformat())
         return True
+
+    def _leave_alone(
+        self,
+        connection: Connection,
+        programme: Programme,
+        now: datetime,
+        step: str,
+        error: Exception,
+    ) -> None:
+        """Let a programme's night wait for a while. Raises the error itself where the database is away."""
+        set_aside(connection, error, "a night waits", programme=programme.slug, step=step)
+        self.left_alone[programme.id] = now + TRIED_AGAIN_AFTER
 
     def _is_due(self, programme: Programme, now: datetime) -> bool:
         if self.left_alone.get(programme.id, now) > now:

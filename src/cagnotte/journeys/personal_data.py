@@ -182,7 +182,9 @@ SUBJECTS: Mapping[str, Subject] = {
         ),
         _("To let you in, and nobody else."),
         Basis.CONTRACT,
-        _("Until you remove them or have your account erased; a session until you sign out."),
+        _(
+            "Until you remove them or have your account erased; a session until you sign out, or it ends by itself."
+        ),
     ),
     "keys": Subject(
         _("What you are recognised by"),

@@ -83,6 +83,7 @@ def _idle(connection: Connection, run: ProgrammeRun) -> Iterator[News]:
     currency = run.programme.currency
     values = {
         "programme_id": run.id,
+        "today": run.today,
         "since": run.today - timedelta(days=IDLE_DAYS),
         "least_minor": LEAST_UNITS * 10 ** decimals_of(currency),
     }

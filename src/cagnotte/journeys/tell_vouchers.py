@@ -28,6 +28,7 @@ from cagnotte.journeys import vouchers as journey
 from cagnotte.journeys.poll_sources import pause_after
 from cagnotte.journeys.shop_uses import Asking, counter_of, major
 from cagnotte.journeys.source_calls import open_calls
+from cagnotte.platform.database import is_away
 from cagnotte.wallet import voucher_views, vouchers_at_shops
 from cagnotte.wallet.movements import Connection
 from cagnotte.wallet.voucher_rows import OVER
@@ -144,13 +145,18 @@ def _noting(
     """Note what a shop's failure leaves to be done; nothing a shop or plugin does ends more than its own turn."""
     try:
         yield
-    except psycopg.Error:
-        # The database's troubles are not the shop's.
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever a plugin raises is told as its failure
+    except Exception as error:
+        # Whatever a plugin raises is told as its failure. A database that is away is not the shop's trouble; what it
+        # refuses of one voucher keeps no other waiting.
+        if is_away(error):
+            raise
+        connection.rollback()
         busy = isinstance(error, SourceBusy)
         if isinstance(error, CagnotteError):
             sentence = error.sentence
+        elif isinstance(error, psycopg.Error):
+            sentence = f"It could not be booked: {type(error).__name__}."
+            log.exception("voucher not booked", connection=at_shops[0].connection)
         else:
             # What an unexpected error says may hold a secret; its kind is enough to find it.
             sentence = f"The plugin failed with {type(error).__name__}."

@@ -51,8 +51,10 @@ def tend(connection: Connection, run: ProgrammeRun) -> Tended:
     while claims := _overdue(connection, run, BY_TIME):
         for claim_id in claims:
             done.stepped += _step(connection, run, claim_id)
-    while claims := _overdue(connection, run, (ClaimState.DRAFT,)):
-        for claim_id in claims:
+    tried: set[UUID] = set()
+    while drafts := set(_overdue(connection, run, (ClaimState.DRAFT,))) - tried:
+        tried |= drafts
+        for claim_id in sorted(drafts):
             done.dropped += _drop(connection, run, claim_id)
     return done
 
@@ -102,9 +104,14 @@ def _step(connection: Connection, run: ProgrammeRun, claim_id: UUID) -> bool:
 
 
 def _drop(connection: Connection, run: ProgrammeRun, claim_id: UUID) -> bool:
+    """Drop a draft with its proofs; return whether it is gone. One with a file that cannot be deleted stays."""
+    dropped = False
     with connection.transaction():
         claim = services.lock(connection, run.id, claim_id)
         gone = services.drop(connection, claim)
-    for document_id in gone:
-        documents.delete(document_id)
-    return claim.is_draft
+        # Before the commit: no file is left that no row tells of. The draft that stays is tried again the next night.
+        kept = [document_id for document_id in gone if not documents.delete(document_id)]
+        if kept:
+            raise psycopg.Rollback
+        dropped = claim.is_draft
+    return dropped

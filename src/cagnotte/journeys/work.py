@@ -8,16 +8,16 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import structlog
-from django.db import Error as DjangoDatabaseError
 from django.db import close_old_connections, connections
 
 from cagnotte.domain.errors import CagnotteError
-from cagnotte.identity import api_calls
+from cagnotte.identity import api_calls, sessions
 from cagnotte.inbox.health import to_read
 from cagnotte.inbox.models import Account
 from cagnotte.journeys import (
@@ -31,19 +31,22 @@ from cagnotte.journeys import (
     tell_vouchers,
     tend_clicks,
 )
+from cagnotte.journeys.failures import set_aside
 from cagnotte.journeys.nightly import Nights
 from cagnotte.journeys.poll_sources import PollSummary
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.read_inbox import ReadSummary, read_inbox
 from cagnotte.notices import deliveries
-from cagnotte.platform.database import connect
+from cagnotte.platform.database import connect, is_away
 
 Connection = psycopg.Connection[Any]
 
 Chore = Callable[[datetime], object]
 
-LeftAlone = dict[tuple[str, UUID], datetime]
-"""What failed of which account, and until when it is left alone."""
+Duty = Callable[[Connection], object]
+
+LeftAlone = dict[tuple[str, UUID | None], datetime]
+"""What failed of which account or programme, if of one, and until when it is left alone."""
 
 IDLE_SECONDS = 5.0
 """Pause when there was nothing to do."""
@@ -58,7 +61,7 @@ CARRIER_ENDS_SECONDS = 5.0
 """How long a stopping worker waits for calls under way; one that does not end is made again later."""
 
 TIDY_EVERY_HOURS = 1
-"""How often what the REST interface keeps no longer is deleted."""
+"""How often what is kept no longer is deleted."""
 
 TROUBLE_SECONDS = 60
 """What failed is left alone for so long, unless it says itself when to try again."""
@@ -127,7 +130,7 @@ class Worker:
         self._chores = chores
 
     def run(self) -> None:
-        """Work until told to stop. A database that is away is waited for.
+        """Work until told to stop. A database that is away is waited for; nothing that fails ends the work.
 
         Events are carried by threads of their own: whoever does not answer keeps nobody else waiting. So are nights,
         which may take minutes.
@@ -156,15 +159,20 @@ class Worker:
     def _again_and_again(self, do: Callable[[Connection], bool], idle_seconds: float) -> None:
         try:
             while not self._stop.is_set():
-                did = False
+                did, pause = False, idle_seconds
                 try:
                     close_old_connections()
                     with connect() as connection:
                         did = do(connection)
-                except (psycopg.Error, DjangoDatabaseError, CagnotteError) as error:
-                    log.warning("the worker waits for the database", error=type(error).__name__)
+                except Exception as error:
+                    # Whatever it is: a thread that ended would be missed by nobody.
+                    if is_away(error):
+                        log.warning("the worker waits for the database", error=type(error).__name__)
+                    else:
+                        log.exception("the worker failed")
+                        pause = TROUBLE_SECONDS
                 if not did:
-                    self._stop.wait(idle_seconds)
+                    self._stop.wait(pause)
         finally:
             if threading.current_thread() is not threading.main_thread():
                 connections.close_all()
@@ -176,8 +184,8 @@ class Worker:
             self._each("poll", poll_sources.due(now=now), connection, self._poll),
             self._each("fetch", poll_sources.wanting(connection, now=now), connection, self._fetch),
             self._each("read", to_read(connection), connection, self._read),
-            expire.give_back_overdue(connection, now=now) > 0,
-            tell_vouchers.work(connection, clock=self._clock, stop=self._stop.is_set).did,
+            self._duty("give back", connection, self._give_back),
+            self._duty("tell vouchers", connection, self._tell_vouchers),
         ]
         self._tidy(connection, now)
         self._tend(connection, now)
@@ -185,14 +193,20 @@ class Worker:
 
     def carry(self, connection: Connection) -> bool:
         """Make events of what is new, tell members, send webhooks that are due; return whether there was anything."""
-        told = tell_events.tell(connection, now=self._clock())
-        told += tell_members.tell(connection, now=self._clock())
-        return bool(told + deliver_events.deliver(connection, clock=self._clock))
+        did = [
+            self._duty("tell events", connection, partial(tell_events.tell, now=self._clock())),
+            self._duty("tell members", connection, partial(tell_members.tell, now=self._clock())),
+            self._duty("deliver", connection, partial(deliver_events.deliver, clock=self._clock)),
+        ]
+        return any(did)
 
     def carry_letters(self, connection: Connection) -> bool:
         """Send mails and messages to browsers that are due; return whether there was any."""
-        sent = send_mails.send(connection, clock=self._clock)
-        return bool(sent + send_pushes.send(connection, clock=self._clock))
+        did = [
+            self._duty("send mails", connection, partial(send_mails.send, clock=self._clock)),
+            self._duty("send pushes", connection, partial(send_pushes.send, clock=self._clock)),
+        ]
+        return any(did)
 
     def carry_to_listeners(self, connection: Connection) -> bool:
         """Tell connected listeners what is due; return whether there was anything."""
@@ -205,18 +219,48 @@ class Worker:
     def _tidy(self, connection: Connection, now: datetime) -> None:
         if self._tidied_at and now - self._tidied_at < timedelta(hours=TIDY_EVERY_HOURS):
             return
-        api_calls.tidy(connection, now=now)
-        connection.commit()
-        deliveries.tidy(connection, now=now)
-        for chore in self._chores:
-            chore(now)
+        tidied: list[tuple[str, Duty]] = [
+            ("tidy calls", partial(api_calls.tidy, now=now)),
+            ("tidy deliveries", partial(deliveries.tidy, now=now)),
+            ("tidy sessions", partial(sessions.forget_expired, now=now)),
+        ]
+        for what, do in tidied:
+            self._duty(what, connection, do)
+        for number, chore in enumerate(self._chores):
+            self._duty(f"chore {number}", connection, partial(_do_chore, chore, now))
         self._tidied_at = now
 
     def _tend(self, connection: Connection, now: datetime) -> None:
         if self._tended_at and now - self._tended_at < tend_clicks.EVERY:
             return
-        tend_clicks.tend(connection, now=now)
+        self._duty("tend clicks", connection, partial(tend_clicks.tend, now=now))
         self._tended_at = now
+
+    def _give_back(self, connection: Connection) -> bool:
+        now, did = self._clock(), False
+        for one in expire.overdue(connection, now=now):
+            do = partial(expire.give_back_overdue, programme=one, now=now)
+            did |= self._duty("give back", connection, do, of=one.programme_id)
+        return did
+
+    def _tell_vouchers(self, connection: Connection) -> bool:
+        return tell_vouchers.work(connection, clock=self._clock, stop=self._stop.is_set).did
+
+    def _duty(self, what: str, connection: Connection, do: Duty, *, of: UUID | None = None) -> bool:
+        """Do one thing, return whether there was anything; what fails is left alone, and keeps no other from its turn.
+
+        of: the programme that it is done for, where it is done for one. Raises only where the database is away.
+        """
+        if self._is_left_alone(what, of):
+            return False
+        try:
+            did = bool(do(connection))
+            connection.commit()
+        except Exception as error:  # noqa: BLE001 - whatever fails in one duty, the others go on
+            set_aside(connection, error, "left alone for a while", what=what, programme_id=of)
+            self._left_alone[what, of] = self._clock() + timedelta(seconds=TROUBLE_SECONDS)
+            return False
+        return did
 
     def _each(
         self,
@@ -230,19 +274,21 @@ class Worker:
         for account in accounts:
             if self._stop.is_set():
                 break
-            if self._is_left_alone(what, account):
+            if self._is_left_alone(what, account.id):
                 continue
             try:
                 did |= do(connection, account)
-            except psycopg.OperationalError:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever fails for one account, the others go on
+            except Exception as error:
+                # Whatever fails for one account, the others go on.
+                if is_away(error):
+                    raise
                 connection.rollback()
                 self._leave_alone(what, account, error)
         return did
 
-    def _is_left_alone(self, what: str, account: Account) -> bool:
-        return self._left_alone.get((what, account.id), self._clock()) > self._clock()
+    def _is_left_alone(self, what: str, of: UUID | None) -> bool:
+        now = self._clock()
+        return self._left_alone.get((what, of), now) > now
 
     def _leave_alone(self, what: str, account: Account, error: Exception) -> None:
         told = error.sentence if isinstance(error, CagnotteError) else type(error).__name__
@@ -270,3 +316,7 @@ class Worker:
         if messages:
             log.info("read", source=account.ref, messages=messages, orders=dict(summary.states))
         return messages > 0 or bool(summary.settled.left_in)
+
+
+def _do_chore(chore: Chore, now: datetime, _connection: Connection) -> None:
+    chore(now)

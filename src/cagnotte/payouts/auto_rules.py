@@ -6,7 +6,8 @@ from uuid import UUID
 
 from cagnotte.domain.errors import InvalidInput
 from cagnotte.domain.ids import bucket_of
-from cagnotte.domain.periods import month_end
+from cagnotte.domain.payouts import RefusalCode
+from cagnotte.domain.periods import add_months, month_end
 from cagnotte.payouts.models import PayoutRule
 from cagnotte.payouts.selectors import Connection
 from cagnotte.platform.sql import load
@@ -19,6 +20,9 @@ MONTH_DAY_MAX = 31
 
 ASKED = "asked"
 """Outcome of a rule that led to a payout; else it is the code of a refusal."""
+
+PASSING = (RefusalCode.METHOD_TOO_RECENT.value,)
+"""Refusals that end on a day known before: a monthly rule is tried again each day, and does not lose its month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +111,33 @@ def due(
         "programme_id": programme_id,
         "currency": currency,
         "day": on,
-        "month_start": on.replace(day=1),
-        "last_day": month_end(on).day,
+        "scheduled": _scheduled(on),
+        "passing": list(PASSING),
         "at_most": at_most,
     }
     return [row[0] for row in connection.execute(SQL.due, values)]
 
 
+def _scheduled(on: date) -> list[date]:
+    """Return for each day of a month, from the first on, the latest such day up to `on`, maybe of the month before."""
+    first = on.replace(day=1)
+    months = [(start, month_end(start).day) for start in (first, add_months(first, -1))]
+    days = []
+    for month_day in range(1, MONTH_DAY_MAX + 1):
+        this, before = (start.replace(day=min(month_day, last)) for start, last in months)
+        days.append(this if this <= on else before)
+    return days
+
+
 def take_up(connection: Connection, *, wallet_id: UUID, on: date) -> bool:
-    """Note that a rule is carried out on a day; False when it was that day already, or is off. Its wallet is locked."""
-    values = {"wallet_id": wallet_id, "day": on, "outcome": ASKED}
+    """Note that a rule is carried out on a day; False when it is not due any more, or is off. Its wallet is locked."""
+    values = {
+        "wallet_id": wallet_id,
+        "day": on,
+        "scheduled": _scheduled(on),
+        "passing": list(PASSING),
+        "outcome": ASKED,
+    }
     return connection.execute(SQL.take_up, values).rowcount == 1
 
 

@@ -213,6 +213,20 @@ def explain(error: BaseException, *, url: str | None = None) -> CagnotteError | 
     return None
 
 
+def is_away(error: BaseException) -> bool:
+    """Whether an error means that there is no session with the server, or none any more: nothing else can go on then.
+
+    Django's errors are known by the driver's, which are their cause. What the server refuses in a session that goes
+    on, such as a lock that is not had in time, is none.
+    """
+    if isinstance(error, DatabaseUnavailable):
+        return True
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    if not isinstance(cause, psycopg.OperationalError):
+        return False
+    return cause.sqlstate is None or cause.sqlstate.startswith(UNREACHABLE_STATES)
+
+
 def _unreachable(error: psycopg.OperationalError, address: str | None) -> CagnotteError:
     """Sort the refusals of a connection: libpq hands on their text, not their code."""
     url = address or database_url()

@@ -126,8 +126,8 @@ WHERE l.remaining_minor > 0 AND l.expires_on >= %(today)s AND l.expires_on <= %(
 GROUP BY l.wallet_id, l.expires_on ORDER BY l.wallet_id, l.expires_on;
 
 -- name: idle_money
--- in: programme_id, since (a day), least_minor. out: wallet, and what is available, of members that somebody signs in as whose
--- money lies there since that day or before. Index: as `expiring`. No locks.
+-- in: programme_id, today, since (a day), least_minor. out: wallet, and what is available, of members that somebody signs in as
+-- whose money lies there since that day or before; not what was to be spent before today. Index: as `expiring`. No locks.
 SELECT l.wallet_id, sum(l.remaining_minor)::bigint
 FROM (
     SELECT DISTINCT m.wallet_id FROM identity_membership AS s JOIN identity_member AS m ON m.id = s.member_id
@@ -135,7 +135,7 @@ FROM (
     WHERE s.programme_id = %(programme_id)s AND own.closed_at IS NULL AND NOT own.frozen
 ) AS w
 JOIN rewards_lot AS l ON l.wallet_id = w.wallet_id
-WHERE l.remaining_minor > 0
+WHERE l.remaining_minor > 0 AND (l.expires_on IS NULL OR l.expires_on >= %(today)s)
 GROUP BY l.wallet_id
 HAVING sum(l.remaining_minor) >= %(least_minor)s AND max(l.available_on) <= %(since)s
 ORDER BY l.wallet_id;

@@ -29,9 +29,10 @@ UPDATE payouts_payoutrule SET active = false, changed_at = %(now)s, changed_on =
 WHERE wallet_id = %(wallet_id)s AND programme_id = %(programme_id)s AND active;
 
 -- name: due
--- in: programme_id, currency, day, month_start (its month's first day), last_day (the month's last, as a number), at_most.
--- out: wallet of rules that are due and were not carried out: `above` once a day, `monthly` once a month from its day on.
--- Index: payout_rule_active, lot_open. No locks: whoever carries one out locks its wallet and looks again.
+-- in: programme_id, currency, day, scheduled (31 days: for each day of the month the latest one up to `day`), passing
+-- (outcomes that pass by themselves), at_most. out: wallet of rules that are due and were not carried out: `above` once a day,
+-- `monthly` once since its latest day, though that was last month's, and daily while what came of it passes by itself.
+-- Index: payout_rule_active, lot_open. No locks: whoever carries one out locks its wallet and looks again (`take_up`).
 SELECT r.wallet_id
 FROM payouts_payoutrule AS r
 LEFT JOIN LATERAL (
@@ -46,17 +47,29 @@ WHERE
     AND CASE r.kind
         WHEN 'above' THEN lots.available_minor >= r.above_minor
         ELSE
-            extract(day FROM %(day)s::date) >= least(r.month_day, %(last_day)s)
-            AND (r.tried_on IS NULL OR r.tried_on < %(month_start)s)
-            AND r.changed_on <= %(month_start)s::date + (least(r.month_day, %(last_day)s) - 1)
+            r.changed_on <= (%(scheduled)s::date[])[r.month_day]
+            AND (
+                r.tried_on IS NULL OR r.tried_on < (%(scheduled)s::date[])[r.month_day]
+                OR r.outcome = ANY(%(passing)s)
+            )
     END
 ORDER BY r.wallet_id
 LIMIT %(at_most)s;
 
 -- name: take_up
--- in: wallet_id (locked before), day, outcome. Writes payouts_payoutrule, unless it was carried out that day or is off by now.
+-- in: wallet_id (locked before), day, scheduled, passing (as in `due`), outcome. Writes payouts_payoutrule, unless it was carried
+-- out that day or for that month, or was changed, or is off by now.
 UPDATE payouts_payoutrule SET tried_on = %(day)s, outcome = %(outcome)s
-WHERE wallet_id = %(wallet_id)s AND active AND (tried_on IS NULL OR tried_on < %(day)s);
+WHERE
+    wallet_id = %(wallet_id)s AND active AND (tried_on IS NULL OR tried_on < %(day)s)
+    AND (
+        kind = 'above'
+        OR changed_on <= (%(scheduled)s::date[])[month_day]
+        AND (
+            tried_on IS NULL OR tried_on < (%(scheduled)s::date[])[month_day]
+            OR outcome = ANY(%(passing)s)
+        )
+    );
 
 -- name: note_outcome
 -- in: wallet_id (locked before), day, outcome. Writes payouts_payoutrule: what came of carrying it out that day.

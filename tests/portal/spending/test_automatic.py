@@ -10,8 +10,9 @@ from cagnotte.identity.models import Programme
 from cagnotte.journeys import ask_payout, auto_payout
 from cagnotte.journeys.ask_payout import Desk
 from cagnotte.journeys.auto_payout import AutoPaid
+from cagnotte.payouts import auto_rules
 from cagnotte.payouts.auto_rules import When
-from cagnotte.payouts.models import Payout, PayoutRule
+from cagnotte.payouts.models import Payout, PayoutMethod, PayoutRule
 from cagnotte.platform.shared_connection import shared_connection
 from tests.portal.people import Person
 from tests.portal.spending.conftest import NOW, TODAY, Market
@@ -71,6 +72,54 @@ def test_the_31st_is_the_last_day_of_a_shorter_month(market: Market) -> None:
     choose(ana, kind="monthly", day="31")
     assert [run(days).payouts for days in (19, 20)] == [0, 1]
     assert (TODAY + timedelta(days=20)) == date(2026, 6, 30)
+
+
+def test_a_day_on_which_nobody_looked_is_made_up_for_in_the_next_month(market: Market) -> None:
+    ana = market.member(cents=1500, bank=True)
+    choose(ana, kind="monthly", day="31")
+    assert (TODAY + timedelta(days=21)) == date(2026, 7, 1)
+    assert run(21).payouts == 1
+    assert market.holds(ana) == (0, 1500)
+    market.give(ana, 1500)
+    assert [run(days).payouts for days in (21, 22, 50, 51, 52)] == [0, 0, 0, 1, 0]
+    assert (TODAY + timedelta(days=51)) == date(2026, 7, 31)
+    assert market.holds(ana) == (0, 3000)
+
+
+def test_a_refusal_that_passes_by_itself_does_not_cost_the_month(market: Market) -> None:
+    ana = market.member(cents=1500, bank=True)
+    choose(ana, kind="monthly", day="12")
+    usable = NOW + timedelta(days=4)
+    PayoutMethod.objects.update(usable_from=usable)
+    for days in (2, 3):
+        assert dict(run(days).refused) == {"method_too_recent": 1}
+        assert run(days) == AutoPaid()
+    assert (market.count("payouts_payout"), market.holds(ana)) == (0, (1500, 0))
+    assert run(4).payouts == 1
+    market.give(ana, 1500)
+    assert [run(days).payouts for days in (4, 5, 31, 32)] == [0, 0, 0, 1]
+    assert market.holds(ana) == (0, 3000)
+
+
+def test_a_refusal_that_stays_is_looked_at_again_in_the_next_month(market: Market) -> None:
+    ana = market.member(cents=500, bank=True)
+    choose(ana, kind="monthly", day="12")
+    assert dict(run(2).refused) == {"below_minimum": 1}
+    market.give(ana, 1000)
+    assert [run(days).payouts for days in (3, 31, 32)] == [0, 0, 1]
+
+
+def test_a_rule_found_due_before_another_run_carried_it_out_is_not_carried_out_again(
+    market: Market,
+) -> None:
+    ana = market.member(cents=1500, bank=True)
+    choose(ana, kind="monthly", day="12")
+    assert run(2).payouts == 1
+    wallet_id, next_day = ana.member.wallet_id, TODAY + timedelta(days=3)
+    assert not auto_rules.take_up(shared_connection(), wallet_id=wallet_id, on=next_day)
+    assert PayoutRule.objects.get().tried_on == date(2026, 6, 12)
+    month_later = date(2026, 7, 12)
+    assert auto_rules.take_up(shared_connection(), wallet_id=wallet_id, on=month_later)
 
 
 def test_what_stands_against_it_is_noted_and_moves_nothing(market: Market) -> None:
