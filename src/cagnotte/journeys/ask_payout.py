@@ -84,6 +84,7 @@ def _first(
             f"A payout of {Money(first.amount_minor, first.currency)} was asked for already; "
             "start again for another one.",
             payout_id=first.id,
+            amount_minor=first.amount_minor,
         )
     return first
 

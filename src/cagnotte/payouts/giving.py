@@ -171,6 +171,7 @@ def _same(first: DonationView, gift: Gift) -> DonationView:
         raise Conflict(
             "This form was sent before, for another gift; start again for a new one.",
             donation_id=first.id,
+            amount_minor=first.amount_minor,
         )
     return first
 

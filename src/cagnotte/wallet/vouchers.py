@@ -86,6 +86,7 @@ def _same(first: VoucherView, ask: VoucherAsk) -> VoucherView:
             "a new voucher takes a new reference.",
             reference=ask.reference,
             voucher_id=first.id,
+            amount_minor=first.terms.amount_minor,
         )
     return first
 

@@ -1,7 +1,7 @@
 """Vouchers, gifts and shops: exact amounts, one movement for a form that is sent twice, nobody else's."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from cagnotte.journeys.vouchers import Counter
 from cagnotte.ledger import selectors as balances
 from cagnotte.payouts import giving
 from cagnotte.platform.shared_connection import shared_connection
+from cagnotte.wallet.models import Voucher
+from tests.portal.accounts.proofs import prove
 from tests.portal.people import Person
 from tests.portal.spending.conftest import CHARITIES, NOW, TODAY, Market
 from tests.portal.spending.test_withdrawing import text_of, token_of
@@ -24,9 +26,22 @@ def buy(person: Person, amount: str = "12,40", shop: str = "", **more: Any) -> A
     return person.post("vouchers/new/", {"amount": amount, "shop": shop, "token": token})
 
 
-def donate(person: Person, amount: str = "3", charity: str = "sea", token: str = "") -> Any:
-    token = token or token_of(person.get("give/"))
-    return person.post("give/", {"amount": amount, "charity": charity, "token": token})
+def choose(person: Person, amount: str = "3", charity: str = "sea") -> Any:
+    """Say how much to whom; what is well said leads to a last look."""
+    return person.get("give/", data={"amount": amount, "charity": charity})
+
+
+def look(person: Person, cents: int = 300, charity: str = "sea") -> Any:
+    return person.get("give/review/", data={"amount": cents, "charity": charity})
+
+
+def confirm(person: Person, cents: int = 300, charity: str = "sea", token: str = "") -> Any:
+    told = {"amount": cents, "charity": charity, "token": token or "aa"}
+    return person.post("give/review/", told)
+
+
+def donate(person: Person, cents: int = 300, charity: str = "sea") -> Any:
+    return confirm(person, cents, charity, token_of(look(person, cents, charity)))
 
 
 def owed(market: Market, kind: str) -> int:
@@ -54,6 +69,55 @@ def test_a_form_sent_twice_is_one_voucher(market: Market) -> None:
     token = token_of(ana.get("vouchers/new/"))
     places = {buy(ana, token=token)["Location"] for _ in range(2)}
     assert (len(places), market.count("wallet_voucher"), market.holds(ana)) == (1, 1, (3260, 0))
+
+
+def test_a_form_that_comes_back_for_another_voucher_says_that_the_first_was_made(
+    market: Market,
+) -> None:
+    ana = market.member(cents=4500)
+    token = token_of(ana.get("vouchers/new/"))
+    first = buy(ana, token=token)["Location"].removesuffix("?done=1")
+    again = buy(ana, "5", token=token)
+    assert "This was sent already, for €12.40" in text_of(again)
+    assert "Nothing has left your cagnotte" not in text_of(again)
+    assert f'href="{first}"' in again.content.decode()
+    assert (market.count("wallet_voucher"), market.holds(ana)) == (1, (3260, 0))
+    buy(ana, "5", token=token_of(again))
+    assert (market.count("wallet_voucher"), market.holds(ana)) == (2, (2760, 0))
+
+
+CODE = r"[0-9A-Z]{5}-[0-9A-Z]{5}-[0-9A-Z]{4}"
+
+
+def test_a_code_is_shown_to_who_proved_lately_who_they_are(market: Market) -> None:
+    ana = market.member(cents=4500)
+    place = buy(ana)["Location"].removesuffix("?done=1").removeprefix("/p/market/")
+    (code,) = set(re.findall(CODE, text_of(ana.get(place))))
+
+    prove(ana, now=NOW - timedelta(seconds=301))
+    hidden = ana.get(place)
+
+    page = hidden.content.decode()
+    assert code not in page
+    assert "<svg role=" not in page
+    assert f"Code ending in {code[-4:]}" in text_of(hidden)
+    (led,) = re.findall(r'href="(/p/market/account/confirm/[^"]+)"', page)
+    asked = ana.client.get(led)
+    assert f'value="/p/market/{place}"' in asked.content.decode()
+    prove(ana, now=NOW)
+    shown = ana.get(place)
+    assert code in text_of(shown)
+    assert "Show the code" not in text_of(shown)
+
+
+def test_a_code_that_is_used_up_is_asked_for_by_nobody(market: Market) -> None:
+    ana = market.member(cents=4500)
+    place = buy(ana)["Location"].removesuffix("?done=1").removeprefix("/p/market/")
+    prove(ana, now=NOW - timedelta(days=1))
+    Voucher.objects.update(valid_until=TODAY - timedelta(days=1))
+    page = text_of(ana.get(place))
+    assert "Show the code" not in page
+    assert re.search(CODE, page) is None
 
 
 @pytest.mark.parametrize(("amount", "shop"), [("45,01", ""), ("0", ""), ("5", "far"), ("5", "no")])
@@ -115,7 +179,13 @@ def test_shops_that_take_the_cagnotte_stand_there_with_their_limits(market: Mark
 def test_a_gift_leaves_at_once_and_is_owed_to_the_charity(market: Market) -> None:
     market.charities()
     ana = market.member(cents=1000)
-    led = donate(ana, "3,21")
+    led = choose(ana, "3,21")
+    assert led["Location"] == "/p/market/give/review/?charity=sea&amount=321"
+    last = ana.client.get(led["Location"])
+    for words in ("You give €3.21", "To Clean Seas", "Left to use €6.79", "cannot be taken back"):
+        assert words in text_of(last)
+    assert (market.holds(ana), owed(market, "donations")) == ((1000, 0), 0)
+    led = confirm(ana, 321, token=token_of(last))
     page = text_of(ana.client.get(led["Location"]))
     assert "Thank you, in the name of Clean Seas" in page
     assert "€3.21" in page
@@ -126,21 +196,76 @@ def test_a_gift_leaves_at_once_and_is_owed_to_the_charity(market: Market) -> Non
 def test_a_gift_sent_twice_is_one_gift(market: Market) -> None:
     market.charities()
     ana = market.member(cents=1000)
-    token = token_of(ana.get("give/"))
-    places = {donate(ana, token=token)["Location"] for _ in range(2)}
+    token = token_of(look(ana))
+    places = {confirm(ana, token=token)["Location"] for _ in range(2)}
     assert (len(places), owed(market, "donations"), market.holds(ana)) == (1, 300, (700, 0))
-    assert donate(ana, "4", token=token).status_code == 422
-    assert owed(market, "donations") == 300
+
+
+def test_a_form_that_comes_back_for_another_gift_says_that_the_first_was_sent(
+    market: Market,
+) -> None:
+    market.charities()
+    ana = market.member(cents=1000)
+    token = token_of(look(ana))
+    first = confirm(ana, token=token)["Location"].removesuffix("?done=1")
+    for cents, charity in ((400, "sea"), (300, "food")):
+        again = confirm(ana, cents, charity, token)
+        assert again.status_code == 409
+        assert "This was sent already, for €3.00" in text_of(again)
+        assert "Nothing has left your cagnotte" not in text_of(again)
+        assert f'href="{first}"' in again.content.decode()
+        assert token_of(again) != token
+    assert (owed(market, "donations"), market.holds(ana)) == (300, (700, 0))
+    confirm(ana, 400, token=token_of(again))
+    assert (owed(market, "donations"), market.holds(ana)) == (700, (300, 0))
 
 
 @pytest.mark.parametrize(
-    ("amount", "charity"), [("10,01", "sea"), ("1", "x"), ("1", ""), ("", "sea")]
+    ("amount", "charity"), [("10,01", "sea"), ("1", "x"), ("1", ""), ("", "sea"), ("0,125", "sea")]
 )
-def test_what_cannot_be_given_moves_nothing(market: Market, amount: str, charity: str) -> None:
+def test_what_cannot_be_given_is_told_before_the_last_look(
+    market: Market, amount: str, charity: str
+) -> None:
     market.charities()
     ana = market.member(cents=1000)
-    assert donate(ana, amount, charity).status_code == 422
+    assert choose(ana, amount, charity).status_code == 422
     assert (market.count("payouts_donation"), market.holds(ana)) == (0, (1000, 0))
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ({"amount": 300, "charity": "x", "token": "aa"}, 302),
+        ({"amount": 300, "charity": "sea", "token": ""}, 302),
+        ({"amount": 300, "charity": "sea", "token": "a" * 65}, 302),
+        ({"amount": 0, "charity": "sea", "token": "aa"}, 302),
+        ({"amount": -5, "charity": "sea", "token": "aa"}, 302),
+        ({"amount": "3,00", "charity": "sea", "token": "aa"}, 302),
+        ({"amount": 1001, "charity": "sea", "token": "aa"}, 409),
+    ],
+)
+def test_what_cannot_be_confirmed_moves_nothing(
+    market: Market, told: dict[str, Any], status: int
+) -> None:
+    market.charities()
+    ana = market.member(cents=1000)
+    answered = ana.post("give/review/", told)
+    assert answered.status_code == status
+    assert answered.get("Location", "/p/market/give/") == "/p/market/give/"
+    assert (market.count("payouts_donation"), market.holds(ana)) == (0, (1000, 0))
+
+
+def test_money_that_went_between_two_looks_is_told(market: Market) -> None:
+    market.charities()
+    ana = market.member(cents=1000)
+    token = token_of(look(ana, 900))
+    donate(ana, 300)
+    assert look(ana, 900)["Location"] == "/p/market/give/"
+    refused = confirm(ana, 900, token=token)
+    assert refused.status_code == 409
+    assert "€7.00 is available now. Nothing has left your cagnotte." in text_of(refused)
+    assert "Give €9.00" not in text_of(refused)
+    assert (owed(market, "donations"), market.holds(ana)) == (300, (700, 0))
 
 
 def test_gifts_of_others_do_not_exist(market: Market) -> None:
@@ -157,7 +282,8 @@ def test_gifts_of_others_do_not_exist(market: Market) -> None:
 def test_gifts_need_a_proof_of_who_it_is(market: Market) -> None:
     market.charities()
     ana = market.member(cents=1000, sure=False)
-    assert "/account/confirm/" in donate(ana)["Location"]
+    assert "/account/confirm/" in look(ana)["Location"]
+    assert "/account/confirm/" in confirm(ana)["Location"]
     assert "/account/confirm/" in ana.get("vouchers/new/")["Location"]
     assert market.holds(ana) == (1000, 0)
 
@@ -168,15 +294,17 @@ def test_a_charity_that_is_not_named_any_more_takes_no_gifts(market: Market) -> 
     assert "Meals for families." in text_of(ana.get("give/"))
     market.charities(CHARITIES.split("- {ref: food")[0])
     assert "Meals for families." not in text_of(ana.get("give/"))
-    assert donate(ana, charity="food").status_code == 422
+    assert choose(ana, charity="food").status_code == 422
+    assert look(ana, charity="food")["Location"] == "/p/market/give/"
+    assert "Nothing has left your cagnotte." in text_of(confirm(ana, charity="food"))
     assert market.holds(ana) == (1000, 0)
 
 
 def test_a_charity_is_paid_what_was_given_and_not_twice(market: Market) -> None:
     market.charities()
     ana = market.member(cents=1000)
-    donate(ana, "3")
-    donate(ana, "2,50")
+    donate(ana, 300)
+    donate(ana, 250)
     connection, counter = shared_connection(), Counter(market.id, "EUR", NOW, TODAY)
     (due,) = giving.owed(connection, market.id)
     assert (due.ref, due.gifts, due.amount_minor) == ("sea", 2, 550)

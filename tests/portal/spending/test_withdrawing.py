@@ -8,7 +8,7 @@ import pytest
 from pypdf import PdfReader
 
 from cagnotte.payouts import selectors
-from cagnotte.payouts.models import Payout
+from cagnotte.payouts.models import Payout, PayoutSettings
 from cagnotte.platform.shared_connection import shared_connection
 from tests.portal.people import Person
 from tests.portal.spending.conftest import Market
@@ -65,10 +65,27 @@ def test_sent_twice_it_is_one_payout(market: Market) -> None:
 def test_a_token_that_stands_for_another_amount_is_refused(market: Market) -> None:
     ana = market.member(cents=4500, bank=True)
     token = token_of(ana.get("withdraw/review/", data={"amount": 2000}))
-    ana.post("withdraw/review/", {"amount": 2000, "token": token})
+    first = ana.post("withdraw/review/", {"amount": 2000, "token": token})["Location"]
     again = ana.post("withdraw/review/", {"amount": 1500, "token": token})
     assert again.status_code == 409
-    assert market.holds(ana) == (2500, 2000)
+    assert "This was sent already, for €20.00" in text_of(again)
+    assert "Nothing has left your cagnotte" not in text_of(again)
+    assert f'href="{first.removesuffix("?done=1")}"' in again.content.decode()
+    assert token_of(again) != token
+    assert (market.count("payouts_payout"), market.holds(ana)) == (1, (2500, 2000))
+
+
+def test_a_maximum_that_falls_while_one_looks_pays_nothing_else(market: Market) -> None:
+    ana = market.member(cents=4500, bank=True)
+    token = token_of(ana.get("withdraw/review/", data={"amount": 4500}))
+    PayoutSettings.objects.update(maximum_minor=3000)
+    for _ in range(2):
+        refused = ana.post("withdraw/review/", {"amount": 4500, "token": token})
+        assert refused.status_code == 409
+        assert "At most €30.00 can leave at once now. Nothing has left" in text_of(refused)
+        assert "Withdraw €45.00" not in text_of(refused)
+    assert (market.count("payouts_payout"), market.holds(ana)) == (0, (4500, 0))
+    assert ana.get("withdraw/", data={"which": "all"})["Location"].endswith("?amount=3000")
 
 
 def test_an_amount_that_cannot_be_is_explained_and_kept(market: Market) -> None:

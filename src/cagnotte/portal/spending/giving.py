@@ -1,4 +1,4 @@
-"""`/p/PROGRAMME/give/`: a gift to one of the programme's charities, and its confirmation."""
+"""`/p/PROGRAMME/give/`: a gift to one of the programme's charities, a last look, and its confirmation."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -15,14 +15,15 @@ from cagnotte.domain.ids import parse_public_id, public_id
 from cagnotte.journeys import give as journey
 from cagnotte.journeys import watch
 from cagnotte.payouts import giving as rows
-from cagnotte.payouts.giving import CharityView, DonationView
+from cagnotte.payouts.giving import CharityView
 from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal.accounts.step_up import needs_step_up
 from cagnotte.portal.look import words as in_language
 from cagnotte.portal.spending import words
 from cagnotte.portal.spending.amounts import AmountField
+from cagnotte.portal.spending.sent_before import First, first_of
 from cagnotte.portal.spending.vouchers import counter_of
-from cagnotte.portal.spending.withdrawing import TOKEN_LENGTH_MAX
+from cagnotte.portal.spending.withdrawing import TOKEN_LENGTH_MAX, minor_of
 from cagnotte.portal.visit import Visit, member_page
 
 SHOWN_MAX = 50
@@ -54,31 +55,24 @@ class GiftForm(forms.Form):
         )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_safe
 @member_page()
 def give(visit: Visit) -> HttpResponse:
-    """Ask to whom and how much, and give it."""
+    """Ask to whom and how much, and show what was given."""
     connection = shared_connection()
     choices = [_choice(one) for one in rows.charities(connection, visit.programme.id) if one.active]
     donations = rows.donations_of(connection, visit.wallet_id, at_most=SHOWN_MAX)
-    available_minor = watch.balances(
-        connection, visit.programme, visit.wallet_id, today=visit.today
-    ).available_minor
-    sent = visit.request.method == "POST"
-    if sent:
-        led = needs_step_up(visit)
-        if led is not None:
-            return led
+    available_minor = _available(visit)
+    sent = "charity" in visit.request.GET or "amount" in visit.request.GET
     form = GiftForm(
-        visit.request.POST if sent else None,
+        visit.request.GET if sent else None,
         choices=choices,
         currency=visit.programme.currency,
         most_minor=available_minor,
     )
     if sent and form.is_valid():
-        made = _give(visit, form)
-        if made is not None:
-            return visit.redirect("portal_donation", public_id("don", made.id), done=1)
+        told = form.cleaned_data
+        return visit.redirect("portal_give_review", charity=told["charity"], amount=told["amount"])
     return visit.show(
         "portal/spending/give.html",
         status=HTTPStatus.UNPROCESSABLE_ENTITY if sent else HTTPStatus.OK,
@@ -88,28 +82,81 @@ def give(visit: Visit) -> HttpResponse:
         available_minor=available_minor,
         donations=[(one, public_id("don", one.id)) for one in donations],
         given_minor=sum(one.amount_minor for one in donations),
-        token=visit.request.POST.get("token") or uuid4().hex,
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_page()
+def review(visit: Visit) -> HttpResponse:
+    """Show once more to whom and how much, and give it when it is confirmed: it cannot be taken back."""
+    told = visit.request.POST if visit.request.method == "POST" else visit.request.GET
+    amount_minor = minor_of(told.get("amount", ""))
+    known = {one.ref: one for one in rows.charities(shared_connection(), visit.programme.id)}
+    charity = known.get(told.get("charity", ""))
+    if amount_minor is None or charity is None:
+        return visit.redirect("portal_give")
+    led = needs_step_up(visit)
+    if led is not None:
+        return led
+    if visit.request.method == "POST":
+        return _give(visit, charity, amount_minor, told.get("token", ""))
+    if not charity.active or amount_minor > _available(visit):
+        return visit.redirect("portal_give")
+    return _review(visit, charity, amount_minor)
+
+
+def _review(
+    visit: Visit,
+    charity: CharityView,
+    amount_minor: int,
+    problem: str = "",
+    first: First | None = None,
+) -> HttpResponse:
+    left_minor = _available(visit) - amount_minor
+    return visit.show(
+        "portal/spending/give_review.html",
+        status=HTTPStatus.CONFLICT if problem or first else HTTPStatus.OK,
+        charity=_choice(charity),
+        amount_minor=amount_minor,
+        left_minor=left_minor,
+        possible=charity.active and left_minor >= 0,
+        token=uuid4().hex,
+        problem=problem,
+        first=first,
+    )
+
+
+def _give(visit: Visit, charity: CharityView, amount_minor: int, token: str) -> HttpResponse:
+    """Give, once for each form."""
+    if not 0 < len(token) <= TOKEN_LENGTH_MAX:
+        return visit.redirect("portal_give")
+    try:
+        made = journey.give(
+            shared_connection(),
+            counter_of(visit),
+            wallet_id=visit.wallet_id,
+            charity=charity.ref,
+            amount_minor=amount_minor,
+            token=token,
+        )
+    except Refused as error:
+        first = first_of(visit, error)
+        if first is not None:
+            return _review(visit, charity, amount_minor, first=first)
+        sentence = words.refused(error, currency=visit.programme.currency)
+        return _review(visit, charity, amount_minor, sentence)
+    return visit.redirect("portal_donation", public_id("don", made.id), done=1)
+
+
+def _available(visit: Visit) -> int:
+    balances = watch.balances(
+        shared_connection(), visit.programme, visit.wallet_id, today=visit.today
+    )
+    return balances.available_minor
 
 
 def _choice(one: CharityView) -> Choice:
     return Choice(one.ref, one.name, in_language(one.cause), one.site)
-
-
-def _give(visit: Visit, form: GiftForm) -> DonationView | None:
-    """Give, once for each form; None when it was refused, with the sentence in the form."""
-    try:
-        return journey.give(
-            shared_connection(),
-            counter_of(visit),
-            wallet_id=visit.wallet_id,
-            charity=form.cleaned_data["charity"],
-            amount_minor=form.cleaned_data["amount"],
-            token=visit.request.POST.get("token", "")[:TOKEN_LENGTH_MAX],
-        )
-    except Refused as error:
-        form.add_error("amount", words.refused(error, currency=visit.programme.currency))
-        return None
 
 
 @require_safe

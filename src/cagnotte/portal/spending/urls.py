@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern] = [
     path("vouchers/new/", vouchers.buy, name="portal_voucher_new"),
     path("vouchers/<slug:voucher>/", vouchers.voucher, name="portal_voucher"),
     path("give/", giving.give, name="portal_give"),
+    path("give/review/", giving.review, name="portal_give_review"),
     path("give/<slug:donation>/", giving.donation, name="portal_donation"),
     path("spend/", shops.spend, name="portal_spend"),
     path("code/", till.code, name="portal_code"),

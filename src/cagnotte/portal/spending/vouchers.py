@@ -20,9 +20,10 @@ from cagnotte.journeys import vouchers as journey
 from cagnotte.journeys.spending_rules import Place
 from cagnotte.journeys.vouchers import Counter
 from cagnotte.platform.shared_connection import shared_connection
-from cagnotte.portal.accounts.step_up import needs_step_up
+from cagnotte.portal.accounts.step_up import needs_step_up, proved_lately
 from cagnotte.portal.spending import codes, words
 from cagnotte.portal.spending.amounts import AmountField
+from cagnotte.portal.spending.sent_before import First, first_of
 from cagnotte.portal.spending.withdrawing import TOKEN_LENGTH_MAX
 from cagnotte.portal.visit import Visit, member_page
 from cagnotte.wallet import voucher_views
@@ -107,9 +108,15 @@ def buy(visit: Visit) -> HttpResponse:
         most_minor=available_minor,
         places=places,
     )
+    first: First | None = None
     if sent and form.is_valid():
-        made = _issue(visit, form, {one.ref: one.merchant_id for one in places})
-        if made is not None:
+        try:
+            made = _issue(visit, form, {one.ref: one.merchant_id for one in places})
+        except Refused as error:
+            first = first_of(visit, error)
+            if first is None:
+                form.add_error("amount", words.refused(error, currency=visit.programme.currency))
+        else:
             return visit.redirect("portal_voucher", public_id("vou", made.id), done=1)
     return visit.show(
         "portal/spending/voucher_new.html",
@@ -118,12 +125,13 @@ def buy(visit: Visit) -> HttpResponse:
         places=places,
         available_minor=available_minor,
         until=visit.today + timedelta(days=VALID_DAYS),
-        token=visit.request.POST.get("token") or uuid4().hex,
+        token=("" if first else visit.request.POST.get("token")) or uuid4().hex,
+        first=first,
     )
 
 
-def _issue(visit: Visit, form: VoucherForm, shops: dict[str, UUID]) -> VoucherView | None:
-    """Make the voucher, once for each form; None when it was refused, with the sentence in the form."""
+def _issue(visit: Visit, form: VoucherForm, shops: dict[str, UUID]) -> VoucherView:
+    """Make the voucher, once for each form. Raises Refused, of several kinds."""
     token = visit.request.POST.get("token", "")[:TOKEN_LENGTH_MAX]
     terms = Terms(
         currency=visit.programme.currency,
@@ -132,34 +140,35 @@ def _issue(visit: Visit, form: VoucherForm, shops: dict[str, UUID]) -> VoucherVi
         valid_until=visit.today + timedelta(days=VALID_DAYS),
         merchant_id=shops.get(form.cleaned_data["shop"]),
     )
-    try:
-        return journey.issue(
-            shared_connection(),
-            counter_of(visit),
-            wallet_id=visit.wallet_id,
-            reference=f"portal/{public_id('wal', visit.wallet_id)}/{token}",
-            terms=terms,
-        )
-    except Refused as error:
-        form.add_error("amount", words.refused(error, currency=visit.programme.currency))
-        return None
+    return journey.issue(
+        shared_connection(),
+        counter_of(visit),
+        wallet_id=visit.wallet_id,
+        reference=f"portal/{public_id('wal', visit.wallet_id)}/{token}",
+        terms=terms,
+    )
 
 
 @require_safe
 @member_page()
 def voucher(visit: Visit, voucher: str) -> HttpResponse:
-    """Show one voucher: its code, what it still holds, what it paid."""
+    """Show one voucher: what it still holds, what it paid; its code to who proved lately that it is theirs to use."""
     own = _own(visit, voucher)
-    row = _row(visit, own, _names(visit))
-    code = voucher_codes.shown(journey.code_of(own)) if row.is_open else ""
-    text = journey.signed(shared_connection(), counter_of(visit), own) if own.terms.signed else code
     names = _names(visit)
+    row = _row(visit, own, names)
+    code = qr = ""
+    if row.is_open and proved_lately(visit):
+        code = voucher_codes.shown(journey.code_of(own))
+        signed = own.terms.signed
+        text = journey.signed(shared_connection(), counter_of(visit), own) if signed else code
+        qr = codes.drawn(text, _("QR code of the voucher"))
     uses = voucher_views.uses_of_voucher(shared_connection(), own.id)
     return visit.show(
         "portal/spending/voucher.html",
         row=row,
         code=code,
-        qr=codes.drawn(text, _("QR code of the voucher")) if row.is_open else "",
+        qr=qr,
+        prove=visit.address("portal_confirm", next=visit.address("portal_voucher", row.id)),
         uses=[(use, names.get(use.merchant_id, "")) for use in uses],
         done=visit.request.GET.get("done") == "1",
     )

@@ -21,6 +21,7 @@ from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal.accounts.step_up import needs_step_up
 from cagnotte.portal.spending import words
 from cagnotte.portal.spending.amounts import AmountField, typed
+from cagnotte.portal.spending.sent_before import First, first_of
 from cagnotte.portal.visit import Visit, member_page
 
 TOKEN_LENGTH_MAX = 64
@@ -105,7 +106,7 @@ def withdraw(visit: Visit) -> HttpResponse:
 def review(visit: Visit) -> HttpResponse:
     """Show once more what will happen, and do it when it is confirmed."""
     told = visit.request.POST if visit.request.method == "POST" else visit.request.GET
-    amount_minor = _minor(told.get("amount", ""))
+    amount_minor = minor_of(told.get("amount", ""))
     outlook = outlook_of(visit)
     if outlook is None or amount_minor is None:
         return visit.redirect("portal_withdraw")
@@ -119,10 +120,16 @@ def review(visit: Visit) -> HttpResponse:
     return _review(visit, outlook, amount_minor)
 
 
-def _review(visit: Visit, outlook: Outlook, amount_minor: int, problem: str = "") -> HttpResponse:
+def _review(
+    visit: Visit,
+    outlook: Outlook,
+    amount_minor: int,
+    problem: str = "",
+    first: First | None = None,
+) -> HttpResponse:
     return visit.show(
         "portal/spending/review.html",
-        status=HTTPStatus.CONFLICT if problem else HTTPStatus.OK,
+        status=HTTPStatus.CONFLICT if problem or first else HTTPStatus.OK,
         outlook=outlook,
         amount_minor=amount_minor,
         transfer_minor=amount_minor - outlook.rules.fee_minor,
@@ -130,6 +137,7 @@ def _review(visit: Visit, outlook: Outlook, amount_minor: int, problem: str = ""
         expected=expected_by(visit.today, outlook.rules.execution_days),
         token=uuid4().hex,
         problem=problem,
+        first=first,
     )
 
 
@@ -148,12 +156,15 @@ def _ask(visit: Visit, amount_minor: int, token: str) -> HttpResponse:
         outlook = outlook_of(visit)
         if outlook is None:
             return visit.redirect("portal_withdraw")
+        first = first_of(visit, error)
+        if first is not None:
+            return _review(visit, outlook, amount_minor, first=first)
         blocked = words.why_not(outlook, zone_of(visit))
         sentence = words.refused(error, currency=visit.programme.currency, blocked=blocked)
         return _review(visit, outlook, amount_minor, sentence)
     return visit.redirect("portal_payout", public_id("pay", made.id), done=1)
 
 
-def _minor(text: str) -> int | None:
+def minor_of(text: str) -> int | None:
     """Read an amount that an earlier page wrote, in minor units; None for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 and int(text) else None  # noqa: PLR2004 - fits

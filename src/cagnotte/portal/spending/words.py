@@ -109,6 +109,11 @@ def refused(error: CagnotteError, *, currency: str, blocked: Blocked | None = No
         return _("{left} is available now. Nothing has left your cagnotte.").format(left=left)
     if isinstance(error, SpendingLimited):
         return _("This shop takes no money from the cagnotte.")
+    if error.facts.get("reason") is RefusalCode.ABOVE_MAXIMUM:
+        most = money(int(str(error.facts["maximum_minor"])), currency)
+        return _("At most {most} can leave at once now. Nothing has left your cagnotte.").format(
+            most=most
+        )
     if isinstance(error, PayoutRefused) and blocked is not None:
         return f"{blocked.title}. {blocked.sentence}"
     return _("That is not possible just now. Nothing has left your cagnotte.")
