@@ -106,7 +106,9 @@ def asked(visit: Visit, purpose: Purpose) -> Asked | None:
     found = Asked(**kept)
     if (found.purpose, found.programme) != (purpose, visit.programme.slug):
         return None
-    if _seconds(visit) - found.at > CODE_SECONDS:
+    # Nobody comes in by an address that another may be taken for; a person who has one is asked there all the same.
+    is_usable = purpose == Purpose.CONFIRM or found.email.isascii()
+    if _seconds(visit) - found.at > CODE_SECONDS or not is_usable:
         forget(visit)
         return None
     return found
