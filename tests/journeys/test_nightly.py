@@ -1,15 +1,19 @@
 """Once a day, after an hour of a programme's own clock, what is due is released and what is over expires."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
+from django.db import OperationalError as DjangoOperationalError
 
 from cagnotte.domain.errors import CagnotteError
+from cagnotte.identity.models import Programme
 from cagnotte.identity.services import programme_id_of
 from cagnotte.journeys import nightly
-from cagnotte.journeys.nightly import SQL, Nights
+from cagnotte.journeys.nightly import SQL, STEPS, Nights, Step
+from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.ledger import seals
 from cagnotte.platform.database import connect
 from tests.journeys.world import World
@@ -126,3 +130,142 @@ def make_programme_without_rules(connection: psycopg.Connection[object]) -> None
         " VALUES (gen_random_uuid(), 'aa', 'Empty', 'EUR', 'Europe/Paris', now())"
     )
     connection.commit()
+
+
+# ---- what goes wrong ----------------------------------------------------------------------------------------------
+
+Fault = Callable[[psycopg.Connection[object]], object]
+
+
+def key_error(_connection: psycopg.Connection[object]) -> None:
+    raise KeyError("unknown")
+
+
+def permission_error(_connection: psycopg.Connection[object]) -> None:
+    raise PermissionError("proof")
+
+
+def unique_violation(connection: psycopg.Connection[object]) -> None:
+    """Leaves the database transaction failed, as a step does that runs into a constraint."""
+    connection.execute("INSERT INTO identity_programme SELECT * FROM identity_programme")
+
+
+def lock_not_available(_connection: psycopg.Connection[object]) -> None:
+    raise psycopg.errors.LockNotAvailable("canceling statement due to lock timeout")
+
+
+def sentence(_connection: psycopg.Connection[object]) -> None:
+    raise CagnotteError("No.")
+
+
+FAULTS = (key_error, permission_error, unique_violation, lock_not_available, sentence)
+
+
+class Diary:
+    """The steps of the night, noted as they begin; `aa`, the first by its name, runs into a fault in one of them."""
+
+    def __init__(self, at: str, fault: Fault) -> None:
+        self.at, self.fault = at, fault
+        self.begun: list[tuple[str, str]] = []
+
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(step._replace(do=self._noting(step)) for step in STEPS)
+
+    def of(self, slug: str) -> list[str]:
+        return [name for programme, name in self.begun if programme == slug]
+
+    def _noting(self, step: Step) -> Callable[[psycopg.Connection[object], ProgrammeRun], object]:
+        def do(connection: psycopg.Connection[object], run: ProgrammeRun) -> object:
+            self.begun.append((run.programme.slug, step.name))
+            if (run.programme.slug, step.name) == ("aa", self.at):
+                self.fault(connection)
+            return step.do(connection, run)
+
+        return do
+
+
+def diary(monkeypatch: pytest.MonkeyPatch, at: str, fault: Fault) -> Diary:
+    with connect() as connection:
+        make_programme_without_rules(connection)
+    found = Diary(at, fault)
+    monkeypatch.setattr(nightly, "STEPS", found.steps())
+    return found
+
+
+ALL = [step.name for step in STEPS]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_step_that_fails_keeps_neither_later_ones_nor_other_programmes_from_their_night(
+    due: World, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    told, nights = diary(monkeypatch, "claims", fault), Nights()
+
+    assert night(nights, THREE_AT_NIGHT) == 1
+    assert (told.of("aa"), told.of("corner")) == (ALL, ALL)
+    assert due.member("1") == {"available": 100}
+    assert nights.done == {CORNER: date(2026, 3, 12)}
+
+    told.begun.clear()
+    assert night(nights, THREE_AT_NIGHT + timedelta(minutes=59)) == 0
+    assert told.begun == []
+    told.at = "nothing"
+    assert night(nights, THREE_AT_NIGHT + timedelta(hours=1)) == 1
+    assert (told.of("aa"), told.of("corner")) == (ALL, [])
+
+
+def test_what_takes_for_good_waits_for_the_release(
+    due: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = diary(monkeypatch, "mature", key_error)
+
+    assert night(Nights(), THREE_AT_NIGHT) == 1
+    assert told.of("aa") == ["mature", "claims", "remind", "seal"]
+    assert told.of("corner") == ALL
+
+
+def test_automatic_payouts_do_not_wait_for_what_expires(
+    due: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = diary(monkeypatch, "expire", unique_violation)
+
+    assert night(Nights(), THREE_AT_NIGHT) == 1
+    assert told.of("aa") == ALL
+
+
+def test_a_programme_whose_clock_cannot_be_read_keeps_no_other_waiting(due: World) -> None:
+    with connect() as connection:
+        make_programme_without_rules(connection)
+    Programme.objects.filter(slug="aa").update(timezone="Nowhere/Never")
+    nights = Nights()
+
+    assert night(nights, THREE_AT_NIGHT) == 1
+    assert due.member("1") == {"available": 100}
+    assert nights.done == {CORNER: date(2026, 3, 12)}
+
+
+@pytest.mark.parametrize(
+    "away",
+    [
+        psycopg.OperationalError("the connection is lost"),
+        psycopg.errors.AdminShutdown("terminating connection due to administrator command"),
+        DjangoOperationalError("the connection is lost"),
+    ],
+)
+def test_a_database_that_is_away_ends_the_round_and_leaves_nobody_alone(
+    due: World, monkeypatch: pytest.MonkeyPatch, away: Exception
+) -> None:
+    def gone(_connection: psycopg.Connection[object]) -> None:
+        if isinstance(away, DjangoOperationalError):
+            raise away from psycopg.OperationalError("the connection is lost")
+        raise away
+
+    told, nights = diary(monkeypatch, "expire", gone), Nights()
+
+    with pytest.raises(type(away)):
+        night(nights, THREE_AT_NIGHT)
+    assert told.begun[-1] == ("aa", "expire")
+    assert (nights.done, nights.left_alone) == ({}, {})
+    assert due.member("1") == {"confirmed": 100}
+    told.at = "nothing"
+    assert night(nights, THREE_AT_NIGHT) == 2
