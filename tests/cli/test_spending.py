@@ -157,6 +157,35 @@ def test_money_expires_and_accounts_are_closed(world: World) -> None:
     world.assert_sound()
 
 
+def test_what_is_kept_as_unclaimed_is_paid_to_the_account_its_owner_names(world: World) -> None:
+    world.wallet([(300, None)])
+    cagnotte("close-account", "M1")
+    order = ("payouts", "unclaimed", "M1", "--holder", "Ana Müller", "--iban", IBANS[1])
+    told = cagnotte(*order, "--amount", "2.00", "--reference", "letter 7")
+    reference = told.split(":")[0]
+    assert told == f"{reference}: 2.00 EUR to member M1 (approved).\n"
+    assert cagnotte(*order, "--amount", "2.00", "--reference", "letter 7") == told
+    assert refused(*order, "--amount", "1.01", "--reference", "letter 8") == (
+        "1.00 EUR is kept aside for this member."
+    )
+    assert world.balance("programme.unclaimed") == 300
+    world.assert_sound()
+
+
+def test_releasing_pays_or_keeps_what_closed_accounts_hold(world: World) -> None:
+    with_account, without = world.wallet(), world.wallet()
+    world.bank_account(with_account, IBANS[1])
+    for wallet_id, amount_minor in ((with_account, 400), (without, 300)):
+        world.close(wallet_id)
+        world.give(wallet_id, amount_minor)
+    assert cagnotte("mature") == (
+        "2026-06-10: 0.00 EUR of 0 purchases became available to 0 members.\n"
+        "  4.00 EUR of closed accounts goes out with the next payouts.\n"
+        "  3.00 EUR of closed accounts is kept as unclaimed.\n"
+    )
+    world.assert_sound()
+
+
 def test_a_payout_is_asked_for_listed_approved_and_called_off(world: World) -> None:
     two_members(world)
     told = cagnotte("payouts", "request", "M1", "--amount", "22.00")

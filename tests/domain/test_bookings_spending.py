@@ -225,6 +225,10 @@ def test_row_22_unclaimed_money() -> None:
         "member.held wallet": 80,
         "programme.unclaimed": -80,
     }
+    assert read(spending.unclaimed_given_up(PURSE, 80)) == {
+        "programme.unclaimed": 80,
+        "programme.breakage": -80,
+    }
     assert read(spending.unclaimed_paid(PURSE, 80)) == {
         "programme.unclaimed": 80,
         "programme.payouts": -80,
@@ -397,6 +401,7 @@ def test_every_booking_balances(amount: int, fee: int, owing: int) -> None:
         spending.held_to_unclaimed(PURSE, amount),
         spending.to_unclaimed(PURSE, amount),
         spending.unclaimed_paid(PURSE, amount),
+        spending.unclaimed_given_up(PURSE, amount),
         *spending.wallet_to_wallet(PURSE, other, amount, owing),
         companies.statement(TILL, BRAND, amount, fee),
         companies.receipt(TILL, amount),

@@ -42,6 +42,7 @@ PERSONAL = {
     "holder", "iban", "iban_sealed", "bic", "ip", "user_agent", "reply_to", "shop_email", "member_ref", "raw",
     "sealed_customer", "session_key", "person_id", "user_id", "member_id", "wallet_id", "friend_wallet_id",
     "sponsor_wallet_id", "owner_id", "book_id", "visit_id", "endpoint", "p256dh",
+    "visit_ref", "visited_at", "device", "promised", "checks",
 }  # fmt: skip
 """Names that a column has which may hold something of a person."""
 
@@ -148,8 +149,12 @@ def ana(world: World, *, name: str = "Ana Lima") -> Person:
 
 
 def order_of(person: Person, world: World, *, gives_up: bool = False) -> erase.Order:
+    """Erase what stands; giving up is what the page shows now."""
     member = Member.objects.select_related("wallet", "programme").get(id=person.member.id)
-    return erase.Order(member.programme, member, world.now, world.now.date(), gives_up)
+    shown = erase.given_up(erase.obstacles(shared_connection(), member.programme, member))
+    return erase.Order(
+        member.programme, member, world.now, world.now.date(), shown if gives_up else 0
+    )
 
 
 def obstacles(person: Person) -> list[str]:

@@ -502,12 +502,12 @@ class Book:
             raise No
         return self._new_payout(member, asked, "requested")
 
-    def _payable(self, member: str, amount: int, at_least: int) -> bool:
+    def _payable(self, member: str, amount: int, at_least: int, *, of_closed: bool = False) -> bool:
         rested = self.at >= BANK_ACCOUNTS_SINCE + BANK_ACCOUNT_REST
         return (
             member == WITH_BANK
             and rested
-            and member not in self.closed
+            and (of_closed or member not in self.closed)
             and not self.owing(member)
             and amount >= max(1, at_least)
             and amount > self.programme.fee_minor
@@ -575,7 +575,7 @@ class Book:
             raise No
         self._expire_lots(member, lots)
         left = self.spendable(member)
-        if not was_closed and self._payable(member, left, 1):
+        if self._payable(member, left, 1, of_closed=True):
             self._new_payout(member, left, "approved")
             left = 0
         self._drain(lots, left, ("member.available", member))

@@ -245,6 +245,55 @@ def _print_stepped(stepped: "Stepped", what: str) -> None:
         click.secho(f"{payout.end_to_end_id}: {refusal.sentence}", fg="yellow")
 
 
+# ---- what is kept aside for closed accounts ---------------------------------------------------------------------
+
+
+@payouts.command()
+@click.argument("member")
+@click.option("--holder", required=True, help="The name of the bank account's owner.")
+@click.option("--iban", required=True, help="The account, told by the member.")
+@click.option("--bic", default="", help="Only where the bank cannot be read from the account.")
+@click.option("--amount", default=None, help="Such as 25.00; default: all that is kept aside.")
+@click.option(
+    "--reference",
+    required=True,
+    help="Your own name for it, such as a letter's number: run again with the same, nothing is paid twice.",
+)
+@programme_option
+@now_option
+@with_database
+def unclaimed(  # noqa: PLR0913 - one option each
+    *,
+    member: str,
+    holder: str,
+    iban: str,
+    bic: str,
+    amount: str | None,
+    reference: str,
+    slug: str | None,
+    now: datetime | None,
+) -> None:
+    """Pay what is kept as unclaimed for a MEMBER whose account is closed; it goes out with the next run.
+
+    Make sure first that it is the member who asks.
+    """
+    from cagnotte.journeys import pay_unclaimed
+    from cagnotte.payouts.unclaimed import UnclaimedAsk
+    from cagnotte.platform.database import connect
+    from cagnotte.wallet.selectors import wallet_of_member
+
+    desk, currency = _desk(slug, now)
+    amount_minor = None if amount is None else parse_minor(amount, currency)
+    with connect() as connection:
+        with connection.transaction():
+            wallet_id = wallet_of_member(connection, desk.programme_id, member)
+        ask = UnclaimedAsk(wallet_id, reference, holder, iban, bic, amount_minor)
+        made = pay_unclaimed.pay(connection, desk, ask)
+    click.echo(
+        f"{made.end_to_end_id}: {_amount(made.transfer_minor, made.currency)} to member {member} ({made.state})."
+    )
+
+
 # ---- members who are paid without asking ------------------------------------------------------------------------
 
 

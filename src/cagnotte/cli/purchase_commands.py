@@ -161,10 +161,14 @@ def _print_summary(summary: "ImportSummary") -> None:
 @now_option
 @with_database
 def mature_command(on: datetime | None, slug: str | None, now: datetime | None) -> None:
-    """Release what is due: confirmed rewards whose delay is over become available."""
+    """Release what is due: confirmed rewards whose delay is over become available.
+
+    What becomes available to closed accounts goes out with the next payouts, or is kept as unclaimed.
+    """
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
+    from cagnotte.journeys import tend_closed
     from cagnotte.journeys.mature import mature
     from cagnotte.journeys.programme_run import ProgrammeRun
     from cagnotte.platform.database import connect
@@ -181,6 +185,7 @@ def mature_command(on: datetime | None, slug: str | None, now: datetime | None) 
             result = mature(
                 connection, run, on=day, on_chunk=lambda count: bar.advance(task, count)
             )
+        closed = tend_closed.tend(connection, run, on=day)
         currency = run.programme.currency
     click.echo(
         f"{day}: {format_minor(result.released_minor, currency)} {currency} of {result.purchases:,} purchases became "
@@ -199,6 +204,13 @@ def mature_command(on: datetime | None, slug: str | None, now: datetime | None) 
         click.echo(f"  {result.vouchers:,} vouchers over {issued} were issued.")
     for reason, count in sorted(result.waiting.items()):
         click.echo(f"  {count:,} wait for: {reason}.")
+    for minor, what in (
+        (closed.payout_minor, "goes out with the next payouts"),
+        (closed.unclaimed_minor, "is kept as unclaimed"),
+        (closed.renounced_minor, "was given up by erased members"),
+    ):
+        if minor:
+            click.echo(f"  {format_minor(minor, currency)} {currency} of closed accounts {what}.")
 
 
 @click.command("why")

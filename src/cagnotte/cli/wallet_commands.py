@@ -249,7 +249,7 @@ def close_account(member: str, slug: str | None, now: datetime | None) -> None:
         (closed.unclaimed_minor, "is kept as unclaimed"),
         (closed.expired_minor, "was past its last day and expired"),
         (closed.given_up_minor, "was owed and is given up"),
-        (closed.waiting_minor, "is not available yet; close the account again once it is"),
+        (closed.waiting_minor, "is not available yet; once it is, the night pays it or keeps it"),
     ):
         if amount_minor:
             click.echo(f"  {Money(amount_minor, found.currency)} {what}.")

@@ -1,8 +1,9 @@
 """A member leaves: what can be paid is paid, the rest is kept for them, nothing is lost.
 
 What is left and available becomes a last payout, whatever the programme's minimum; without a bank account that
-can be paid it moves to the unclaimed, and stays owed. What the member still owes is given up. Rewards that are
-not available yet follow their course; closing the account again moves what has become available since.
+can be paid it moves to the unclaimed, and stays owed (`pay_unclaimed` is the way out). What the member still owes is
+given up. Rewards that are not available yet follow their course; closing the account again does the same with what has
+become available since, and each night does so by itself (`tend_closed`). What an erased member gave up, nobody is paid.
 """
 
 from dataclasses import dataclass, replace
@@ -17,8 +18,9 @@ from cagnotte.domain.holds import HoldPurpose
 from cagnotte.domain.ids import derived_id
 from cagnotte.domain.lots import take_up_to
 from cagnotte.domain.money import Money
-from cagnotte.domain.payouts import Candidate, PlannedPayout
-from cagnotte.journeys.expire import expire_lots
+from cagnotte.domain.payouts import PlannedPayout, RefusalCode
+from cagnotte.identity.erasure import PSEUDONYM
+from cagnotte.journeys.expire import expire_lots, give_up_lots
 from cagnotte.ledger import selectors as ledger
 from cagnotte.ledger.selectors import MemberBalances
 from cagnotte.payouts import selectors as payout_selectors
@@ -49,6 +51,7 @@ class ClosedAccount:
         payout_minor: in a last payout, sent with the next run. unclaimed_minor: kept for its owner.
         expired_minor: was past its last day. given_up_minor: owed, and no longer expected.
         waiting_minor: rewards not available yet; they follow their course.
+        renounced_minor: of an erased member, who gave it up; it goes where it would go by expiry.
     """
 
     was_closed: bool
@@ -57,6 +60,22 @@ class ClosedAccount:
     expired_minor: int
     given_up_minor: int
     waiting_minor: int
+    renounced_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What closing an account would do with what is available.
+
+    Attributes:
+        payout: the last payout, None when there is none.
+        reason: why there is none, None where the programme has not said how it pays.
+        usable_from: from when on payouts go to the account on file, None without one.
+    """
+
+    payout: PlannedPayout | None = None
+    reason: RefusalCode | None = None
+    usable_from: datetime | None = None
 
 
 def run(connection: Connection, order: Closing) -> ClosedAccount:
@@ -81,7 +100,8 @@ def run(connection: Connection, order: Closing) -> ClosedAccount:
             _refuse_while_held(connection, order)
         expired = expire_lots(connection, [order.wallet_id], occasion=occasion)
         balances = _balances(connection, order)
-        paid_minor = 0 if state.closed else _last_payout(connection, order, occasion, balances)
+        renounced_minor = _renounced(connection, order, occasion)
+        paid_minor = _last_payout(connection, order, occasion)
         unclaimed_minor = _to_unclaimed(connection, order, occasion)
         given_up_minor = _give_up(connection, order, occasion, balances.owing)
         connection.execute(SQL.close_wallet, {"wallet_id": order.wallet_id, "now": order.now})
@@ -100,7 +120,26 @@ def run(connection: Connection, order: Closing) -> ClosedAccount:
         expired_minor=sum(amount_minor for amount_minor, _ in expired),
         given_up_minor=given_up_minor,
         waiting_minor=balances.pending + balances.confirmed,
+        renounced_minor=renounced_minor,
     )
+
+
+def outlook(connection: Connection, order: Closing) -> Outlook:
+    """Say what closing would do with what is available; nothing is changed. Raises NotFound as `run`."""
+    try:
+        rules = payout_selectors.rules(connection, order.programme_id)
+    except NotFound:
+        return Outlook()
+    found = payout_selectors.candidate(
+        connection, wallet_id=order.wallet_id, rules=rules, on=order.on
+    )
+    # The minimum spares small transfers while more comes in; here nothing more does.
+    policy = replace(rules.policy, threshold_minor=1, maximum_minor=None)
+    decided = domain.decide(replace(found, closed=False), policy, order.now)
+    usable_from = found.method.payable_at(rules.method_change_hold_hours) if found.method else None
+    if isinstance(decided, PlannedPayout):
+        return Outlook(payout=decided, usable_from=usable_from)
+    return Outlook(reason=decided.code, usable_from=usable_from)
 
 
 def _refuse_while_held(connection: Connection, order: Closing) -> None:
@@ -122,25 +161,21 @@ def _balances(connection: Connection, order: Closing) -> MemberBalances:
     return found[order.wallet_id]
 
 
-def _last_payout(
-    connection: Connection, order: Closing, occasion: Occasion, balances: MemberBalances
-) -> int:
+def _renounced(connection: Connection, order: Closing, occasion: Occasion) -> int:
+    """Book what became available to an erased member as given up; return how much, 0 for anybody else."""
+    values = {"wallet_id": order.wallet_id, "pseudonym": PSEUDONYM}
+    row = connection.execute(SQL.is_erased, values).fetchone()
+    if row is None or not row[0]:
+        return 0
+    return give_up_lots(connection, order.wallet_id, occasion=occasion)
+
+
+def _last_payout(connection: Connection, order: Closing, occasion: Occasion) -> int:
     """Hold all that is available for a payout the next run sends; 0 when it cannot be paid."""
-    try:
-        rules = payout_selectors.rules(connection, order.programme_id)
-    except NotFound:
+    planned = outlook(connection, order).payout
+    if planned is None:
         return 0
-    candidate = Candidate(
-        order.wallet_id,
-        balances.available,
-        method=payout_selectors.method_of_wallet(connection, order.wallet_id),
-    )
-    # The minimum spares small transfers while more comes in; here nothing more does.
-    policy = replace(rules.policy, threshold_minor=1, maximum_minor=None)
-    planned = domain.decide(candidate, policy, order.now)
-    if not isinstance(planned, PlannedPayout):
-        return 0
-    made = payout_services.create(connection, [planned], occasion=occasion)
+    made = payout_services.create(connection, [planned], occasion=occasion, of_closed=True)
     return sum(payout.amount_minor for payout in made.payouts)
 
 

@@ -6,6 +6,7 @@ id that leads to nobody. Nothing is erased while money is on its way: closing th
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -17,8 +18,9 @@ from django.utils.translation import gettext as _
 
 from cagnotte.claims import documents
 from cagnotte.claims.models import ClaimDocument
+from cagnotte.domain.bookings import spending
 from cagnotte.domain.errors import NotFound, Refused
-from cagnotte.domain.ids import bucket_of
+from cagnotte.domain.ids import derived_id
 from cagnotte.identity import consents
 from cagnotte.identity.erasure import PSEUDONYM
 from cagnotte.identity.models import Member, Programme
@@ -30,13 +32,14 @@ from cagnotte.payouts import selectors as payouts
 from cagnotte.platform import sql
 from cagnotte.platform.figures import money
 from cagnotte.tracking.services import forget_member
+from cagnotte.wallet import movements, voucher_views
 
 Connection = psycopg.Connection[Any]
 
 SQL = sql.load("personal_data")
 
 
-GIVEN_UP = frozenset({"waiting", "aside"})
+GIVEN_UP = frozenset({"waiting", "aside", "vouchers"})
 """Obstacles that a member can do away with by giving the money up."""
 
 
@@ -52,19 +55,22 @@ class Obstacle(NamedTuple):
 class Order:
     """Who is to be erased, on which day in the programme's time zone.
 
-    gives_up: the member has said that what waits for shops may be lost.
+    gives_up_minor: what the member was shown, and has said may be lost; nothing is erased while more than that waits.
     """
 
     programme: Programme
     member: Member
     now: datetime
     on: date
-    gives_up: bool = False
+    gives_up_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was done. deleted, blanked: rows per table. given_up_minor: what was still to come or kept aside."""
+    """What was done. deleted, blanked: rows per table.
+
+    given_up_minor: what was still to come, kept aside, or on vouchers whose codes nobody can look up any more.
+    """
 
     pseudonym: str
     deleted: dict[str, int]
@@ -111,18 +117,29 @@ def obstacles(connection: Connection, programme: Programme, member: Member) -> l
     )
     say(
         "aside",
-        _aside_minor(connection, member),
-        _("{amount} is kept aside for you, because there was no bank account to pay it to."),
+        payouts.kept_aside(connection, member.wallet_id),
+        _("{amount} is kept aside for you: write to us to have it paid, or give it up."),
+    )
+    vouchers = voucher_views.open_vouchers(connection, programme.id, member.wallet_id)
+    say(
+        "vouchers",
+        sum(voucher.open_minor for voucher in vouchers),
+        _("{amount} is on vouchers: note their codes first, afterwards nobody can find them."),
     )
     return found
+
+
+def given_up(found: Sequence[Obstacle]) -> int:
+    """Return how much a member gives up who is erased in spite of these obstacles, in minor units."""
+    return sum(one.amount_minor for one in found if one.code in GIVEN_UP)
 
 
 def erase(connection: Connection, order: Order) -> Erased:
     """Erase a member, in one database transaction on Django's own connection (`shared_connection`).
 
     Raises:
-        Refused: money is on its way, or waits and was not given up; nothing was changed. Its sentence is the first
-            obstacle's.
+        Refused: money is on its way, or waits and was not given up, with the first obstacle's sentence; or more waits
+            than was given up (`more_waits`). Nothing was changed.
         NotFound: the member is not of this programme, or is erased already.
     """
     with transaction.atomic():
@@ -138,6 +155,7 @@ def erase(connection: Connection, order: Order) -> Erased:
                 order.on,
             ),
         )
+        _give_up_aside(connection, order)
         owner = replace(owner_of(order.member), pseudonym=PSEUDONYM + secrets.token_hex(8))
         consents.withdraw_all(wallet_id=owner.wallet_id, now=order.now, source="erasure")
         _blank_texts(connection, order)
@@ -157,23 +175,40 @@ def _lock(connection: Connection, order: Order) -> None:
 
 def _refuse(connection: Connection, order: Order) -> int:
     """Return what the member gives up, in minor units. Raises Refused for anything else that stands against it."""
-    given_up_minor = 0
-    for obstacle in obstacles(connection, order.programme, order.member):
-        if obstacle.code not in GIVEN_UP or not order.gives_up:
+    found = obstacles(connection, order.programme, order.member)
+    for obstacle in found:
+        if obstacle.code not in GIVEN_UP or not order.gives_up_minor:
             raise Refused(obstacle.sentence, code=obstacle.code)
-        given_up_minor += obstacle.amount_minor
+    given_up_minor = given_up(found)
+    if given_up_minor > order.gives_up_minor:
+        amount = money(given_up_minor, order.programme.currency)
+        told = _("{amount} would be lost now, which is more than you were shown: look again.")
+        raise Refused(told.format(amount=amount), code="more_waits")
     return given_up_minor
+
+
+def _give_up_aside(connection: Connection, order: Order) -> None:
+    """Book what is kept aside as given up. What is not available yet is booked so once it is (`tend_closed`)."""
+    wallet_id, programme = order.member.wallet_id, order.programme
+    occasion = movements.occasion(
+        connection,
+        programme_id=programme.id,
+        currency=programme.currency,
+        now=order.now,
+        on=order.on,
+    )
+    aside_minor = payouts.kept_aside(connection, wallet_id)
+    legs = spending.unclaimed_given_up(occasion.purse(wallet_id), aside_minor)
+    fact_id = derived_id(order.now, programme.id, "erasure", wallet_id)
+    given_up_now = occasion.transaction(
+        legs, kind="unclaimed_given_up", book_id=wallet_id, fact_id=fact_id
+    )
+    movements.book(connection, [given_up_now])
 
 
 def _balances(connection: Connection, programme: Programme, member: Member) -> MemberBalances:
     found = ledger.member_balances(connection, [member.wallet_id], programme.id, programme.currency)
     return found.get(member.wallet_id, MemberBalances())
-
-
-def _aside_minor(connection: Connection, member: Member) -> int:
-    facts = {"wallet_id": member.wallet_id, "bucket": bucket_of(member.wallet_id)}
-    row = connection.execute(SQL.kept_aside, facts).fetchone()
-    return int(row[0]) if row else 0
 
 
 def _blank_texts(connection: Connection, order: Order) -> None:

@@ -263,6 +263,7 @@ PAYOUT_TYPES = {
     "held": "payout.requested",
     "hold_released": "payout.cancelled",
     "payout_sent": "payout.sent",
+    "unclaimed_paid": "payout.sent",
     "payout_settled": "payout.settled",
     "payout_rejected": "payout.returned",
     "payout_returned": "payout.returned",
@@ -476,7 +477,8 @@ LEDGER_READERS: dict[str, Reader] = {
     "released": _available,
     **dict.fromkeys(("held", "captured", "hold_released", "refunded"), _holds),
     **dict.fromkeys(
-        ("payout_sent", "payout_settled", "payout_rejected", "payout_returned"), _payouts
+        ("payout_sent", "unclaimed_paid", "payout_settled", "payout_rejected", "payout_returned"),
+        _payouts,
     ),
     **dict.fromkeys(
         (

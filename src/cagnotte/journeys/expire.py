@@ -5,7 +5,7 @@ transaction; what a run that was interrupted has done stays done, and the next r
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -186,6 +186,23 @@ def expire_lots(
             "day": occasion.occurred_on,
         },
     ).fetchall()
+    return _to_gainers(connection, lots, occasion, "expired")
+
+
+def give_up_lots(connection: Connection, wallet_id: UUID, *, occasion: Occasion) -> int:
+    """Book all lots of a wallet (locked before) as given up by its owner, whatever their last day; return their sum.
+
+    As expiry: each goes to the account that was fixed with it. Runs in the caller's database transaction.
+    """
+    values = {"wallet_id": wallet_id, "currency": occasion.currency}
+    lots = connection.execute(SQL.lock_open_lots, values).fetchall()
+    return sum(amount for amount, _ in _to_gainers(connection, lots, occasion, "given_up"))
+
+
+def _to_gainers(
+    connection: Connection, lots: Sequence[Sequence[Any]], occasion: Occasion, kind: str
+) -> list[tuple[int, str]]:
+    """Move what locked lots hold to the accounts fixed with them; return per lot the amount and that account's kind."""
     connection.execute(SQL.expire_lots, {"lot_ids": [lot[0] for lot in lots]})
     expired: list[tuple[int, str]] = []
     transactions = []
@@ -196,7 +213,7 @@ def expire_lots(
         transactions.append(
             occasion.transaction(
                 spending.expire(purse, remaining_minor, gains),
-                kind="expired",
+                kind=kind,
                 book_id=wallet_id,
                 fact_id=lot_id,
             )

@@ -56,6 +56,7 @@ OTHERS = {
     "voucher_void": Wording(_("Voucher …{more} called off, money back"), "undo-2"),
     "expired": Wording(_("Money expired"), "timer"),
     "owing_given_up": Wording(_("What was to be made up for is forgiven"), "hand-heart"),
+    "given_up": Wording(_("Money given up"), "lock"),
     "unclaimed": Wording(_("Account closed, money set aside"), "lock"),
     "opening": Wording(_("Balance brought over"), "wallet"),
 }

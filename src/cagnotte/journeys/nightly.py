@@ -16,7 +16,7 @@ import psycopg
 import structlog
 
 from cagnotte.identity.models import Programme
-from cagnotte.journeys import auto_payout, expire, remind, tend_claims
+from cagnotte.journeys import auto_payout, expire, remind, tend_claims, tend_closed
 from cagnotte.journeys.failures import set_aside
 from cagnotte.journeys.mature import mature
 from cagnotte.journeys.programme_run import ProgrammeRun
@@ -65,9 +65,10 @@ def _seal(connection: Connection, run: ProgrammeRun) -> object:
 
 STEPS = (
     Step("mature", _mature),
+    Step("closed", tend_closed.tend, after="mature"),
     # A debt that this night's release would have repaid must not be given up, nor a month's payout be made, or refused
     # as too small, without it: neither is taken back later.
-    Step("expire", _expire, after="mature"),
+    Step("expire", _expire, after="closed"),
     Step("claims", tend_claims.tend),
     Step("auto_payouts", _pay_by_rule, after="mature"),
     # Nothing else waits. Lots past their day are neither paid nor reminded of, whether they have expired or not; what a
@@ -75,7 +76,8 @@ STEPS = (
     Step("remind", remind.run),
     Step("seal", _seal),
 )
-"""In this order: what is released may be paid, nobody is reminded of what has just left, and all of it is sealed."""
+"""In this order: what is released may be paid, that of closed accounts before it could expire, nobody is reminded of
+what has just left, and all of it is sealed."""
 
 
 @dataclass(slots=True)

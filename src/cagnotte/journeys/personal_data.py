@@ -14,7 +14,9 @@ from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
-from django.db.models import QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import F, Func, JSONField, QuerySet, TextField, Value
+from django.db.models.expressions import Combinable
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -157,6 +159,16 @@ def _pseudonym(owner: Owner) -> str:
 
 def _no_list(_owner: Owner) -> list[str]:
     return []
+
+
+def _with_pseudonym(owner: Owner) -> Combinable:
+    """Return what an event tells, with the pseudonym wherever the member's number stands; a key is never added."""
+    told: Combinable = F("data")
+    for key in ("member_ref", "ref"):
+        put = Value(owner.pseudonym, output_field=JSONField())
+        path = Value([key], output_field=ArrayField(TextField()))
+        told = Func(told, path, put, Value(value=False), function="jsonb_set")
+    return told
 
 
 def _no_headers(_owner: Owner) -> dict[str, str]:
@@ -690,6 +702,8 @@ HOLDINGS: tuple[Holding, ...] = (
         "notices.Event",
         "wallet_id",
         ("type", "object_id", "created_at", "data"),
+        fate=_BLANKED,
+        blanks={"data": _with_pseudonym},
     ),
     Holding("account", "identity.Profile", "wallet_id", ("birthday",), fate=_DELETED),
     Holding(
@@ -791,6 +805,10 @@ HOLDINGS: tuple[Holding, ...] = (
             "kind",
             "state",
             "merchant_id",
+            "visit_ref",
+            "visited_at",
+            "device",
+            "promised",
             "order_ref",
             "ordered_on",
             "amount_minor",
@@ -798,11 +816,21 @@ HOLDINGS: tuple[Holding, ...] = (
             "shop_email",
             "coupon",
             "note",
+            "checks",
             "sent_at",
             "reason",
         ),
         fate=_BLANKED,
-        blanks={"shop_email": "", "coupon": "", "note": "", "checks": _no_list},
+        blanks={
+            "visit_ref": "",
+            "visited_at": None,
+            "device": "",
+            "promised": "",
+            "shop_email": "",
+            "coupon": "",
+            "note": "",
+            "checks": _no_list,
+        },
     ),
     Holding("friends", "growth.SponsorCode", "wallet_id", ("code", "drawn_at"), fate=_DELETED),
     Holding("friends", "growth.Referral", "friend_wallet_id", ("code", "joined_at")),

@@ -70,6 +70,7 @@ BY_KIND: dict[str, LineKey] = {
     "voucher_rest": "voucher_back",
     "voucher_void": "voucher_back",
     "expired": "expired",
+    "given_up": "expired",
     "owing_given_up": "forgiven",
     "opening": "brought_over",
 }

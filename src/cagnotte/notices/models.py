@@ -29,7 +29,7 @@ class OutboxRow(models.Model):
 
 
 class Event(models.Model):
-    """One thing that happened, as it is told. Never changed; deleted after its days."""
+    """One thing that happened, as it is told. Deleted after its days; erasure alone changes it: the member's number."""
 
     number = models.BigAutoField(
         primary_key=True, help_text="Its place: events are numbered as they become visible."

@@ -136,7 +136,9 @@ class Payout(models.Model):
     programme_id = models.UUIDField()
     wallet_id = models.UUIDField()
     bucket = models.PositiveSmallIntegerField()
-    hold_id = models.UUIDField(unique=True)
+    hold_id = models.UUIDField(
+        unique=True, null=True, help_text="Empty = out of what is kept aside for a closed account."
+    )
     method_id = models.UUIDField()
     batch_id = models.UUIDField(null=True)
     end_to_end_id = models.CharField(max_length=35, unique=True)

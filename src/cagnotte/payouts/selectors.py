@@ -10,6 +10,7 @@ import psycopg
 
 from cagnotte.domain.bookings.spending import Purse
 from cagnotte.domain.errors import NotFound
+from cagnotte.domain.ids import bucket_of
 from cagnotte.domain.payouts import (
     UNDER_WAY,
     Candidate,
@@ -60,11 +61,11 @@ class PayoutRules:
 
 @dataclass(frozen=True, slots=True)
 class PayoutView:
-    """A payout; amounts in minor units of its currency."""
+    """A payout; amounts in minor units of its currency. hold_id None: of what is kept aside for a closed account."""
 
     id: UUID
     wallet_id: UUID
-    hold_id: UUID
+    hold_id: UUID | None
     method_id: UUID
     batch_id: UUID | None
     end_to_end_id: str
@@ -298,6 +299,13 @@ def payouts_under_way(connection: Connection, wallet_id: UUID) -> list[PayoutVie
     """Return payouts of a wallet from which something is still expected, oldest first."""
     values = {"wallet_id": wallet_id, "states": [state.value for state in UNDER_WAY]}
     return [_payout(row) for row in connection.execute(SQL.payouts_under_way, values)]
+
+
+def kept_aside(connection: Connection, wallet_id: UUID) -> int:
+    """Return what is kept aside for the owner of a closed account, in minor units, payouts not yet sent included."""
+    values = {"wallet_id": wallet_id, "bucket": bucket_of(wallet_id)}
+    row = connection.execute(SQL.kept_aside, values).fetchone()
+    return int(row[0]) if row else 0
 
 
 def steps_of_payout(connection: Connection, payout_id: UUID) -> list[StepView]:

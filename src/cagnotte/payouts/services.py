@@ -180,9 +180,11 @@ def create(
     occasion: Occasion,
     state: PayoutState = PayoutState.APPROVED,
     token: str | None = None,
+    of_closed: bool = False,
 ) -> Created:
     """Hold the money of planned payouts and write them; one per wallet and moment, or per wallet and `token`.
 
+    of_closed: closed accounts are paid too; for what is left as they are closed.
     A wallet that no longer has the money is refused and stops no other.
     """
     ids = [_payout_id(occasion, one.wallet_id, token) for one in planned]
@@ -190,7 +192,7 @@ def create(
         HoldAsk(one.wallet_id, one.amount_minor, HoldPurpose.PAYOUT, str(payout_id))
         for one, payout_id in zip(planned, ids, strict=True)
     ]
-    placed = wallet.place_holds(connection, asks, occasion=occasion)
+    placed = wallet.place_holds(connection, asks, occasion=occasion, of_closed=of_closed)
     made: list[PayoutView] = []
     refused: list[tuple[PlannedPayout, CagnotteError]] = []
     for one, payout_id in zip(planned, ids, strict=True):
@@ -199,7 +201,7 @@ def create(
             refused.append((one, placed.refused[reference]))
             continue
         made.append(_new_payout(one, payout_id, placed.holds[reference].id, occasion, state))
-    _insert_payouts(connection, made, occasion, state)
+    insert_payouts(connection, made, occasion, state)
     return Created(made, refused)
 
 
@@ -238,9 +240,10 @@ def bank_reference(prefix: str, identity: UUID) -> str:
     return public_id(prefix, identity).replace("_", "-")
 
 
-def _insert_payouts(
+def insert_payouts(
     connection: Connection, made: Sequence[PayoutView], occasion: Occasion, state: PayoutState
 ) -> None:
+    """Write payouts; one whose id stands already is left as it is."""
     if not made:
         return
     connection.execute(

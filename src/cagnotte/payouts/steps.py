@@ -140,15 +140,22 @@ def _nothing(connection: Connection, taken: Sequence[_Taken], occasion: Occasion
 
 
 def _send(connection: Connection, taken: Sequence[_Taken], occasion: Occasion) -> None:
-    captures.consume(connection, [one.payout.hold_id for one in taken], occasion=occasion)
+    captures.consume(connection, [hold_id for hold_id, _ in _held(taken)], occasion=occasion)
     _book(
         connection,
-        taken,
+        [one for _, one in _held(taken)],
         occasion,
         "payout_sent",
         lambda purse, one: spending.payout_sent(
             purse, one.payout.amount_minor, one.payout.fee_minor
         ),
+    )
+    _book(
+        connection,
+        [one for one in taken if one.payout.hold_id is None],
+        occasion,
+        "unclaimed_paid",
+        lambda purse, one: spending.unclaimed_paid(purse, one.payout.amount_minor),
     )
 
 
@@ -189,15 +196,22 @@ def _return(connection: Connection, taken: Sequence[_Taken], occasion: Occasion)
 
 
 def _cancel(connection: Connection, taken: Sequence[_Taken], occasion: Occasion) -> None:
-    wallet.release(connection, [one.payout.hold_id for one in taken], occasion=occasion)
+    # What is kept aside is held by nothing: called off, its payout counts no more.
+    wallet.release(connection, [hold_id for hold_id, _ in _held(taken)], occasion=occasion)
 
 
 def _give_back(
     connection: Connection, taken: Sequence[_Taken], occasion: Occasion
 ) -> dict[UUID, int | None]:
     """Put the money back into its lots, the fee too; per step what repaid a debt, None = nobody there."""
-    amounts = [(one.fact_id, one.payout.hold_id, one.payout.amount_minor) for one in taken]
-    return captures.return_spent(connection, amounts, occasion=occasion)
+    amounts = [(one.fact_id, hold_id, one.payout.amount_minor) for hold_id, one in _held(taken)]
+    aside: dict[UUID, int | None] = {one.fact_id: None for one in taken}
+    return aside | captures.return_spent(connection, amounts, occasion=occasion)
+
+
+def _held(taken: Sequence[_Taken]) -> list[tuple[UUID, _Taken]]:
+    """Return the payouts whose money was held, with the hold; the others are of what is kept aside."""
+    return [(one.payout.hold_id, one) for one in taken if one.payout.hold_id is not None]
 
 
 def _book(

@@ -230,6 +230,38 @@ SELECT
 FROM payouts_payout
 WHERE programme_id = %(programme_id)s AND id = %(id)s;
 
+-- name: kept_aside
+-- in: wallet_id, bucket. out: what is kept aside for the owner of a closed account, in minor units. Reads the ledger's
+-- entries of one bucket by their primary key. No locks.
+SELECT coalesce(-sum(entry.amount_minor), 0)::bigint
+FROM ledger_entry AS entry
+INNER JOIN ledger_account AS account ON account.id = entry.account_id AND account.kind = 'programme.unclaimed'
+WHERE entry.bucket = %(bucket)s AND entry.book_id = %(wallet_id)s;
+
+-- name: unclaimed_to_send
+-- in: wallet_id (locked before), currency. out: the sum of payouts of what is kept aside that are not sent yet.
+-- Index: payout_wallet. No locks.
+SELECT coalesce(sum(amount_minor), 0)::bigint
+FROM payouts_payout
+WHERE
+    wallet_id = %(wallet_id)s AND hold_id IS NULL AND currency = %(currency)s
+    AND state = 'approved';
+
+-- name: insert_method_for_one
+-- in: the row. Writes payouts_payoutmethod: an account for one payout, which is never the member's own.
+INSERT INTO payouts_payoutmethod (
+    id, programme_id, wallet_id, bucket, kind, holder, iban_sealed, iban_last4, iban_fingerprint, bic, changed_at,
+    retired_at
+)
+VALUES (
+    %(id)s, %(programme_id)s, %(wallet_id)s, %(bucket)s, %(kind)s, %(holder)s, %(sealed)s, %(last4)s,
+    %(fingerprint)s, %(bic)s, %(now)s, %(now)s
+);
+
+-- name: method_told
+-- in: id. out: holder, fingerprint of the number. Index: primary key. No locks.
+SELECT holder, iban_fingerprint FROM payouts_payoutmethod WHERE id = %(id)s;
+
 -- name: account_of_wallet
 -- in: wallet_id. out: where its owner wants the money, as it may be shown. Index: payout_method_in_use. No locks.
 SELECT id, kind, holder, iban_last4, bic, changed_at, usable_from

@@ -44,11 +44,3 @@ SELECT closed_at IS NOT NULL FROM identity_wallet
 WHERE id = %(wallet_id)s AND programme_id = %(programme_id)s
 ORDER BY id
 FOR NO KEY UPDATE;
-
--- name: kept_aside
--- in: wallet_id, bucket. out: what is kept aside for the owner of a closed cagnotte, in minor units. Reads the ledger's
--- entries of one bucket by their primary key. Locks: none.
-SELECT coalesce(-sum(e.amount_minor), 0)::bigint
-FROM ledger_entry AS e
-JOIN ledger_account AS a ON a.id = e.account_id AND a.kind = 'programme.unclaimed'
-WHERE e.bucket = %(bucket)s AND e.book_id = %(wallet_id)s;

@@ -44,6 +44,13 @@ WHERE
 ORDER BY created_at DESC, id DESC
 LIMIT %(at_most)s;
 
+-- name: open_vouchers
+-- in: programme_id, wallet_id. out: ids of vouchers that hold something, those that end first in front.
+-- Index: voucher_of_wallet. No locks.
+SELECT id FROM wallet_voucher
+WHERE programme_id = %(programme_id)s AND wallet_id = %(wallet_id)s AND state IN ('issued', 'part_used')
+ORDER BY valid_until, id;
+
 -- name: vouchers_to_close
 -- in: programme_id, currency, day, at_most, grace_days. out: ids. Index: voucher_due. No locks; whoever closes them looks
 -- again. One that a shop's software takes waits until that was asked after the voucher's end, and no longer than grace_days.

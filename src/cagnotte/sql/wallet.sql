@@ -329,6 +329,35 @@ WHERE
 ORDER BY id
 FOR NO KEY UPDATE;
 
+-- name: lock_open_lots
+-- in: wallet_id (locked before), currency. Locks all lots that hold something, by id. Index: lot_open.
+SELECT id, wallet_id, remaining_minor, breakage_to, breakage_account
+FROM rewards_lot
+WHERE wallet_id = %(wallet_id)s AND remaining_minor > 0 AND currency = %(currency)s
+ORDER BY id
+FOR NO KEY UPDATE;
+
+-- name: closed_wallets_with_lots
+-- in: programme_id, currency, after (a wallet id), at_most. out: closed wallets in which money has become available, in the
+-- order of their ids. Reads the programme's closed wallets; index: lot_open. No locks; whoever settles them looks again.
+SELECT wallet.id
+FROM identity_wallet AS wallet
+WHERE
+    wallet.programme_id = %(programme_id)s AND wallet.closed_at IS NOT NULL AND wallet.id > %(after)s
+    AND EXISTS (
+        SELECT FROM rewards_lot AS lot
+        WHERE lot.wallet_id = wallet.id AND lot.remaining_minor > 0 AND lot.currency = %(currency)s
+    )
+ORDER BY wallet.id
+LIMIT %(at_most)s;
+
+-- name: is_erased
+-- in: wallet_id, pseudonym (how the number of an erased member begins). out: whether its member was erased.
+-- Index: the wallet's. No locks.
+SELECT EXISTS (
+    SELECT FROM identity_member WHERE wallet_id = %(wallet_id)s AND starts_with(ref, %(pseudonym)s)
+);
+
 -- name: expire_lots
 -- in: lot_ids. Writes rewards_lot, locked before.
 UPDATE rewards_lot

@@ -75,9 +75,16 @@ def place_hold(connection: Connection, ask: HoldAsk, *, occasion: Occasion) -> H
     return placed.holds[ask.reference]
 
 
-def place_holds(connection: Connection, asks: Sequence[HoldAsk], *, occasion: Occasion) -> Placed:
+def place_holds(
+    connection: Connection,
+    asks: Sequence[HoldAsk],
+    *,
+    occasion: Occasion,
+    of_closed: bool = False,
+) -> Placed:
     """Reserve money of many wallets, all for one purpose; what one wallet cannot give stops no other.
 
+    of_closed: closed accounts may give too; for their last payouts alone.
     Raises NotFound when a wallet is not of this programme; what else is refused is in the result.
     """
     if not asks:
@@ -101,7 +108,7 @@ def place_holds(connection: Connection, asks: Sequence[HoldAsk], *, occasion: Oc
             if first is not None:
                 placed.holds[ask.reference] = _same(first, ask, occasion.currency)
                 continue
-            _check_may_spend(wallets[ask.wallet_id], ask)
+            _check_may_spend(wallets[ask.wallet_id], ask, of_closed=of_closed)
             hold = _new_hold(ask, occasion)
             views = available.get(ask.wallet_id, [])
             takes = lots.take(views, ask.amount_minor, currency=occasion.currency)
@@ -131,8 +138,8 @@ def _same(first: HoldView, ask: HoldAsk, currency: str) -> HoldView:
     return first
 
 
-def _check_may_spend(wallet: WalletState, ask: HoldAsk) -> None:
-    if wallet.closed:
+def _check_may_spend(wallet: WalletState, ask: HoldAsk, *, of_closed: bool) -> None:
+    if wallet.closed and not of_closed:
         raise Refused("The account is closed.", wallet_id=wallet.id)
     if wallet.frozen:
         raise Refused("The wallet is frozen; it earns, but cannot spend.", wallet_id=wallet.id)

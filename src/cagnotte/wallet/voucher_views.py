@@ -177,6 +177,14 @@ def vouchers_page(
     return [found[voucher_id] for voucher_id in ids]
 
 
+def open_vouchers(connection: Connection, programme_id: UUID, wallet_id: UUID) -> list[VoucherView]:
+    """Return the vouchers of a wallet that still hold something, those that end first in front."""
+    values = {"programme_id": programme_id, "wallet_id": wallet_id}
+    ids = [row[0] for row in connection.execute(SQL.open_vouchers, values)]
+    found = {one.id: one for one in vouchers_by_id(connection, ids)}
+    return [found[voucher_id] for voucher_id in ids]
+
+
 def vouchers_to_close(
     connection: Connection, *, programme_id: UUID, currency: str, day: date, at_most: int
 ) -> list[UUID]:

@@ -291,6 +291,11 @@ def unclaimed_paid(purse: Purse, amount_minor: int) -> list[Leg]:
     return _move(purse.programme("unclaimed"), purse.programme("payouts"), amount_minor)
 
 
+def unclaimed_given_up(purse: Purse, amount_minor: int) -> list[Leg]:
+    """Row 11, of money kept aside: its owner gave it up. It is in no lot any more, so the programme gains it."""
+    return _move(purse.programme("unclaimed"), purse.programme("breakage"), amount_minor)
+
+
 def wallet_to_wallet(
     giver: Purse, taker: Purse, amount_minor: int, owing_minor: int = 0
 ) -> tuple[list[Leg], list[Leg]]:

@@ -3,8 +3,7 @@
 Both say first what will happen to the money, ask for a proof that it is the member, and for a word typed by hand.
 """
 
-from datetime import datetime, timedelta
-from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from django.contrib import messages
@@ -17,18 +16,24 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cagnotte.domain.errors import Refused
+from cagnotte.domain.payouts import PlannedPayout, RefusalCode
 from cagnotte.identity.models import Member
 from cagnotte.journeys import close_account, erase
 from cagnotte.journeys.personal_data import HOLDINGS, SUBJECTS, Fate
 from cagnotte.ledger import selectors as ledger
 from cagnotte.ledger.selectors import MemberBalances
 from cagnotte.payouts import selectors as payouts
-from cagnotte.payouts.models import PayoutSettings
+from cagnotte.platform.figures import money
 from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal.accounts.step_up import needs_step_up
+from cagnotte.portal.spending.words import moment
 from cagnotte.portal.visit import Visit, member_page, portal_page
+from cagnotte.wallet import voucher_views
 
 log = structlog.get_logger(__name__)
+
+DIGITS_MAX = 18
+"""Of an amount in minor units that a form brings back."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,34 +51,84 @@ def close(visit: Visit) -> HttpResponse:
                 return visit.redirect("portal_close_account")
             return visit.show("portal/rights/closed.html", closed=closed)
         problem = _("Tick the box to say that you have read what happens.")
-    method = payouts.account_of_wallet(shared_connection(), visit.wallet_id)
-    rules = PayoutSettings.objects.filter(programme_id=visit.programme.id).first()
+    connection, balances = shared_connection(), _balances(visit)
+    outlook = close_account.outlook(connection, _closing(visit))
     return visit.show(
         "portal/rights/close.html",
-        balances=_balances(visit),
-        method=method,
-        usable_from=_usable_from(method, rules, visit.now),
+        balances=balances,
+        available=_available(visit, outlook, balances.available),
+        too_recent=outlook.reason is RefusalCode.METHOD_TOO_RECENT,
+        no_method=outlook.reason is RefusalCode.NO_METHOD,
+        vouchers=voucher_views.open_vouchers(connection, visit.programme.id, visit.wallet_id),
         is_closed=_member(visit).wallet.closed_at is not None,
         problem=problem,
     )
 
 
-def _usable_from(method: Any, rules: PayoutSettings | None, now: datetime) -> datetime | None:
-    """Return when new bank details can be paid to, if that is still to come: closing before would not pay them."""
-    if method is None or rules is None:
-        return None
-    told = getattr(method, "usable_from", None)
-    usable: datetime = told or method.changed_at + timedelta(hours=rules.method_change_hold_hours)
-    return usable if usable > now else None
+def _available(visit: Visit, outlook: close_account.Outlook, available_minor: int) -> str:
+    """Say what closing does with what is available; empty when nothing is."""
+    if outlook.payout is not None:
+        return _paid(visit, outlook.payout)
+    if not available_minor:
+        return ""
+    told, when = _why_aside(outlook.reason), ""
+    if outlook.usable_from is not None:
+        when = moment(outlook.usable_from, ZoneInfo(visit.programme.timezone))
+    return told.format(amount=money(available_minor, visit.programme.currency), when=when)
+
+
+def _paid(visit: Visit, payout: PlannedPayout) -> str:
+    """Say what is paid to which account, and what the transfer costs."""
+    method = payouts.account_of_wallet(shared_connection(), visit.wallet_id)
+    told = _("{amount} is paid to your account ending in {last4} with the next transfer.")
+    if payout.fee_minor:
+        told = _(
+            "{amount} is paid to your account ending in {last4} with the next transfer, after its fee of {fee}."
+        )
+    return told.format(
+        amount=money(payout.transfer_minor, visit.programme.currency),
+        last4=method.last4 if method else "",
+        fee=money(payout.fee_minor, visit.programme.currency),
+    )
+
+
+def _why_aside(reason: RefusalCode | None) -> str:
+    """Return why what is available would be kept aside, with places for the {amount} and for {when} it can be paid."""
+    match reason:
+        case RefusalCode.NO_METHOD:
+            return _(
+                "{amount} is available, and we have no bank account to pay it to. Give one first; otherwise it stays "
+                "yours and is kept aside for you."
+            )
+        case RefusalCode.METHOD_TOO_RECENT:
+            return _(
+                "{amount} is available. Your bank details are new, and nothing is paid to them before {when}. If you "
+                "close now, the money is kept aside for you instead of being paid."
+            )
+        case RefusalCode.NOTHING_AFTER_FEE:
+            return _(
+                "{amount} is available, which is no more than a transfer costs: it is kept aside for you."
+            )
+        case RefusalCode.WALLET_FROZEN | RefusalCode.BLOCKED:
+            return _(
+                "{amount} is available. Payouts are paused for your cagnotte, so it is kept aside for you."
+            )
+        case _:
+            return _(
+                "{amount} is available. It cannot be paid to a bank account, so it is kept aside for you."
+            )
+
+
+def _closing(visit: Visit) -> close_account.Closing:
+    programme = visit.programme
+    return close_account.Closing(
+        programme.id, visit.wallet_id, programme.currency, visit.now, visit.today
+    )
 
 
 def _close(visit: Visit) -> close_account.ClosedAccount | None:
-    programme = visit.programme
-    order = close_account.Closing(
-        programme.id, visit.wallet_id, programme.currency, visit.now, visit.today
-    )
     try:
-        return close_account.run(shared_connection(), order)
+        return close_account.run(shared_connection(), _closing(visit))
     except Refused:
         messages.error(
             visit.request,
@@ -104,11 +159,12 @@ def erasure(visit: Visit) -> HttpResponse:
         word=_word(),
         blocked=blocked,
         given_up=[one for one in found if one.code in erase.GIVEN_UP],
+        given_up_minor=erase.given_up(found),
         deleted=_subjects(Fate.DELETED, Fate.BLANKED),
         kept=_subjects(Fate.KEPT),
         problems=problems,
         typed=visit.request.POST.get("word", ""),
-        gives_up="gives_up" in visit.request.POST,
+        gives_up="gives_up" in visit.request.POST and "gives_up" not in problems,
     )
 
 
@@ -127,10 +183,18 @@ def _missing(visit: Visit, found: list[erase.Obstacle]) -> dict[str, str]:
         problems["word"] = _("Type {word}, so that nothing is erased by a slip.").format(
             word=_word()
         )
-    waits = any(one.code in erase.GIVEN_UP for one in found)
-    if waits and "gives_up" not in told:
-        problems["gives_up"] = _("Say that you give up what is not available yet, or wait for it.")
+    waits_minor = erase.given_up(found)
+    if waits_minor and "gives_up" not in told:
+        problems["gives_up"] = _("Say that you give this money up, or wait for it.")
+    elif waits_minor > _shown(visit):
+        problems["gives_up"] = _("More would be lost now than you were shown. Look again.")
     return problems
+
+
+def _shown(visit: Visit) -> int:
+    """Return how much the member was shown and gives up, in minor units; 0 when the form says nothing of the kind."""
+    told = visit.request.POST.get("gives_up", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) <= DIGITS_MAX else 0
 
 
 def _erased(visit: Visit) -> HttpResponse:
@@ -141,7 +205,7 @@ def _erased(visit: Visit) -> HttpResponse:
         member,
         visit.now,
         visit.today,
-        gives_up="gives_up" in visit.request.POST,
+        gives_up_minor=_shown(visit),
     )
     try:
         erase.erase(shared_connection(), order)
