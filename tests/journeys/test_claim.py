@@ -210,6 +210,51 @@ def test_a_draft_is_found_again_and_dropped_after_a_while(desk: Desk) -> None:
         desk.view(draft)
 
 
+def test_a_draft_whose_file_cannot_be_deleted_stays_and_keeps_no_other_from_being_dropped(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = desk.begin()
+    claim.hand_in(desk.connection, desk.run(), desk.wallet, first, [("r.png", picture())])
+    [stuck] = documents.folder().iterdir()
+    desk.visit = desk.click(CLICKED + timedelta(hours=2))
+    second = desk.begin(ORDER._replace(order_ref="A2"))
+    assert second != first
+    unlink = Path.unlink
+
+    def refuses(path: Path, *, missing_ok: bool = False) -> None:
+        if path == stuck:
+            raise PermissionError(str(path))
+        unlink(path, missing_ok=missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuses)
+        assert desk.tend(LATER + 31 * DAY).dropped == 1
+        assert desk.view(first).is_draft
+        assert [one.id.hex for one in selectors.documents(desk.connection, first)] == [stuck.name]
+        with pytest.raises(NotFound):
+            desk.view(second)
+    assert desk.tend(LATER + 31 * DAY).dropped == 1
+    assert list(documents.folder().iterdir()) == []
+
+
+def test_a_member_can_withdraw_a_draft_whose_file_cannot_be_deleted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    draft = desk.begin()
+    claim.hand_in(desk.connection, desk.run(), desk.wallet, draft, [("r.png", picture())])
+    [stuck] = documents.folder().iterdir()
+
+    def refuses(path: Path, *, missing_ok: bool = False) -> None:
+        raise PermissionError(str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuses)
+    claim.withdraw(desk.connection, desk.run(), desk.wallet, draft)
+    with pytest.raises(NotFound):
+        desk.view(draft)
+    [told] = [row.msg for row in caplog.records if row.name == "cagnotte.claims.documents"]
+    assert (told["error"], UUID(told["document"]).hex) == ("PermissionError", stuck.name)
+
+
 def test_nothing_of_another_member_can_be_claimed_or_seen(desk: Desk) -> None:
     draft = desk.begin()
     run = desk.run()

@@ -10,7 +10,7 @@ from cagnotte.domain.errors import Conflict, InvalidInput, NotFound
 from cagnotte.domain.vouchers import AtShop
 from cagnotte.hooks.vouchers import Form
 from cagnotte.inbox.models import Account
-from cagnotte.journeys import expire, shop_vouchers, vouchers
+from cagnotte.journeys import expire, shop_uses, shop_vouchers, vouchers
 from cagnotte.journeys.expire import Expiry
 from cagnotte.platform.database import connect
 from cagnotte.wallet import voucher_views
@@ -198,6 +198,32 @@ def test_a_plugin_that_breaks_keeps_no_other_voucher_from_its_turn(
     assert (summary.told, summary.failed) == (1, 1)
     assert coupons.at_shop(first).last_error == "The plugin failed with ZeroDivisionError."
     assert coupons.at_shop(second).state is AtShop.TOLD
+
+
+def test_a_voucher_that_the_database_refuses_to_book_keeps_nothing_else_waiting(
+    cards: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voucher, kept = cards.told()
+    cards.fake.use(kept, "N1", "3.00")
+    before = cards.money()
+    cards.clock.wait(3_600)
+
+    def refused(connection: Any, *_: object) -> str:
+        connection.execute("INSERT INTO identity_programme SELECT * FROM identity_programme")
+        return ""
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shop_uses, "book", refused)
+        summary = cards.work()
+    assert (summary.read, summary.failed) == (0, 1)
+    assert cards.money() == before
+    at_shop = cards.at_shop(voucher)
+    assert (at_shop.state, at_shop.attempts) == (AtShop.TOLD, 1)
+    assert at_shop.last_error == "It could not be booked: UniqueViolation."
+    assert not cards.work().did, "not at once again"
+    cards.clock.wait(3_600)
+    assert cards.work().read == 1
+    assert cards.money() == {"available": 100, "vouchers": 200, "shop": 300}
 
 
 def test_a_shop_that_does_not_answer_is_not_asked_for_each_voucher(coupons: Member) -> None:

@@ -147,6 +147,18 @@ def test_money_that_lies_idle_is_told_once_a_quarter(world: World, member: Membe
     assert Letter.objects.filter(kind="reminder").count() == 1
 
 
+def test_nobody_is_reminded_of_what_is_past_its_day_and_has_not_expired_yet(
+    world: World, member: Member
+) -> None:
+    world.buy("A1", "120.00", status="confirmed")
+    world.mature(date(2026, 4, 15))
+    last = date(2027, 4, 15)
+    assert remind_on(world, last + timedelta(days=1)) == 0
+    assert not Notice.objects.filter(kind="reminder").exists()
+    # On its last day it is both about to expire and idle.
+    assert remind_on(world, last) == 2
+
+
 # ---- mails ------------------------------------------------------------------------------------------------------
 
 

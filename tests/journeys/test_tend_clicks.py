@@ -3,12 +3,15 @@
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from cagnotte.journeys import tend_clicks, visits
 from cagnotte.journeys.work import Worker
 from cagnotte.platform.database import connect
+from tests.journeys.test_nightly import make_programme_without_rules
 from tests.journeys.test_visits import DAY, Shop
 
 
@@ -61,3 +64,30 @@ def test_the_worker_does_it_once_a_day(shop: Shop) -> None:
         now[0] += timedelta(hours=1)
         worker.round(connection)
     assert kept(shop) == []
+
+
+def test_a_programme_that_cannot_be_measured_keeps_no_other_waiting(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connect() as connection:
+        make_programme_without_rules(connection)
+    measured, forgotten = [], []
+
+    def measure(connection: psycopg.Connection[Any], run: Any) -> None:
+        measured.append(run.programme.slug)
+        if run.programme.slug == "aa":
+            connection.execute("INSERT INTO identity_programme SELECT * FROM identity_programme")
+
+    forget = tend_clicks.forget_clicks
+
+    def note(connection: Any, programme_id: Any, **more: Any) -> int:
+        forgotten.append(programme_id)
+        return forget(connection, programme_id, **more)
+
+    monkeypatch.setattr(tend_clicks, "measure_reporting", measure)
+    monkeypatch.setattr(tend_clicks, "forget_clicks", note)
+    shop.click(shop.world.now - 401 * DAY)
+    assert tend(shop) == 1
+    assert kept(shop) == []
+    assert measured == ["aa", "corner"]
+    assert len(forgotten) == 2

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -15,7 +16,8 @@ from cagnotte.identity.models import ApiAnswer
 from cagnotte.inbox import accounts, services
 from cagnotte.inbox.models import Account, Order
 from cagnotte.inbox.models import Message as Row
-from cagnotte.journeys import work
+from cagnotte.journeys import deliver_events, expire, tell_events, tend_clicks, work
+from cagnotte.journeys.expire import Overdue
 from cagnotte.journeys.read_inbox import read_inbox
 from cagnotte.journeys.work import Worker
 from cagnotte.platform.database import connect
@@ -242,3 +244,103 @@ def test_what_the_interface_keeps_no_longer_is_deleted_once_an_hour(
         worker.round(connection)
         left.append(ApiAnswer.objects.count())
     assert left == [0, 1, 0]
+
+
+# ---- what nobody expected -----------------------------------------------------------------------------------------
+
+
+def key_error(_connection: Connection) -> None:
+    raise KeyError("unknown")
+
+
+def unique_violation(connection: Connection) -> None:
+    """Leaves the database transaction failed."""
+    connection.execute("INSERT INTO identity_programme SELECT * FROM identity_programme")
+
+
+FAULTS = (key_error, unique_violation)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_holds_that_cannot_be_given_back_in_one_programme_keep_nothing_else_waiting(
+    world: World,
+    worker: Worker,
+    connection: Connection,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Any,
+) -> None:
+    ids = [UUID(int=1), UUID(int=2)]
+    tried = []
+
+    def give_back(connection: Connection, programme: Overdue, *, now: datetime) -> int:
+        tried.append(programme.programme_id)
+        if programme.programme_id == ids[0]:
+            fault(connection)
+        return 1
+
+    def overdue(_connection: Connection, *, now: datetime) -> list[Overdue]:
+        return [Overdue(one, "EUR", "Europe/Paris") for one in ids]
+
+    monkeypatch.setattr(expire, "overdue", overdue)
+    monkeypatch.setattr(expire, "give_back_overdue", give_back)
+    tended = []
+    monkeypatch.setattr(tend_clicks, "tend", lambda _, now: tended.append(now))
+
+    assert worker.round(connection)
+    assert (tried, tended) == (ids, [NOW])
+    assert world.member("1") == {"pending": 300}
+    worker.round(connection)
+    assert tried == [*ids, ids[1]], "left alone for a while"
+    clock.now = NOW + timedelta(seconds=work.TROUBLE_SECONDS)
+    worker.round(connection)
+    assert tried[3:] == ids
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_cannot_be_tidied_keeps_nothing_else_from_it(
+    world: World, clock: Clock, connection: Connection, fault: Any
+) -> None:
+    tidied = []
+    chores = [lambda _now: fault(connection), tidied.append]
+    worker = Worker(clock=clock, stop=threading.Event(), chores=chores)
+
+    worker.round(connection)
+    clock.now = NOW + timedelta(minutes=59)
+    worker.round(connection)
+    assert tidied == [NOW]
+    clock.now = NOW + timedelta(minutes=60)
+    worker.round(connection)
+    assert tidied == [NOW, NOW + timedelta(minutes=60)]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_events_that_cannot_be_made_keep_no_others_from_being_delivered(
+    world: World,
+    worker: Worker,
+    connection: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Any,
+) -> None:
+    monkeypatch.setattr(tell_events, "tell", lambda connection, now: fault(connection))
+    monkeypatch.setattr(deliver_events, "deliver", lambda _, clock: 1)
+
+    assert worker.carry(connection)
+
+
+def test_a_thread_outlives_what_nobody_expected(
+    world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, nights = threading.Event(), []
+
+    def night(_worker: Worker, _connection: Connection) -> bool:
+        nights.append(threading.current_thread().name)
+        if len(nights) < 3:
+            raise KeyError("unknown")
+        stop.set()
+        return False
+
+    monkeypatch.setattr(Worker, "night", night)
+    monkeypatch.setattr(work, "TROUBLE_SECONDS", 0)
+    Worker(clock=clock, stop=stop, idle_seconds=0.01).run()
+    assert nights == ["cagnotte-night"] * 3

@@ -169,7 +169,7 @@ class Worker:
                     if is_away(error):
                         log.warning("the worker waits for the database", error=type(error).__name__)
                     else:
-                        log.exception("the worker failed")
+                        log.exception("the worker failed", thread=threading.current_thread().name)
                         pause = TROUBLE_SECONDS
                 if not did:
                     self._stop.wait(pause)
