@@ -300,6 +300,26 @@ def test_the_contract_limits_an_order_and_a_day_and_says_its_fee(empty_world: Wo
     assert statuses(racing) == [201, 409]
 
 
+def test_a_capture_sent_again_after_the_contract_changed_is_answered_as_before(
+    empty_world: World,
+) -> None:
+    world = empty_world
+    world.load(corner("redemption_fee: 2 %"))
+    api = interface()
+    rich(world, api)
+    hold_id = paid(api, amount=1_000)
+    first, books = api.get(f"/holds/{hold_id}").json, world.books()
+    assert books["merchant.clearing"] == -980
+
+    world.load(corner("redemption_fee: 5 %"))
+    again = api.post(f"/holds/{hold_id}/capture")
+    assert (again.status, again.json) == (200, first)
+    assert api.post(f"/holds/{hold_id}/capture", {"amount": cents(999)}).code == "conflict"
+    assert world.books() == books
+    paid(api, "A-2", amount=1_000)
+    assert world.books()["merchant.clearing"] == -980 - 950
+
+
 def test_a_shop_that_takes_no_cagnotte_says_so(empty_world: World) -> None:
     world = empty_world
     world.load(corner("spending: {accepted: false}"))

@@ -9,7 +9,7 @@ import pytest
 
 from cagnotte.domain.errors import Conflict, InsufficientFunds, NotFound, Refused
 from cagnotte.domain.holds import HoldState
-from cagnotte.journeys import expire, redeem
+from cagnotte.journeys import expire, redeem, spending_rules
 from cagnotte.journeys.expire import Expiry
 from cagnotte.journeys.redeem import Checkout
 from tests.contexts.wallet.world import NOON, PROGRAMME, SHOP, TODAY, World, a_world
@@ -40,6 +40,49 @@ def test_an_order_is_held_captured_and_partly_refunded(world: World) -> None:
     assert world.balances(anna) == (1400, 0, 0)
     assert world.balance("merchant.clearing", SHOP) == -588
     assert world.balance("programme.margin") == 12
+    world.assert_sound()
+
+
+def test_a_capture_asked_for_again_keeps_its_fee_whatever_the_contract_says_by_then(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = world.wallet([(2000, None)])
+    hold(world, anna, 1500)
+
+    def capture(fee_minor: int | None = None, amount: int = 1200) -> tuple[UUID, int]:
+        done = redeem.capture(
+            world.connection, LATER, order="17", amount_minor=amount, fee_minor=fee_minor
+        )
+        return done.id, done.fee_minor
+
+    monkeypatch.setattr(spending_rules, "fee_of", lambda _contract, minor: minor // 50)
+    first = capture()
+    assert first[1] == 24
+    before = world.standing()
+    monkeypatch.setattr(spending_rules, "fee_of", lambda _contract, minor: minor // 20)
+    assert capture() == capture(24) == first
+    for fee_minor, amount in ((60, 1200), (0, 1200), (None, 1100)):
+        with pytest.raises(Conflict, match=r"already captured, at 12\.00 EUR"):
+            capture(fee_minor, amount)
+    assert world.standing() == before
+    assert world.balance("programme.margin") == 24
+    world.assert_sound()
+
+
+def test_a_late_capture_asked_for_again_keeps_its_fee(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = world.wallet([(2000, None)])
+    hold(world, anna, 500)
+    expire.run(world.connection, Expiry(PROGRAMME, "EUR", LATER.now, TODAY))
+    made = []
+    for bps in (50, 20):
+        monkeypatch.setattr(spending_rules, "fee_of", lambda _contract, minor, by=bps: minor // by)
+        made.append(
+            redeem.capture(world.connection, LATER, order="17", amount_minor=500, fee_minor=None)
+        )
+    assert made[0] == made[1]
+    assert (made[0].fee_minor, world.balances(anna)) == (10, (1500, 0, 0))
     world.assert_sound()
 
 

@@ -163,14 +163,16 @@ def capture(
 ) -> CaptureView:
     """Spend what an order holds, in whole or in part; the rest goes back.
 
-    fee_minor: kept by the programme; None = as the shop's contract says. lines: what the order's lines cost; what is
-    spent is then shared out over them for good, and refunds tell lines.
+    fee_minor: kept by the programme; None = as the shop's contract says on the day of the first capture. lines: what
+    the order's lines cost; what is spent is then shared out over them for good, and refunds tell lines.
 
     Raises:
         InsufficientFunds: more than is held, or a hold that expired and whose money is spent.
-        Conflict: captured before with another amount. IllegalTransition: the hold was released.
+        Conflict: captured before with another amount, or another fee than is named.
+        IllegalTransition: the hold was released.
         NotFound: the order has no hold. In each case nothing was changed.
     """
+    fee_named = fee_minor is not None
     if fee_minor is None:
         contract = spending_rules.contract_of(
             checkout.programme_id, checkout.merchant_id, checkout.on
@@ -178,7 +180,9 @@ def capture(
         fee_minor = spending_rules.fee_of(contract, amount_minor)
     with connection.transaction():
         held = _held(connection, checkout, order)
-        ask = CaptureAsk(held.id, amount_minor, fee_minor, checkout.merchant_id, tuple(lines))
+        ask = CaptureAsk(
+            held.id, amount_minor, fee_minor, checkout.merchant_id, tuple(lines), fee_named
+        )
         return captures.capture(connection, ask, occasion=_occasion(connection, checkout))
 
 

@@ -45,6 +45,9 @@ class CaptureAsk:
 
     lines: what the order's lines cost, by the shop's own names; what is taken is shared out over them, so that a line
     that comes back gives back exactly its share. Empty: refunds tell amounts.
+
+    fee_named: whether whoever captures named the fee. One that was worked out from a contract may come out otherwise
+    when the same capture is asked for again, and the first one's stands.
     """
 
     hold_id: UUID
@@ -52,6 +55,7 @@ class CaptureAsk:
     fee_minor: int = 0
     merchant_id: UUID | None = None
     lines: tuple[Line, ...] = ()
+    fee_named: bool = True
 
 
 def capture(connection: Connection, ask: CaptureAsk, *, occasion: Occasion) -> CaptureView:
@@ -62,7 +66,7 @@ def capture(connection: Connection, ask: CaptureAsk, *, occasion: Occasion) -> C
 
     Raises:
         InsufficientFunds: more than the hold, or nothing left for a late capture; nothing was changed.
-        Conflict: the hold was captured with another amount.
+        Conflict: the hold was captured with another amount, or another fee than is named.
         IllegalTransition: the hold was released.
         NotFound: no such hold, or no shop is named.
     """
@@ -127,7 +131,8 @@ def _same_capture(connection: Connection, hold: HoldView, ask: CaptureAsk) -> Ca
     first = selectors.capture_of_hold(connection, hold.id)
     if first is None:
         raise Conflict("The hold was not captured by a shop.", hold_id=hold.id)
-    if (first.amount_minor, first.fee_minor) != (ask.amount_minor, ask.fee_minor):
+    same_fee = not ask.fee_named or first.fee_minor == ask.fee_minor
+    if first.amount_minor != ask.amount_minor or not same_fee:
         raise Conflict(
             f"The hold was already captured, at {first.amount}; a hold is captured once.",
             hold_id=hold.id,
