@@ -224,6 +224,27 @@ def test_charities_are_named_given_to_and_paid(world: World, tmp_path: Path) -> 
     assert cagnotte("charities", "paid", "sea") == "sea: 1 gifts, 3.21 EUR, passed on.\n"
 
 
+def test_a_day_to_come_is_planned_for_and_lets_no_account_rest_less(
+    world: World, tmp_path: Path
+) -> None:
+    rich, _ = two_members(world)
+    world.bank_account(rich, IBANS[2], days_ago=0)
+    desk = Desk(PROGRAMME, NOON, TODAY)
+    auto_payout.choose(world.connection, desk, wallet_id=rich, when=When(above_minor=2000))
+    before, ahead = world.standing(), ("--on", "2026-06-20")
+    assert "1 payouts of 24.50 EUR" in cagnotte("payouts", "plan", *ahead)
+    told = cagnotte("payouts", "run", *ahead, "--output", str(tmp_path))
+    assert "2026-06-20: nobody is to be paid." in told
+    assert "1 method too recent" in told
+    told = cagnotte("payouts", "auto", *ahead)
+    assert "0 payouts" in told
+    assert "1 × method too recent" in told
+    assert world.standing() == before
+    assert list(tmp_path.iterdir()) == []
+    told = cagnotte("payouts", "run", "--output", str(tmp_path), at="2026-06-20T12:00:00")
+    assert "1 transfers, 24.50 EUR" in told
+
+
 def test_automatic_payouts_are_asked_for_and_a_run_can_leave_out_who_did_not(
     world: World, tmp_path: Path
 ) -> None:

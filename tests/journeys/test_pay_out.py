@@ -103,6 +103,24 @@ def test_a_run_writes_one_file_and_books_it_as_sent(world: World, tmp_path: Path
     world.assert_sound()
 
 
+def test_a_run_for_a_day_to_come_pays_no_account_that_rests_today(
+    world: World, tmp_path: Path
+) -> None:
+    anna, ben = world.wallet([(2500, None)]), world.wallet([(3000, None)])
+    world.bank_account(anna, IBANS[1], days_ago=0)
+    world.bank_account(ben, IBANS[2])
+    ahead = NOON + timedelta(days=4)
+    plan = pay_out.plan(world.connection, programme_id=PROGRAMME, at=ahead, on=ahead.date())
+    assert {one.wallet_id for one in plan.payouts} == {anna, ben}
+    result = pay_out.run(
+        world.connection, PayRun(PROGRAMME, NOON, ahead, ahead.date(), tmp_path / "out")
+    )
+    assert [one.code for one in result.plan.refusals] == [RefusalCode.METHOD_TOO_RECENT]
+    assert in_file(result.batches[0].path) == {IBANS[2]: "29.50"}
+    assert (world.balances(anna), world.balances(ben)) == ((2500, 0, 0), (0, 0, 0))
+    world.assert_sound()
+
+
 def test_a_second_run_finds_nobody_left_to_pay(world: World, tmp_path: Path) -> None:
     two_members(world)
     run(world, tmp_path)

@@ -46,7 +46,8 @@ class PayRun:
 
     Attributes:
         now: the recording time, read once from the clock.
-        at: the moment that rules about time look at; now, or a moment of `on`.
+        at: the moment that rules about time look at: now, or a moment of `on`. Of the two the earlier one, for the
+            money leaves now, whatever day it is booked under.
         on: the day in the programme's time zone under which it is booked.
         folder: where bank files are written; made if missing.
         asked_only: pay what was asked for and approved, and nobody who did not ask.
@@ -132,7 +133,7 @@ def run(connection: Connection, order: PayRun, *, progress: Progress | None = No
             planned = (
                 PayoutPlan(rules.currency)
                 if order.asked_only
-                else _plan(connection, rules, at=order.at, on=order.on)
+                else _plan(connection, rules, at=min(order.at, order.now), on=order.on)
             )
         result = PayOutResult(planned, sent)
         result.refused = _hold(connection, planned.payouts, rules, order, told)
