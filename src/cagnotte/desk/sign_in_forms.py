@@ -1,6 +1,6 @@
 """What is typed in on django-allauth's pages for signing in: addresses and codes, checked as on the portal's.
 
-Named by ACCOUNT_FORMS in the settings.
+The forms are named by ACCOUNT_FORMS in the settings.
 """
 
 from typing import Any
@@ -12,8 +12,11 @@ from allauth.account.forms import (
     RequestLoginCodeForm,
     ResetPasswordForm,
 )
+from allauth.account.views import ConfirmLoginCodeView
 from allauth.core import context
 from allauth.core.internal import ratelimit
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
 
 from cagnotte.identity.addresses import check_plain
 
@@ -73,3 +76,18 @@ class TypeCode(_Counted, ConfirmLoginCodeForm):  # type: ignore[misc] # allauth 
 
 class TypeResetCode(_Counted, ConfirmPasswordResetCodeForm):  # type: ignore[misc] # allauth has no type information
     """The code of setting another password."""
+
+
+class CodePage(ConfirmLoginCodeView):  # type: ignore[misc] # allauth has no type information
+    """Where the code of signing in is typed, or asked for once more; that counts as asking for the first."""
+
+    def _resend_form_valid(self, form: Any) -> HttpResponse:
+        email = str(self._process.state.get("email", ""))
+        may_send = ratelimit.consume(
+            self.request, app="allauth.account", action="request_login_code", key=email
+        )
+        if may_send:
+            sent: HttpResponse = super()._resend_form_valid(form)
+            return sent
+        messages.error(self.request, get_adapter().error_messages["rate_limited"])
+        return HttpResponseRedirect(self.request.get_full_path())

@@ -27,6 +27,7 @@ from cagnotte.desk import (
 from cagnotte.desk.problems import StatusOf
 from cagnotte.desk.proving import after_a_proof
 from cagnotte.desk.reference import Described
+from cagnotte.desk.sign_in_forms import CodePage
 
 PROGRAMME = "developers/p/<slug:programme>/"
 
@@ -112,6 +113,7 @@ _SIGNING_IN: list[URLPattern | URLResolver] = [
     path(
         f"{_SECOND}recovery-codes/download/", after_a_proof(recovery_views.download_recovery_codes)
     ),
+    path("accounts/login/code/confirm/", CodePage.as_view()),
     path("accounts/", include(account_urls)),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
     # Members make and use passkeys on the portal's own pages.

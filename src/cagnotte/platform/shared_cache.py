@@ -18,9 +18,10 @@ class SharedCache(DatabaseCache):
     def __init__(self, table: str, params: dict[str, Any]) -> None:
         # So that every write looks for what is over.
         super().__init__(table, {**params, "max_entries": 0})
+        self.table = table
 
     def _cull(self, db: str, cursor: Any, now: datetime, num: int) -> None:  # noqa: ARG002 - Django's signature
-        name = connections[db].ops.quote_name(self._table)
+        name = connections[db].ops.quote_name(self.table)
         # Two that clear up at once do not wait for each other.
         cursor.execute(
             f"DELETE FROM {name} WHERE cache_key IN (SELECT cache_key FROM {name} WHERE expires < %s"  # noqa: S608 - the name of a table

@@ -48,7 +48,9 @@ def test_who_has_a_verified_address_may_join_the_portal_they_came_from(
     Storefront.objects.update_or_create(programme_id=portal.id, defaults={"joining": joining})
     request: Any = RequestFactory().get("/")
     request.session = {"portal": came_from}
-    told = SimpleNamespace(email_addresses=[SimpleNamespace(verified=verified, email="a@b.example")])
+    told = SimpleNamespace(
+        email_addresses=[SimpleNamespace(verified=verified, email="a@b.example")]
+    )
 
     assert AccountsElsewhere(request).is_open_for_signup(request, told) is may
 

@@ -19,6 +19,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from cagnotte.identity import proofs
 from cagnotte.portal.visit import Visit
 
+PROOF_SECONDS = proofs.PROOF_SECONDS
+"""So long a proof holds."""
+
 
 def needs_step_up(visit: Visit) -> HttpResponse | None:
     """Return a redirect to the page that asks for a proof, which leads back here; None while the last one holds.

@@ -1,0 +1,55 @@
+"""How often a code may be typed in, and how many are sent in a day."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
+
+from cagnotte.portal.accounts.proving import ATTEMPTS
+from tests.portal.accounts.test_coming_in import ANA, code, is_in
+from tests.portal.conftest import NOW, Portal
+from tests.portal.people import Person, signed_in
+
+SIGN_IN = "/p/portal/sign-in/"
+
+
+@pytest.fixture
+def ana(portal: Portal) -> Person:
+    cache.clear()
+    return signed_in("portal", "ana", now=NOW)
+
+
+def test_wrong_codes_sent_all_at_once_are_counted_one_by_one(ana: Person, portal: Portal) -> None:
+    client = portal.client
+    client.post(SIGN_IN, {"email": ANA})
+    session = client.session
+    as_it_was = dict(session.items())
+
+    def at_once(typed: str) -> Any:
+        # Each request reads the session before any of the others has written it.
+        session.clear()
+        session.update(as_it_was)
+        session.save()
+        return client.post(f"{SIGN_IN}code/", {"code": typed})
+
+    answers = [at_once("WRONG1").status_code for _ in range(ATTEMPTS)]
+    assert answers == [200] * (ATTEMPTS - 1) + [302]
+    assert at_once(code())["Location"].startswith(SIGN_IN)
+    assert not is_in(client)
+
+
+def test_fifty_codes_a_day_are_sent_for_one_address(ana: Person) -> None:
+    for minute in range(52):
+        with time_machine.travel(NOW + timedelta(minutes=minute), tick=False):
+            last = Client().post(SIGN_IN, {"email": ANA.upper()})
+    assert (last.status_code, len(mail.outbox)) == (429, 50)
+    # Who is signed in still proves who they are: others' asking used up none of theirs.
+    assert ana.post("account/confirm/", {"act": "send"}).status_code == 302
+    assert len(mail.outbox) == 51
+    with time_machine.travel(NOW + timedelta(days=1, minutes=1), tick=False):
+        assert Client().post(SIGN_IN, {"email": ANA}).status_code == 302
+    assert len(mail.outbox) == 52
