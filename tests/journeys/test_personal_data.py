@@ -14,7 +14,7 @@ from django.db import connection as django_connection
 from django.db import transaction
 
 from cagnotte.claims import documents
-from cagnotte.claims.models import ClaimDocument
+from cagnotte.claims.models import Claim, ClaimDocument
 from cagnotte.domain.attribution import Trace
 from cagnotte.domain.consents import Consent, Purpose
 from cagnotte.domain.errors import NotFound, Refused
@@ -22,7 +22,7 @@ from cagnotte.growth import referrals
 from cagnotte.identity import consents, keys, memberships
 from cagnotte.identity.models import Member, MemberKey, Membership, Programme
 from cagnotte.inbox.models import Order, Piece
-from cagnotte.journeys import close_account, erase, hand_over_data
+from cagnotte.journeys import close_account, erase, hand_over_data, tend_closed
 from cagnotte.journeys.personal_data import (
     EXEMPT,
     HOLDING_OF,
@@ -31,7 +31,10 @@ from cagnotte.journeys.personal_data import (
     owner_of,
     rows_of,
 )
-from cagnotte.payouts.models import PayoutMethod
+from cagnotte.journeys.programme_run import ProgrammeRun
+from cagnotte.notices.models import Event
+from cagnotte.payouts.models import Payout, PayoutMethod
+from cagnotte.platform.database import connect
 from cagnotte.platform.shared_connection import shared_connection
 from tests.journeys.world import NOON, World
 from tests.portal.people import Person
@@ -223,10 +226,15 @@ def test_money_that_is_kept_aside_is_given_up_in_so_many_words(world: World) -> 
     assert obstacles(person) == ["aside"]
     with pytest.raises(Refused, match=r"€20\.00 is kept aside for you"):
         erase.erase(shared_connection(), order_of(person, world))
+    assert world.books()["programme.unclaimed"] == 2000
     assert (
         erase.erase(shared_connection(), order_of(person, world, gives_up=True)).given_up_minor
         == 2000
     )
+    books = world.books()
+    assert "programme.unclaimed" not in books
+    assert books["programme.breakage"] == 2000
+    assert world.faults() == []
 
 
 def close(person: Person, world: World) -> close_account.ClosedAccount:
@@ -261,6 +269,130 @@ def test_an_erased_member_is_nobody_and_the_books_stay(world: World) -> None:
             assert not rows_of(holding, owner_of(member)).exists(), holding.table
     assert leftovers("Lima", "ana@member.example", "card-token") == []
     assert world.faults() == []
+
+
+def test_what_was_given_up_is_nobodys_lot_once_it_is_available(world: World) -> None:
+    person = ana(world)
+    world.buy("A1", "400.00")
+    world.answer("A1,confirm,,,,")
+    world.buy("B1", "100.00", member="2")
+    world.answer("B1,confirm,,,,")
+    erase.erase(shared_connection(), order_of(person, world, gives_up=True))
+    pseudonym = Member.objects.get(id=person.member.id).ref
+
+    world.mature(date(2026, 5, 1))
+    assert (world.member(pseudonym), world.member("2")) == ({"available": 2000}, {"available": 500})
+    world.now += timedelta(days=70)
+    assert night(world) == tend_closed.Tended(wallets=1, renounced_minor=2000)
+
+    # The shop's contract says that it gains by expiry: it owes nothing for what nobody wants.
+    assert (world.member(pseudonym), world.member("2")) == ({}, {"available": 500})
+    assert world.books() == {"funder.due": 500, "member.available": 500}
+    assert not Payout.objects.exists()
+    assert night(world) == tend_closed.Tended()
+    assert world.faults() == []
+
+
+def night(world: World) -> tend_closed.Tended:
+    """Do the step of the night for closed accounts."""
+    with connect() as connection:
+        return tend_closed.tend(connection, ProgrammeRun.open(connection, "corner", world.now))
+
+
+def test_more_than_was_shown_is_not_given_up(world: World) -> None:
+    person = ana(world)
+    world.buy("A1", "100.00")
+    order = order_of(person, world, gives_up=True)
+    world.buy("A2", "6000.00")
+    books = world.books()
+
+    with pytest.raises(Refused, match=r"€305\.00 would be lost now"):
+        erase.erase(shared_connection(), order)
+
+    assert world.books() == books
+    member = Member.objects.select_related("wallet").get(id=person.member.id)
+    assert (member.name, member.wallet.closed_at) == ("Ana Lima", None)
+    assert (
+        erase.erase(shared_connection(), order_of(person, world, gives_up=True)).given_up_minor
+        == 30_500
+    )
+
+
+def test_the_number_goes_from_what_was_told_and_visits_go_from_claims(world: World) -> None:
+    person, other = ana(world), signed_in("corner", "2", now=world.now)
+    claim = claim_of(person)
+    joined = event_of(person, "member.joined", {"id": "mem_1", "ref": "1"})
+    told = event_of(person, "reward.tracked", {"member_ref": "1", "order_ref": "1", "amount": 5})
+    others = event_of(other, "member.joined", {"id": "mem_2", "ref": "2"})
+
+    packed = zipfile.ZipFile(
+        io.BytesIO(
+            hand_over_data.hand_over(
+                Programme.objects.get(slug="corner"), person.member, now=world.now
+            )
+        )
+    )
+    (row,) = json.loads(packed.read("data.json"))["data"]["claims_claim"]
+    assert (row["visit_ref"], row["visited_at"], row["device"]) == (
+        "K7",
+        NOON.isoformat(),
+        "phone",
+    )
+    assert (row["promised"], row["checks"]) == ("5 %", [["visit", "found", "2026-03-01"]])
+
+    done = erase.erase(shared_connection(), order_of(person, world, gives_up=True))
+
+    claim.refresh_from_db()
+    assert (claim.visit_ref, claim.visited_at, claim.device, claim.promised, claim.checks) == (
+        "",
+        None,
+        "",
+        "",
+        [],
+    )
+    assert (claim.number, claim.amount_minor) == ("C-1", 4000)
+    assert [Event.objects.get(id=one.id).data for one in (joined, told, others)] == [
+        {"id": "mem_1", "ref": done.pseudonym},
+        {"member_ref": done.pseudonym, "order_ref": "1", "amount": 5},
+        {"id": "mem_2", "ref": "2"},
+    ]
+
+
+def claim_of(person: Person) -> Claim:
+    wallet = person.member.wallet
+    return Claim.objects.create(
+        id=uuid4(),
+        programme_id=wallet.programme_id,
+        wallet_id=wallet.id,
+        bucket=wallet.bucket,
+        number="C-1",
+        kind="missing",
+        state="sent",
+        merchant_id=uuid4(),
+        visit_ref="K7",
+        visited_at=NOON,
+        device="phone",
+        promised="5 %",
+        currency="EUR",
+        amount_minor=4000,
+        checks=[["visit", "found", "2026-03-01"]],
+        begun_at=NOON,
+        changed_at=NOON,
+    )
+
+
+def event_of(person: Person, kind: str, data: dict[str, Any]) -> Event:
+    return Event.objects.create(
+        id=uuid4(),
+        programme_id=person.member.programme_id,
+        type=kind,
+        object_id="x",
+        wallet_id=person.member.wallet_id,
+        fact_id=uuid4(),
+        created_at=NOON,
+        made_at=NOON,
+        data=data,
+    )
 
 
 def leftovers(*texts: str) -> list[str]:
