@@ -11,7 +11,8 @@ from django.db import OperationalError as DjangoOperationalError
 from cagnotte.domain.errors import CagnotteError
 from cagnotte.identity.models import Programme
 from cagnotte.identity.services import programme_id_of
-from cagnotte.journeys import nightly
+from cagnotte.journeys import close_account, nightly
+from cagnotte.journeys.close_account import Closing
 from cagnotte.journeys.nightly import SQL, STEPS, Nights, Step
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.ledger import seals
@@ -83,6 +84,19 @@ def test_what_nobody_spent_in_time_expires(due: World) -> None:
     night(Nights(), EXPIRED)
 
     assert due.member("1") == {}
+    assert due.faults() == []
+
+
+def test_what_becomes_available_to_a_closed_account_is_kept_and_never_expires(due: World) -> None:
+    ((wallet_id,),) = due.rows("SELECT wallet_id FROM identity_member WHERE ref = '1'")
+    with connect() as connection:
+        close_account.run(connection, Closing(CORNER, wallet_id, "EUR", due.now, due.now.date()))
+
+    night(Nights(), THREE_AT_NIGHT)
+    assert due.member("1") == {}
+    assert due.books()["programme.unclaimed"] == 100
+    night(Nights(), EXPIRED)
+    assert due.books()["programme.unclaimed"] == 100
     assert due.faults() == []
 
 
