@@ -1,6 +1,8 @@
 """Spending in the browser: nothing wrong for who cannot see or has a small screen, and every act by keyboard alone."""
 
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.pages.conftest import DESKTOP, PHONE, Window
+from tests.portal.accounts.proofs import prove
 from tests.portal.people import Person
-from tests.portal.spending.conftest import IBAN, Market, opened
+from tests.portal.spending.conftest import IBAN, NOW, Market, opened
+from tests.portal.spending.test_vouchers_and_gifts import buy
 
 
 @pytest.fixture
@@ -96,6 +100,31 @@ def test_codes_and_gifts_on_a_wide_screen(market: Market, cagnotte: str, windows
     expect(page.locator(".qr svg")).to_be_visible()
     page.wait_for_load_state("networkidle")
     in_order(window)
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "locale"), [(PHONE, "dark", "fr-FR"), (DESKTOP, "light", "en-GB")]
+)
+def test_a_code_is_hidden_until_one_proved_who_one_is_without_scripts(
+    market: Market, cagnotte: str, windows: Any, width: int, scheme: str, locale: str
+) -> None:
+    ana = market.member(cents=4500)
+    ana.client.get(buy(ana)["Location"])
+    made = ana.get("vouchers/").content.decode()
+    (place,) = re.findall(r"/p/market/vouchers/vou_\w+/", made)
+    prove(ana, now=NOW - timedelta(days=1))
+    window = windows(width, scheme, locale)
+    window.page.route(
+        "**/*.js", lambda route: route.fulfill(body="", content_type="text/javascript")
+    )
+    sign_in(window, ana, cagnotte)
+    page = window.open(f"{cagnotte}{place}")
+    expect(page.locator(".qr")).to_have_count(0)
+    in_order(window)
+    page.get_by_role(
+        "link", name="Show the code" if locale == "en-GB" else "Afficher le code"
+    ).click()
+    page.wait_for_url("**/account/confirm/?next=*")
 
 
 def test_a_gift_is_looked_at_once_more_on_a_phone_without_scripts(

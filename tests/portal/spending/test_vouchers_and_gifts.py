@@ -1,7 +1,7 @@
 """Vouchers, gifts and shops: exact amounts, one movement for a form that is sent twice, nobody else's."""
 
 import re
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,6 @@ from cagnotte.journeys.vouchers import Counter
 from cagnotte.ledger import selectors as balances
 from cagnotte.payouts import giving
 from cagnotte.platform.shared_connection import shared_connection
-from cagnotte.wallet.models import Voucher
-from tests.portal.accounts.proofs import prove
 from tests.portal.people import Person
 from tests.portal.spending.conftest import CHARITIES, NOW, TODAY, Market
 from tests.portal.spending.test_withdrawing import text_of, token_of
@@ -84,40 +82,6 @@ def test_a_form_that_comes_back_for_another_voucher_says_that_the_first_was_made
     assert (market.count("wallet_voucher"), market.holds(ana)) == (1, (3260, 0))
     buy(ana, "5", token=token_of(again))
     assert (market.count("wallet_voucher"), market.holds(ana)) == (2, (2760, 0))
-
-
-CODE = r"[0-9A-Z]{5}-[0-9A-Z]{5}-[0-9A-Z]{4}"
-
-
-def test_a_code_is_shown_to_who_proved_lately_who_they_are(market: Market) -> None:
-    ana = market.member(cents=4500)
-    place = buy(ana)["Location"].removesuffix("?done=1").removeprefix("/p/market/")
-    (code,) = set(re.findall(CODE, text_of(ana.get(place))))
-
-    prove(ana, now=NOW - timedelta(seconds=301))
-    hidden = ana.get(place)
-
-    page = hidden.content.decode()
-    assert code not in page
-    assert "<svg role=" not in page
-    assert f"Code ending in {code[-4:]}" in text_of(hidden)
-    (led,) = re.findall(r'href="(/p/market/account/confirm/[^"]+)"', page)
-    asked = ana.client.get(led)
-    assert f'value="/p/market/{place}"' in asked.content.decode()
-    prove(ana, now=NOW)
-    shown = ana.get(place)
-    assert code in text_of(shown)
-    assert "Show the code" not in text_of(shown)
-
-
-def test_a_code_that_is_used_up_is_asked_for_by_nobody(market: Market) -> None:
-    ana = market.member(cents=4500)
-    place = buy(ana)["Location"].removesuffix("?done=1").removeprefix("/p/market/")
-    prove(ana, now=NOW - timedelta(days=1))
-    Voucher.objects.update(valid_until=TODAY - timedelta(days=1))
-    page = text_of(ana.get(place))
-    assert "Show the code" not in page
-    assert re.search(CODE, page) is None
 
 
 @pytest.mark.parametrize(("amount", "shop"), [("45,01", ""), ("0", ""), ("5", "far"), ("5", "no")])

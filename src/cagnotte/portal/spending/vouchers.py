@@ -15,6 +15,7 @@ from cagnotte.domain import voucher_codes
 from cagnotte.domain.errors import NotFound, Refused
 from cagnotte.domain.ids import parse_public_id, public_id
 from cagnotte.domain.vouchers import Terms, VoucherState
+from cagnotte.identity.proofs import PROOF_SECONDS
 from cagnotte.journeys import spending_rules, watch
 from cagnotte.journeys import vouchers as journey
 from cagnotte.journeys.spending_rules import Place
@@ -33,6 +34,9 @@ VALID_DAYS = 365
 """How long a voucher that a member buys can be used; what is left then is the member's money again."""
 
 PAGE = 20
+
+SESSION_BOUGHT = "bought"
+"""In the session: the voucher that was just bought and when; it is shown once even if the proof ran out on the way."""
 
 OPEN = (VoucherState.ISSUED, VoucherState.PART_USED)
 
@@ -117,6 +121,7 @@ def buy(visit: Visit) -> HttpResponse:
             if first is None:
                 form.add_error("amount", words.refused(error, currency=visit.programme.currency))
         else:
+            visit.request.session[SESSION_BOUGHT] = [made.id.hex, visit.now.timestamp()]
             return visit.redirect("portal_voucher", public_id("vou", made.id), done=1)
     return visit.show(
         "portal/spending/voucher_new.html",
@@ -157,7 +162,7 @@ def voucher(visit: Visit, voucher: str) -> HttpResponse:
     names = _names(visit)
     row = _row(visit, own, names)
     code = qr = ""
-    if row.is_open and proved_lately(visit):
+    if row.is_open and (_just_bought(visit, own) or proved_lately(visit)):
         code = voucher_codes.shown(journey.code_of(own))
         signed = own.terms.signed
         text = journey.signed(shared_connection(), counter_of(visit), own) if signed else code
@@ -172,6 +177,12 @@ def voucher(visit: Visit, voucher: str) -> HttpResponse:
         uses=[(use, names.get(use.merchant_id, "")) for use in uses],
         done=visit.request.GET.get("done") == "1",
     )
+
+
+def _just_bought(visit: Visit, own: VoucherView) -> bool:
+    """Tell whether whoever is here comes from buying it; the next time they are asked like anybody else."""
+    identity, at = visit.request.session.pop(SESSION_BOUGHT, ("", 0))
+    return bool(identity == own.id.hex and visit.now.timestamp() - at < PROOF_SECONDS)
 
 
 def _row(visit: Visit, one: VoucherView, names: dict[UUID, str]) -> Row:
