@@ -22,6 +22,11 @@ from cagnotte.platform.shared_connection import shared_connection
 
 SALT = "cagnotte.notices.unsubscribe"
 
+SALT_BEFORE = "cagnotte.notices.before"
+
+TAKEN_BACK_SECONDS = 86_400
+"""So long what a link switched off can be switched on again by the page that said so; later by signing in."""
+
 DIGEST = "digest"
 """In a link: all topics that are gathered into a digest."""
 
@@ -109,6 +114,23 @@ def read_token(text: str) -> Unsubscription:
         raise NotFound("This link does not hold.") from None
 
 
+def write_before(asked: Unsubscription, before: Mapping[str, Mode]) -> str:
+    """Return what stood before a link was used, signed, for the form that undoes it."""
+    modes = {name: mode.value for name, mode in before.items()}
+    return signing.dumps([asked.wallet_id.hex, asked.topic, modes], salt=SALT_BEFORE)
+
+
+def read_before(text: str, asked: Unsubscription) -> dict[str, Mode]:
+    """Read `write_before` back. Raises Refused for what we did not write for this link, or more than a day ago."""
+    try:
+        wallet, topic, modes = signing.loads(text, salt=SALT_BEFORE, max_age=TAKEN_BACK_SECONDS)
+    except signing.BadSignature:
+        raise Refused("What stood before is not known any more.") from None
+    if [wallet, topic] != [asked.wallet_id.hex, asked.topic]:
+        raise Refused("What stood before is not known any more.")
+    return {name: Mode(mode) for name, mode in modes.items()}
+
+
 def unsubscribe(*, programme_id: UUID, asked: Unsubscription, now: datetime) -> dict[str, Mode]:
     """Send no more mails about a topic; return what stood before, none of what was off already.
 
@@ -133,12 +155,15 @@ def unsubscribe(*, programme_id: UUID, asked: Unsubscription, now: datetime) -> 
 def subscribe(
     *, programme_id: UUID, asked: Unsubscription, before: Mapping[str, Mode], now: datetime
 ) -> None:
-    """Send mails about some topics again, as `unsubscribe` said it was; what the link is not about stays."""
+    """Send mails about some topics again, as `unsubscribe` said it was; what the link is not about stays.
+
+    Nothing is switched off by it.
+    """
     standing = choices_of(asked.wallet_id)
     chosen = {
         name: standing[name]._replace(email=mode)
         for name, mode in before.items()
-        if name in TOPICS and asked.topic in {name, DIGEST}
+        if name in TOPICS and asked.topic in {name, DIGEST} and mode is not Mode.OFF
     }
     choose(programme_id=programme_id, wallet_id=asked.wallet_id, chosen=chosen, now=now)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from cagnotte.identity.models import Member
@@ -168,11 +169,44 @@ def test_the_link_of_a_digest_stops_what_it_gathers(ana: Person) -> None:
     assert (standing["tracked"].email, standing["favourites"].email) == (Mode.OFF, Mode.OFF)
     assert standing["confirmed"].email is Mode.NOW
     (again,) = re.findall(r'name="again" value="([^"]+)"', page)
-    assert set(again.split(",")) == {"tracked=daily", "spending=daily", "favourites=weekly"}
-    Client().post(address, {"again": f"{again},payout=off,nonsense=now,tracked"})
+    Client().post(address, {"again": again})
     standing = choosing.choices_of(ana.member.wallet_id)
     assert (standing["tracked"].email, standing["favourites"].email) == (Mode.DAILY, Mode.WEEKLY)
-    assert standing["payout"].email is Mode.NOW
+    assert standing["spending"].email is Mode.DAILY
+    assert standing["confirmed"].email is Mode.NOW
+
+
+def test_the_link_of_a_digest_chooses_nothing_else(portal: Portal, ana: Person) -> None:
+    bob = signed_in("portal", "bob", now=NOW)
+    address = stop_link(ana.member, choosing.DIGEST)
+    Client().post(address)
+    (bobs,) = re.findall(
+        r'name="again" value="([^"]+)"',
+        Client().post(stop_link(bob.member, choosing.DIGEST)).content.decode(),
+    )
+    asked = choosing.read_token(address.split("/")[-2])
+    off = choosing.write_before(asked, {"confirmed": Mode.OFF, "available": Mode.DAILY})
+    before = choosing.choices_of(ana.member.wallet_id)
+    for told in ("confirmed=off", "tracked=now", "", f"{bobs}x", bobs):
+        answer = Client().post(address, {"again": told})
+        assert "This page is too old for that" in answer.content.decode()
+        assert choosing.choices_of(ana.member.wallet_id) == before
+    Client().post(address, {"again": off})
+    standing = choosing.choices_of(ana.member.wallet_id)
+    assert (standing["confirmed"].email, standing["available"].email) == (Mode.NOW, Mode.DAILY)
+
+
+def test_what_a_link_did_is_taken_back_within_a_day(ana: Person) -> None:
+    address = stop_link(ana.member)
+    page = Client().post(address).content.decode()
+    (again,) = re.findall(r'name="again" value="([^"]+)"', page)
+    with time_machine.travel(NOW + timedelta(hours=25), tick=False):
+        late = Client().post(address, {"again": again}).content.decode()
+    assert "Nothing has changed." in late
+    assert choosing.choices_of(ana.member.wallet_id)["tracked"].email is Mode.OFF
+    with time_machine.travel(NOW + timedelta(hours=23), tick=False):
+        Client().post(address, {"again": again})
+    assert choosing.choices_of(ana.member.wallet_id)["tracked"].email is Mode.NOW
 
 
 def test_a_link_that_is_not_ours_is_not_found(portal: Portal, ana: Person) -> None:

@@ -4,17 +4,15 @@ Opening it changes nothing, since scanners of mails open every link; the form in
 button sends that form by itself (RFC 8058). The page sends it too where the browser runs our script.
 """
 
-from collections.abc import Mapping
-
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from cagnotte.domain.errors import NotFound
+from cagnotte.domain.errors import NotFound, Refused
 from cagnotte.identity.models import Wallet
 from cagnotte.notices import choosing
-from cagnotte.notices.choosing import DIGEST
+from cagnotte.notices.choosing import DIGEST, Unsubscription
 from cagnotte.notices.kinds import TOPICS, Mode
 from cagnotte.portal.visit import Visit, portal_page
 
@@ -32,36 +30,31 @@ def unsubscribe(visit: Visit, token: str) -> HttpResponse:
     label = topic.label if topic else _("Daily and weekly mails")
     told = visit.request.POST
     state = "asking"
-    stopped: dict[str, Mode] = {}
+    before: dict[str, Mode] = {}
     if visit.request.method == "POST" and "again" in told:
-        choosing.subscribe(
-            programme_id=visit.programme.id,
-            asked=asked,
-            before=_read(told.get("again", "")),
-            now=visit.now,
-        )
-        state = "again"
+        state = "again" if _taken_back(visit, asked) else "late"
     elif visit.request.method == "POST" and not (topic and topic.always):
-        stopped = choosing.unsubscribe(programme_id=visit.programme.id, asked=asked, now=visit.now)
+        before = choosing.unsubscribe(programme_id=visit.programme.id, asked=asked, now=visit.now)
+        if not before and topic:
+            before = {topic.name: topic.usual.email}
         state = "stopped"
     answer = visit.show(
         "portal/telling/unsubscribe.html",
         topic=topic,
         label=label,
         state=state,
-        stopped=_written(stopped or ({topic.name: topic.usual.email} if topic else {})),
+        before=choosing.write_before(asked, before) if before else "",
     )
     answer["Cache-Control"] = "no-store"
     answer["Referrer-Policy"] = "no-referrer"
     return answer
 
 
-def _written(modes: Mapping[str, Mode]) -> str:
-    """Write what stood before into the form that undoes it, such as "tracked=weekly,favourites=daily"."""
-    return ",".join(f"{name}={mode.value}" for name, mode in modes.items())
-
-
-def _read(text: str) -> dict[str, Mode]:
-    """Read `_written` back; what nobody wrote is left out."""
-    pairs = (pair.partition("=") for pair in text.split(","))
-    return {name: Mode(mode) for name, _sign, mode in pairs if mode in set(Mode)}
+def _taken_back(visit: Visit, asked: Unsubscription) -> bool:
+    """Put back what stood before; False where the form does not say so, or no longer."""
+    try:
+        before = choosing.read_before(visit.request.POST.get("again", ""), asked)
+    except Refused:
+        return False
+    choosing.subscribe(programme_id=visit.programme.id, asked=asked, before=before, now=visit.now)
+    return True
