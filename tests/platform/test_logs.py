@@ -26,17 +26,16 @@ def test_a_traceback_is_written_without_what_variables_held(
     form["processors"] = [ProcessorFormatter.remove_processors_meta, *LOG_FORMATS[name]]
     del form["()"]
     log = structlog.get_logger("tests.logs")
+    iban = "FR7630006000011234567890189"
     try:
-        fails("FR7630006000011234567890189")
+        fails(iban)
     except KeyError as error:
         log.error("a step failed", exc_info=error)  # noqa: TRY400 - as code does that was handed the error
     written = ProcessorFormatter(**form).format(caplog.records[-1])
     assert "a step failed" in written
     assert "in fails" in written
     assert "KeyError: 'currency'" in written
-    assert "FR76" not in written.replace('fails("FR7630006000011234567890189")', "").replace(
-        'fails(\\"FR7630006000011234567890189\\")', ""
-    )
+    assert iban not in written
     assert caplog.records[-1].levelno == logging.ERROR
 
 
