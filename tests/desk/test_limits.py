@@ -109,3 +109,12 @@ def test_a_code_asked_for_once_more_may_be_tried_and_counts_as_sent(desk: Desk) 
     assert len(mail.outbox) == 3
     give_code(client, code_in(str(mail.outbox[1].body)))
     assert client.get("/developers/p/corner/").status_code == 200
+
+
+def test_no_address_on_the_network_is_kept(desk: Desk) -> None:
+    ask_code(Client(), OWNER)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cache_key FROM identity_sharedcache")
+        names = [name for (name,) in cursor.fetchall()]
+    assert len(names) == 3
+    assert not [name for name in names if "127.0.0.1" in name or ":" in name]

@@ -11,6 +11,8 @@ from typing import Any
 from django.core.cache.backends.db import DatabaseCache
 from django.db import connections
 
+from cagnotte.platform.secrets_box import fingerprint
+
 
 class SharedCache(DatabaseCache):
     """Django's cache in the database, which forgets what is over and nothing else."""
@@ -19,6 +21,10 @@ class SharedCache(DatabaseCache):
         # So that every write looks for what is over.
         super().__init__(table, {**params, "max_entries": 0})
         self.table = table
+
+    def make_key(self, key: Any, version: int | None = None) -> str:
+        """Keep a keyed hash in place of the name, which may hold somebody's address on the network."""
+        return fingerprint(f"cache {super().make_key(key, version)}")
 
     def _cull(self, db: str, cursor: Any, now: datetime, num: int) -> None:  # noqa: ARG002 - Django's signature
         name = connections[db].ops.quote_name(self.table)
