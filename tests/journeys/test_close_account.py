@@ -143,7 +143,7 @@ def test_closing_again_moves_only_what_came_in_since(world: World) -> None:
 
 def night(world: World, *, days: int = 1) -> Tended:
     """Do the step of the night for closed accounts."""
-    run = ProgrammeRun.open(world.connection, "market", NOON + timedelta(days=days))  # type: ignore[arg-type]
+    run = ProgrammeRun.open(world.connection, "market", NOON + timedelta(days=days))
     world.connection.commit()
     return tend_closed.tend(world.connection, run)
 
