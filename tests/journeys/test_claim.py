@@ -251,6 +251,7 @@ def test_a_member_can_withdraw_a_draft_whose_file_cannot_be_deleted(
     claim.withdraw(desk.connection, desk.run(), desk.wallet, draft)
     with pytest.raises(NotFound):
         desk.view(draft)
+    told: Any
     [told] = [row.msg for row in caplog.records if row.name == "cagnotte.claims.documents"]
     assert (told["error"], UUID(told["document"]).hex) == ("PermissionError", stuck.name)
 

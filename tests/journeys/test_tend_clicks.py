@@ -11,6 +11,7 @@ import pytest
 from cagnotte.journeys import tend_clicks, visits
 from cagnotte.journeys.work import Worker
 from cagnotte.platform.database import connect
+from cagnotte.tracking import services
 from tests.journeys.test_nightly import make_programme_without_rules
 from tests.journeys.test_visits import DAY, Shop
 
@@ -78,7 +79,7 @@ def test_a_programme_that_cannot_be_measured_keeps_no_other_waiting(
         if run.programme.slug == "aa":
             connection.execute("INSERT INTO identity_programme SELECT * FROM identity_programme")
 
-    forget = tend_clicks.forget_clicks
+    forget = services.forget_clicks
 
     def note(connection: Any, programme_id: Any, **more: Any) -> int:
         forgotten.append(programme_id)

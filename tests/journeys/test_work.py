@@ -301,7 +301,7 @@ def test_holds_that_cannot_be_given_back_in_one_programme_keep_nothing_else_wait
 def test_what_cannot_be_tidied_keeps_nothing_else_from_it(
     world: World, clock: Clock, connection: Connection, fault: Any
 ) -> None:
-    tidied = []
+    tidied: list[datetime] = []
     chores = [lambda _now: fault(connection), tidied.append]
     worker = Worker(clock=clock, stop=threading.Event(), chores=chores)
 

@@ -6,12 +6,12 @@ from typing import Any
 import psycopg
 import pytest
 import structlog
-from django.conf import settings
 from django.db import IntegrityError, OperationalError
 from structlog.stdlib import ProcessorFormatter
 
 from cagnotte.config.settings import LOG_FORMATS
-from cagnotte.platform.database import DatabaseUnavailable, is_away
+from cagnotte.platform.database import is_away
+from cagnotte.platform.database_errors import DatabaseUnavailable
 
 
 def fails(iban: str) -> None:
@@ -22,16 +22,16 @@ def fails(iban: str) -> None:
 def test_a_traceback_is_written_without_what_variables_held(
     name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    form = {**settings.LOGGING["formatters"]["event"]}
-    form["processors"] = [ProcessorFormatter.remove_processors_meta, *LOG_FORMATS[name]]
-    del form["()"]
+    formatter = ProcessorFormatter(
+        processors=[ProcessorFormatter.remove_processors_meta, *LOG_FORMATS[name]]
+    )
     log = structlog.get_logger("tests.logs")
     iban = "FR7630006000011234567890189"
     try:
         fails(iban)
     except KeyError as error:
         log.error("a step failed", exc_info=error)  # noqa: TRY400 - as code does that was handed the error
-    written = ProcessorFormatter(**form).format(caplog.records[-1])
+    written = formatter.format(caplog.records[-1])
     assert "a step failed" in written
     assert "in fails" in written
     assert "KeyError: 'currency'" in written

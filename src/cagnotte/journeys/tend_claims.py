@@ -105,13 +105,12 @@ def _step(connection: Connection, run: ProgrammeRun, claim_id: UUID) -> bool:
 
 def _drop(connection: Connection, run: ProgrammeRun, claim_id: UUID) -> bool:
     """Drop a draft with its proofs; return whether it is gone. One with a file that cannot be deleted stays."""
-    dropped = False
     with connection.transaction():
         claim = services.lock(connection, run.id, claim_id)
         gone = services.drop(connection, claim)
         # Before the commit: no file is left that no row tells of. The draft that stays is tried again the next night.
         kept = [document_id for document_id in gone if not documents.delete(document_id)]
+        dropped = claim.is_draft and not kept
         if kept:
             raise psycopg.Rollback
-        dropped = claim.is_draft
     return dropped
