@@ -23,6 +23,7 @@ from cagnotte.identity.erasure import PSEUDONYM
 from cagnotte.journeys.expire import expire_lots, give_up_lots
 from cagnotte.ledger import selectors as ledger
 from cagnotte.ledger.selectors import MemberBalances
+from cagnotte.notices import telling
 from cagnotte.payouts import selectors as payout_selectors
 from cagnotte.payouts import services as payout_services
 from cagnotte.platform import outbox
@@ -112,6 +113,13 @@ def run(connection: Connection, order: Closing) -> ClosedAccount:
                 programme_id=order.programme_id,
                 keys=[order.wallet_id],
                 at=order.now,
+            )
+            telling.tell_of_change(
+                connection,
+                programme_id=order.programme_id,
+                wallet_id=order.wallet_id,
+                what="account_closed",
+                now=order.now,
             )
     return ClosedAccount(
         was_closed=state.closed,

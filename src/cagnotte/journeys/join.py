@@ -21,6 +21,8 @@ from cagnotte.identity import consents, memberships, profiles, terms
 from cagnotte.identity.addresses import folded, of_address
 from cagnotte.identity.models import Member, Membership, Programme
 from cagnotte.identity.services import MemberFacts, save_members
+from cagnotte.notices import telling
+from cagnotte.notices.kinds import WELCOME
 from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.tracking.services import claim_visit
 
@@ -78,6 +80,17 @@ def join(person: Any, programme: Programme, told: Told, *, now: datetime) -> Joi
         known = _known(programme, told) if told.is_proven else None
         member = _saved(connection, programme, told, known, now=now, today=today)
         memberships.join(person, member, now=now)
+        if known is not None:
+            # The shop told of them long ago, when nobody could be welcomed; of a new member the event tells.
+            telling.tell(
+                connection,
+                programme_id=programme.id,
+                wallet_id=member.wallet_id,
+                kind=WELCOME,
+                facts={},
+                key=WELCOME,
+                now=now,
+            )
         _keep_acts(member, told, now=now)
         if told.birthday is not None:
             profiles.tell_birthday(

@@ -92,6 +92,27 @@ def tell(  # noqa: PLR0913 - what it is, of whom, and the clock
     return tell_all(connection, [News(programme_id, wallet_id, kind, key, facts, now)], now=now) > 0
 
 
+def tell_of_change(
+    connection: Connection,
+    *,
+    programme_id: UUID,
+    wallet_id: UUID,
+    what: str,
+    now: datetime,
+    detail: str = "",
+) -> bool:
+    """Tell the owner of a cagnotte of a change that they may not have made; what: one of `security_words.CHANGES`."""
+    return tell(
+        connection,
+        programme_id=programme_id,
+        wallet_id=wallet_id,
+        kind="security",
+        facts={"what": what, "detail": detail},
+        key=f"{what}/{now.isoformat()}",
+        now=now,
+    )
+
+
 def tell_all(connection: Connection, news: Sequence[News], *, now: datetime) -> int:
     """Tell many members many things, in a handful of queries; return how many were new. Raises as `tell`."""
     if not news:

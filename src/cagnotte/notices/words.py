@@ -253,7 +253,10 @@ def _reminder(facts: Facts, _programme: str) -> Words:
 
 def _security(facts: Facts, _programme: str) -> Words:
     title, body = security_words.words(str(facts.get("what", "")), str(facts.get("detail", "")))
-    place = Place("portal_security", (), _("Check my security"))
+    if facts.get("what") == "bank_changed":
+        place = Place("portal_bank", (), _("Check my bank details"))
+    else:
+        place = Place("portal_security", (), _("Check my security"))
     return Words(title, body, "shield", "wait", place)
 
 

@@ -17,6 +17,10 @@ from cagnotte.domain.member_numbers import is_number
 from cagnotte.growth import referrals
 from cagnotte.identity import consents, people, profiles, services, terms
 from cagnotte.identity.models import Member, Membership, Wallet
+from cagnotte.notices import telling
+from cagnotte.notices.kinds import WELCOME
+from cagnotte.notices.models import Letter, Notice
+from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal.look import forget_looks
 from cagnotte.tracking.models import Click
 from tests.portal.conftest import CHROME, NOW, Portal
@@ -152,6 +156,14 @@ def test_whom_the_shop_knows_by_the_address_is_that_member_once_it_is_proven(
 
     assert eva() == known
     assert eva().name == "Eva of the till"
+    welcomed = Notice.objects.filter(wallet_id=known.wallet_id, kind="welcome")
+    assert [row.facts for row in welcomed] == [{}]
+    assert Letter.objects.filter(wallet_id=known.wallet_id, kind="welcome").count() == 1
+    # The event of the shop's own telling, read later, goes by the same key.
+    assert not telling.tell(
+        shared_connection(), programme_id=known.programme_id, wallet_id=known.wallet_id,
+        kind=WELCOME, facts={}, key=WELCOME, now=NOW,
+    )  # fmt: skip
 
 
 def test_an_account_whose_address_was_never_proven_takes_nobodys_place(browser: Client) -> None:

@@ -15,6 +15,7 @@ from django.test import Client
 from cagnotte.domain.consents import Purpose
 from cagnotte.identity import consents, people, profiles, security_events, terms
 from cagnotte.identity.models import Member
+from cagnotte.notices.models import Notice
 from tests.portal.accounts.proofs import prove
 from tests.portal.conftest import CHROME, NOW, Portal
 from tests.portal.people import Person, signed_in
@@ -175,6 +176,21 @@ def test_one_signs_out_elsewhere(ana: Person, django_assert_max_num_queries: Any
 
     assert phone.get("/p/portal/account/").status_code == 302
     assert ana.get("account/").status_code == 200
+    (told,) = Notice.objects.filter(wallet_id=ana.member.wallet_id)
+    assert told.facts == {"what": "sessions_ended", "detail": "Firefox, Android"}
+
+
+def test_everywhere_else_is_told_once_and_nowhere_is_not_told(ana: Person) -> None:
+    for _ in range(2):
+        phone = Client(headers={"User-Agent": CHROME})
+        phone.force_login(ana.user)
+        phone.get("/p/portal/account/")
+    ana.get("account/")
+    for _ in range(2):
+        ana.post("account/security/sessions/")
+    assert phone.get("/p/portal/account/").status_code == 302
+    assert ana.get("account/").status_code == 200
+    assert [row.facts["what"] for row in Notice.objects.all()] == ["sessions_ended"]
 
 
 ASKING = [
@@ -212,6 +228,7 @@ def test_anothers_passkeys_and_sessions_do_not_exist(ana: Person) -> None:
     eve.post("account/security/sessions/", {"session": number})
     visitor = Client(headers={"User-Agent": CHROME})
 
+    assert not Notice.objects.exists()
     assert ana.get("account/").status_code == 200
     assert Authenticator.objects.filter(pk=row.pk).exists()
     assert visitor.get(f"/p/portal/account/security/passkeys/{row.pk}/").status_code == 302

@@ -12,6 +12,7 @@ from django.test import Client
 from cagnotte.domain.consents import Consent, Purpose
 from cagnotte.identity import consents
 from cagnotte.identity.models import Member, Wallet
+from cagnotte.notices.models import Letter, Notice
 from cagnotte.portal.rights import hub, leaving
 from tests.portal.conftest import NOW, Portal
 from tests.portal.people import Person, signed_in
@@ -60,10 +61,33 @@ def test_an_account_is_closed_once_the_box_is_ticked(ana: Person) -> None:
     assert "Tick the box" in ana.post("rights/close/").content.decode()
     assert Wallet.objects.get(id=ana.member.wallet_id).closed_at is None
 
+    assert told(ana) == []
     page = ana.post("rights/close/", {"sure": "yes"}).content.decode()
 
     assert "There was no money left to move" in page
     assert Wallet.objects.get(id=ana.member.wallet_id).closed_at == NOW
+    ana.post("rights/close/", {"sure": "yes"})
+    assert told(ana) == ["account_closed"]
+
+
+def told(person: Person) -> list[str]:
+    """What a member was told of their security, each with a mail to come."""
+    rows = Notice.objects.filter(wallet_id=person.member.wallet_id, kind="security")
+    assert Letter.objects.filter(wallet_id=person.member.wallet_id).exists() == rows.exists()
+    return [row.facts["what"] for row in rows.order_by("number")]
+
+
+def test_a_copy_of_the_data_is_told_to_its_owner(ana: Person) -> None:
+    bob = signed_in("portal", "bob", now=NOW)
+    assert ana.post("rights/export/").status_code == 200
+    assert (told(ana), told(bob)) == (["data_exported"], [])
+    assert "A copy of your data was made" in ana.get("notices/").content.decode()
+
+
+def test_no_copy_is_told_where_none_was_made(ana: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "needs_step_up", lambda visit: visit.redirect("portal_confirm"))
+    assert ana.post("rights/export/").status_code == 302
+    assert told(ana) == []
 
 
 def test_nothing_is_erased_by_a_slip(ana: Person) -> None:

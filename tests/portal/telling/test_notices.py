@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import time_machine
 from django.test import Client
 
 from cagnotte.identity.models import Member
-from cagnotte.notices import choosing, telling
+from cagnotte.notices import choosing, security_words, telling
 from cagnotte.notices.kinds import KINDS, TOPICS, Mode
 from cagnotte.notices.models import Letter, Notice, PushDevice
 from cagnotte.platform.shared_connection import shared_connection
@@ -64,6 +65,28 @@ def test_every_kind_has_words_and_a_place(ana: Person) -> None:
         answer = ana.client.get(found)
         assert answer.status_code == 303, found
         assert answer["Location"].startswith("/p/portal/")
+
+
+@pytest.mark.parametrize(
+    ("what", "to"), [("bank_changed", "bank/"), ("sessions_ended", "account/security/")]
+)
+def test_a_change_leads_to_where_it_is_looked_at(ana: Person, what: str, to: str) -> None:
+    connection, member = shared_connection(), ana.member
+    told = {"programme_id": member.programme_id, "wallet_id": member.wallet_id, "now": NOW}
+    assert telling.tell_of_change(connection, what=what, **told)
+    assert not telling.tell_of_change(connection, what=what, **told)
+    (path,) = re.findall(r"/p/portal/(notices/not_[^\"]+)", ana.get("notices/").content.decode())
+    assert ana.get(path)["Location"] == f"/p/portal/{to}"
+
+
+def test_every_change_that_has_words_is_told_somewhere() -> None:
+    source = Path(telling.__file__).parent.parent
+    told = {
+        word
+        for path in source.rglob("*.py")
+        for word in re.findall(r'what"?[=:] ?"(\w+)"', path.read_text())
+    }
+    assert set(security_words.CHANGES) <= told
 
 
 def test_opening_a_notice_marks_it_read_and_all_can_be_marked(ana: Person) -> None:

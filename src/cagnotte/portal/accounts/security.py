@@ -7,7 +7,7 @@ from allauth.account.internal.flows.password_change import (
     finalize_password_set,
 )
 from allauth.mfa.models import Authenticator
-from allauth.usersessions.internal.flows.sessions import end_other_sessions, end_sessions
+from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import messages
@@ -15,6 +15,7 @@ from django.contrib.auth.password_validation import (
     password_validators_help_texts,
     validate_password,
 )
+from django.db import transaction
 from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -24,6 +25,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from cagnotte.domain.errors import NotFound
 from cagnotte.identity import security_events
 from cagnotte.identity.security_events import Event, device_of
+from cagnotte.notices import telling
+from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal.accounts.step_up import needs_step_up
 from cagnotte.portal.visit import Visit, member_page
 
@@ -95,13 +98,30 @@ def _happened(event: Event) -> Happened:
 def end_sessions_elsewhere(visit: Visit) -> HttpResponse:
     """Sign out everywhere else, or in the one browser that is named."""
     named = visit.request.POST.get("session", "")
-    if named.isdecimal():
-        rows = UserSession.objects.filter(user_id=visit.request.user.pk, pk=int(named))
-        end_sessions(visit.request, list(rows))
-    else:
-        end_other_sessions(visit.request, visit.request.user)
+    rows = [
+        one
+        for one in UserSession.objects.filter(user_id=visit.request.user.pk)
+        if (str(one.pk) == named if named.isdecimal() else not one.is_current())
+    ]
+    if any(not one.is_current() for one in rows):
+        _tell_that_sessions_end(visit, rows)
+    end_sessions(visit.request, rows)
     messages.success(visit.request, _("Done. Those browsers are signed out."))
     return visit.redirect("portal_security")
+
+
+def _tell_that_sessions_end(visit: Visit, rows: list[Any]) -> None:
+    """Tell the member, who may be the one who is signed out."""
+    devices = dict.fromkeys(device_of(one.user_agent) for one in rows)
+    with transaction.atomic():
+        telling.tell_of_change(
+            shared_connection(),
+            programme_id=visit.programme.id,
+            wallet_id=visit.wallet_id,
+            what="sessions_ended",
+            detail="; ".join(name for name in devices if name),
+            now=visit.now,
+        )
 
 
 # ---- password -------------------------------------------------------------------------------------------------
