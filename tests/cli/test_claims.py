@@ -1,5 +1,6 @@
 """Claims answered on the command line."""
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from cagnotte.claims.selectors import ClaimView
 from cagnotte.claims.services import Order
@@ -110,3 +112,23 @@ def test_what_cannot_be_is_a_sentence_and_nothing_moves(sent: tuple[World, Claim
         assert sentence in run(*arguments, code=1)
     assert world.member("1") == {}
     assert "declined" in run("decline", view.number, "--reason", "order_not_found")
+
+
+def test_a_proof_is_opened_into_a_new_file(sent: tuple[World, ClaimView]) -> None:
+    world, view = sent
+    out = io.BytesIO()
+    Image.new("RGB", (30, 20), "navy").save(out, "PNG")
+    with connect() as connection:
+        connection.autocommit = True
+        moment = ProgrammeRun.open(connection, "corner", LATER)
+        claim.hand_in(connection, moment, view.wallet_id, view.id, [("bill.png", out.getvalue())])
+    place = world.folder / "bill.png"
+
+    assert "File 1: bill.png (png, " in run("show", view.number)
+    assert "has 1 files" in run("proof", view.number, "2", "--to", str(place), code=1)
+    assert not place.exists()
+    assert "bill.png: bill.png" in run("proof", view.number, "1", "--to", str(place))
+
+    assert place.read_bytes().startswith(b"\x89PNG")
+    assert place.stat().st_mode & 0o077 == 0
+    assert "is there already" in run("proof", view.number, "1", "--to", str(place), code=1)

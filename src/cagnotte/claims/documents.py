@@ -1,8 +1,8 @@
 """Proofs that members hand in: looked at by their content, made harmless, kept outside all that is served.
 
 A picture is drawn anew, which leaves out where and with what it was taken, and whatever was hidden in it. A PDF is
-kept as it is, but for those that could do something when they are opened. Files are named by a random id, in a folder
-and with modes that only this system's user may read.
+kept as it is, but for those that could do something when they are opened. Files are sealed as bank details are, and
+named by a random id, in a folder and with modes that only this system's user may read.
 """
 
 import hashlib
@@ -24,6 +24,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 
 from cagnotte.domain.errors import InvalidInput, NotFound
+from cagnotte.platform.secrets_box import SEALED, seal_bytes, unseal_bytes
 
 log = structlog.get_logger(__name__)
 
@@ -231,21 +232,25 @@ def folder() -> Path:
 
 
 def write(document_id: UUID, content: bytes) -> None:
-    """Write a file, for our own user alone."""
+    """Write a file, sealed, for our own user alone."""
     place = folder()
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = place / document_id.hex
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as out:
-        out.write(content)
+        out.write(seal_bytes(content))
 
 
 def read(document_id: UUID) -> bytes:
-    """Return what a file holds. Raises NotFound where it is gone."""
+    """Return what a file holds. Raises NotFound where it is gone, SecretUnreadable where its key is.
+
+    Files of before they were sealed are read as they are: no proof that is taken begins as a sealed one does.
+    """
     try:
-        return (folder() / document_id.hex).read_bytes()
+        kept = (folder() / document_id.hex).read_bytes()
     except FileNotFoundError:
         raise NotFound("The file is no longer there.", document_id=document_id) from None
+    return unseal_bytes(kept) if kept.startswith(SEALED) else kept
 
 
 def delete(document_id: UUID) -> bool:

@@ -1,6 +1,7 @@
 """`cagnotte claims`: what members say is missing or wrong, answered from the command line."""
 
 import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -152,16 +153,48 @@ def _facts(claim: "ClaimView", member: str) -> Iterator[str]:
 
 
 def _story(desk: _Desk, claim: "ClaimView") -> Iterator[str]:
-    from cagnotte.claims import documents, selectors
+    from cagnotte.claims import selectors
 
     for step in selectors.steps(desk.connection, claim.id):
         told = f" {step.facts}" if step.facts else ""
         yield f"{step.at:%Y-%m-%d %H:%M} {step.by}: {step.event} -> {step.state}{told}"
     for message in selectors.messages(desk.connection, claim.id):
         yield f"{message.at:%Y-%m-%d %H:%M} {message.by} wrote: {message.text}"
-    for one in selectors.documents(desk.connection, claim.id):
-        path = documents.folder() / one.id.hex
-        yield f"File {one.name} ({one.kind}, {one.size_bytes:,} bytes): {path}"
+    for number, one in enumerate(selectors.documents(desk.connection, claim.id), 1):
+        yield f"File {number}: {one.name} ({one.kind}, {one.size_bytes:,} bytes)"
+
+
+@claims.command()
+@click.argument("claim")
+@click.argument("number", type=click.IntRange(min=1))
+@click.option(
+    "--to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="A new file, which this system's user alone can read.",
+)
+@programme_option
+@now_option
+@with_database
+def proof(*, claim: str, number: int, to: Path, slug: str | None, now: datetime | None) -> None:
+    """Open the file with a NUMBER of a CLAIM, as `show` counts them: it is sealed where it lies."""
+    from cagnotte.claims import documents, selectors
+
+    with _desk(slug, now) as desk:
+        found = _found(desk, claim)
+        files = selectors.documents(desk.connection, found.id)
+        if number > len(files):
+            raise NotFound(f"{found.number} has {len(files)} files.")
+        content = documents.read(files[number - 1].id)
+    try:
+        descriptor = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise InvalidInput(f"{to} is there already.") from None
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(content)
+    click.echo(
+        f"{to}: {files[number - 1].name}, {len(content):,} bytes. Delete it once you have seen it."
+    )
 
 
 @claims.command()

@@ -1,4 +1,4 @@
-"""Short secrets in the database: sealed with a key that the database does not hold.
+"""Short secrets in the database, and files: sealed with a key that neither the database nor the folder holds.
 
 The setting CAGNOTTE_FIELD_KEY is that key: any long random text, or several separated by commas while keys are
 changed, the newest first. Without it the key is drawn from SECRET_KEY.
@@ -14,9 +14,12 @@ from django.conf import settings
 
 from cagnotte.domain.errors import CagnotteError
 
+SEALED = b"gAAAA"
+"""How everything that is sealed begins: Fernet's version and the first bits of the moment, as base64."""
+
 
 class SecretUnreadable(CagnotteError):
-    """What is sealed in the database was sealed with another key than those in CAGNOTTE_FIELD_KEY."""
+    """What is sealed was sealed with another key than those in CAGNOTTE_FIELD_KEY."""
 
 
 def seal(text: str) -> str:
@@ -26,8 +29,18 @@ def seal(text: str) -> str:
 
 def unseal(sealed: str) -> str:
     """Decrypt what `seal` made. Raises SecretUnreadable when none of the keys made it."""
+    return unseal_bytes(sealed.encode()).decode()
+
+
+def seal_bytes(content: bytes) -> bytes:
+    """Encrypt what a file holds; it grows by a third, and begins with `SEALED`."""
+    return _box(_keys()).encrypt(content)
+
+
+def unseal_bytes(sealed: bytes) -> bytes:
+    """Decrypt what `seal_bytes` made. Raises SecretUnreadable when none of the keys made it."""
     try:
-        return _box(_keys()).decrypt(sealed.encode()).decode()
+        return _box(_keys()).decrypt(sealed)
     except InvalidToken:
         raise SecretUnreadable(
             "Sealed details cannot be read: they were sealed with another key. Put that key behind the "

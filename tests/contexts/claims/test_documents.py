@@ -6,14 +6,17 @@ import sys
 import warnings
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pypdf
 import pytest
 from PIL import Image
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
+from pytest_django import Settings
 
 from cagnotte.claims import documents
 from cagnotte.domain.errors import InvalidInput
+from cagnotte.platform.secrets_box import SEALED, SecretUnreadable
 
 
 def pdf(change: Any = None, password: str = "") -> bytes:
@@ -192,6 +195,25 @@ def test_a_small_file_that_holds_a_huge_picture_is_not_opened() -> None:
     Image.new("1", (5001, 5000)).save(out, "PNG")
 
     assert reason("a.png", out.getvalue()) == "too_many_pixels"
+
+
+@pytest.mark.parametrize("content", [pdf(), picture("JPEG"), picture("PNG"), picture("WEBP")])
+def test_a_file_is_sealed_where_it_lies(content: bytes, tmp_path: Path, settings: Settings) -> None:
+    settings.DATA_DIR, settings.CAGNOTTE_FIELD_KEY = tmp_path, "the first key"
+    one, other = uuid4(), uuid4()
+    documents.write(one, content)
+    lies = (documents.folder() / one.hex).read_bytes()
+    assert lies.startswith(SEALED)
+    assert content[:4] not in lies
+    assert documents.read(one) == content
+    # One that was kept before files were sealed.
+    (documents.folder() / other.hex).write_bytes(content)
+    assert documents.read(other) == content
+    settings.CAGNOTTE_FIELD_KEY = "the next key, the first key"
+    assert documents.read(one) == content
+    settings.CAGNOTTE_FIELD_KEY = "another"
+    with pytest.raises(SecretUnreadable):
+        documents.read(one)
 
 
 @pytest.mark.parametrize(

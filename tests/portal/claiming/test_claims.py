@@ -240,7 +240,9 @@ def test_proofs_are_drawn_anew_and_given_back_to_their_owner_alone(place: Place)
     assert (kept.name, kept.kind) == ("my receipt.php.jpg", "jpeg")
     content = documents.read(kept.id)
     assert b"camera" not in content
-    assert (documents.folder() / kept.id.hex).stat().st_mode & 0o077 == 0
+    path = documents.folder() / kept.id.hex
+    assert path.stat().st_mode & 0o077 == 0
+    assert (path.read_bytes()[:5], content[:3]) == (b"gAAAA", b"\xff\xd8\xff")
     address = f"claims/{claim}/files/{kept.id}/"
     given = place.ana.get(address)
     assert given.content == content
