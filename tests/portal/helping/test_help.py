@@ -218,7 +218,9 @@ def test_messages_are_counted_by_programme(
     with_address: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(contact, "LETTERS_AN_HOUR", 1)
-    with_address.load("programme: {slug: other, name: Another, currency: EUR, timezone: Europe/Paris}")
+    with_address.load(
+        "programme: {slug: other, name: Another, currency: EUR, timezone: Europe/Paris}"
+    )
     assert write().status_code == 302
     form = {"about": "payout", "reply_to": "eve@other.example", "text": "Where is it?"}
     assert Client().post("/p/other/contact/", form).status_code == 302
