@@ -330,8 +330,9 @@ def hand_in(
     files: name and content of each.
 
     Raises:
-        InvalidInput: one cannot be taken; with its `reason` and its `name`. Refused: too many of the claim or of the day
-        (`reason` too_many_today), or the claim is over. NotFound: it is not the member's.
+        InvalidInput: one cannot be taken; with its `reason` and its `name`.
+        Refused: too many of the claim or of the day (`reason` too_many_today), or the claim is over.
+        NotFound: it is not the member's.
     """
     services.check_files_today(connection, wallet_id, more=len(files), now=run.now)
     checked = []
