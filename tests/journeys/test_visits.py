@@ -50,14 +50,15 @@ class Shop:
                 now=AT,
             )
 
-    def click(self, at: datetime) -> str:
+    def click(self, at: datetime, *, kept: str = "{}", promised: str = "5%") -> str:
         click = NewClick(
             self.id,
             identity.party_id_of(self.id, "merchant", "corner"),
             self.visit,
             at,
             ("standard", 1),
-            promised="5%",
+            promise=kept,
+            promised=promised,
         )
         with connect() as connection:
             return services.record_click(connection, click).ref
@@ -223,17 +224,8 @@ def test_of_many_purchases_under_a_visit_the_first_are_shown(
 
 def test_what_was_promised_is_told_in_the_language_it_is_read_in(shop: Shop) -> None:
     offer = Offer(uuid4(), "half", 1, "Half", Percent(250))
-    click = NewClick(
-        shop.id,
-        identity.party_id_of(shop.id, "merchant", "corner"),
-        shop.visit,
-        BUYING,
-        ("half", 1),
-        promise=promise(offer, []),
-        promised="2.5%",
-    )
+    shop.click(BUYING, kept=promise(offer, []), promised="2.5%")
     with connect() as connection, translation.override("fr"):
-        services.record_click(connection, click)
         (told,) = visits.visits(connection, shop.ask(shop.world.now, connection), shop.wallet)
 
     assert told.promised == "2,5\u202f%"
