@@ -68,17 +68,20 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def windows(browser: Browser) -> Iterator[Any]:
-    """Make windows: width in pixels, colour scheme, language. What went wrong in any of them fails the test."""
+    """Make windows: width in pixels, scheme, language, with scripts or not. What goes wrong in any fails the test."""
     contexts: list[BrowserContext] = []
     made: list[Window] = []
 
-    def make(width: int = DESKTOP, scheme: str = "light", locale: str = "fr-FR") -> Window:
+    def make(
+        width: int = DESKTOP, scheme: str = "light", locale: str = "fr-FR", *, scripts: bool = True
+    ) -> Window:
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if scheme == "dark" else "light",
             locale=locale,
             reduced_motion="reduce",
             user_agent=CHROME,
+            java_script_enabled=scripts,
         )
         contexts.append(context)
         window = Window(context.new_page())
