@@ -1,5 +1,5 @@
 # ruff: noqa: T201 - a script that talks to whoever started it
-"""Picture every page of the portal: two widths, light and dark, English and French, as Camille and signed out.
+"""Picture every page and mail of the portal: two widths, light and dark, English and French, as Camille and signed out.
 
     make screens [ARGS="--only wallet"]
 
@@ -140,8 +140,22 @@ def pictured(browser: Browser, address: str, only: str, look: tuple[int, str, st
         if name in MEMBERS_SEEDS or name not in for_all
     }
     wrong += _all(context, address, of_member, only, look)
+    _picture_mails(context, only, look)
     context.close()
     return wrong
+
+
+def _picture_mails(context: BrowserContext, only: str, look: tuple[int, str, str]) -> None:
+    # The words of mails are read when Django is set up.
+    from tests.contexts.notices.test_mails import LETTERS, mail, page_of  # noqa: PLC0415
+
+    page = context.new_page()
+    for kind in LETTERS:
+        name = f"mail-{kind}"
+        if only in name:
+            page.set_content(page_of(mail(kind, look[2])))
+            page.screenshot(path=OUT / f"{name}-{'-'.join(map(str, look))}.png", full_page=True)
+    page.close()
 
 
 def found(context: BrowserContext, address: str, seeds: dict[str, str]) -> dict[str, str]:
