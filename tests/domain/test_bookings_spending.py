@@ -47,6 +47,29 @@ def test_row_10_owing_given_up() -> None:
     }
 
 
+def test_rows_4_5_and_9_goodwill_is_the_programmes_and_repays_what_is_owed_first() -> None:
+    assert read(spending.goodwill(PURSE, 450, 120)) == {
+        "programme.promotions": 450,
+        "member.owing wallet": -120,
+        "member.available wallet": -330,
+    }
+    assert read(spending.goodwill(PURSE, 450, 0)) == {
+        "programme.promotions": 450,
+        "member.available wallet": -450,
+    }
+
+
+def test_a_gift_leaves_what_is_held_and_is_passed_on_by_a_payout() -> None:
+    assert read(spending.donated(PURSE, 250)) == {
+        "member.held wallet": 250,
+        "programme.donations": -250,
+    }
+    assert read(spending.donations_passed_on(PURSE, 250)) == {
+        "programme.donations": 250,
+        "programme.payouts": -250,
+    }
+
+
 @pytest.mark.parametrize(
     ("gains", "name"),
     [

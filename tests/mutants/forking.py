@@ -30,7 +30,7 @@ KILLED, SURVIVED, BROKEN = 1, 0, 70
 SLOWER_MAX = 5
 """Tests may use this many times the processor time that they took without a change, and `patience_seconds` more."""
 
-WAITING_MAX = 20
+WAITING_MAX = 5
 """And this many times as long by the clock, for those that wait for a server or a busy machine."""
 
 

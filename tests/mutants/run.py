@@ -147,6 +147,8 @@ def _run_tests(part: Part, folder: Path, work: dict[str, object]) -> None:
     file.write_text(json.dumps(work), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", part.tests, "-q", "-s", "-n", "0"]
     command += ["-p", "tests.mutants.forking", "-p", "no:randomly", "-p", "no:cacheprovider"]
+    # What never ends is told by the limits of each change; a test's own would end it like a crash.
+    command += ["-o", "faulthandler_timeout=0"]
     environment = {
         **os.environ,
         "PYTHONPATH": f"{folder / 'src'}{os.pathsep}{folder}",

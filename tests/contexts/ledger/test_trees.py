@@ -41,6 +41,17 @@ def test_roots_are_those_that_certificate_logs_publish() -> None:
     assert {size: root_of(map(leaf_hash, leaves[:size])).hex() for size in roots} == roots
 
 
+def test_a_tree_that_follows_no_leaf_has_a_root_and_no_path() -> None:
+    tree = Tree(node_hash)
+    assert (tree.index, tree.path()) == (None, [])
+
+    for leaf in (b"a", b"b", b"c"):
+        tree.add(leaf_hash(leaf))
+
+    assert (tree.index, tree.path()) == (None, [])
+    assert tree.root() == defined_root([b"a", b"b", b"c"])
+
+
 @given(leaves_of_a_tree)
 def test_a_tree_that_grows_is_the_one_defined(leaves: list[bytes]) -> None:
     assert root_of(leaf_hash(leaf) for leaf in leaves) == defined_root(leaves)
