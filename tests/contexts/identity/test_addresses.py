@@ -6,10 +6,11 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from cagnotte.domain.errors import InvalidInput
 from cagnotte.identity import memberships, people, selectors, services, staff
-from cagnotte.identity.addresses import check_plain, folded, is_same
+from cagnotte.identity.addresses import check_plain, folded, is_same, of_address
 from cagnotte.identity.models import Member, Membership, Programme
 from cagnotte.journeys.join import Told, join
 from tests.portal.people import enrol
@@ -96,3 +97,13 @@ def test_a_look_alike_is_not_invited(shop: Programme, other: str) -> None:
     assert staff.staff_of(shop.id) == []
     assert not get_user_model().objects.exists()
     assert not EmailAddress.objects.exists()
+
+
+def test_people_and_members_are_found_by_an_index(shop: Programme) -> None:
+    users = of_address(get_user_model().objects.all(), VICTIM)
+    members = of_address(Member.objects.filter(programme=shop), VICTIM)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+
+    assert "person_by_address" in users.explain()
+    assert "member_by_address" in members.explain()
