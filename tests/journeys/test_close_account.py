@@ -193,8 +193,11 @@ def test_without_a_way_to_pay_it_the_night_keeps_it_aside(world: World) -> None:
     world.assert_sound()
 
 
+@pytest.mark.parametrize(
+    "error", [Refused("No."), KeyError("unexpected")], ids=["ours", "not ours"]
+)
 def test_an_account_that_fails_keeps_no_other_waiting(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     first, second = sorted([world.wallet(), world.wallet()])
     for wallet_id in (first, second):
@@ -204,7 +207,7 @@ def test_an_account_that_fails_keeps_no_other_waiting(
 
     def fails_once(connection: Connection, order: Closing) -> ClosedAccount:
         if order.wallet_id == first:
-            raise Refused("No.")
+            raise error
         return done(connection, order)
 
     monkeypatch.setattr(close_account, "run", fails_once)
@@ -290,6 +293,8 @@ def test_one_reference_is_one_payout(world: World, tmp_path: Path) -> None:
     before = world.standing()
     again = pay_unclaimed.pay(world.connection, desk(1), ask(anna, amount_minor=400))
     assert again == made
+    pasted = ask(anna, amount_minor=400, reference=" letter 7 ")
+    assert pay_unclaimed.pay(world.connection, desk(1), pasted) == made
     others = (
         ask(anna, amount_minor=300),
         ask(bob, amount_minor=400),

@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -20,6 +21,7 @@ from cagnotte.journeys import deliver_events, expire, tell_events, tend_clicks, 
 from cagnotte.journeys.expire import Overdue
 from cagnotte.journeys.read_inbox import read_inbox
 from cagnotte.journeys.work import Worker
+from cagnotte.notices import listeners
 from cagnotte.platform.database import connect
 from tests.journeys.paged_source import KEY, NOW, PROGRAMME, OrdersServer, Paged, body, installed
 from tests.journeys.world import World
@@ -309,9 +311,30 @@ def test_what_cannot_be_tidied_keeps_nothing_else_from_it(
     clock.now = NOW + timedelta(minutes=59)
     worker.round(connection)
     assert tidied == [NOW]
+    assert worker.is_troubled
     clock.now = NOW + timedelta(minutes=60)
     worker.round(connection)
     assert tidied == [NOW, NOW + timedelta(minutes=60)]
+
+
+def test_a_listener_that_fails_keeps_no_other_untold(
+    world: World, worker: Worker, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def tell(_connection: Connection, *, row: Any, clock: Any) -> int:
+        if row.ref == "one":
+            raise RuntimeError("nobody expected this")
+        told.append(row.ref)
+        return 1
+
+    rows = [SimpleNamespace(id=uuid4(), ref=ref) for ref in ("one", "two")]
+    monkeypatch.setattr(listeners, "enabled", lambda: rows)
+    monkeypatch.setattr(deliver_events, "deliver_to_listener", tell)
+
+    assert worker.carry_to_listeners(connection)
+    assert told == ["two"]
+    assert worker.is_troubled
 
 
 @pytest.mark.parametrize("fault", FAULTS)

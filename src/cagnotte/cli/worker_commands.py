@@ -26,7 +26,7 @@ def worker(*, once: bool) -> None:
     asked for, members are reminded, and the books are sealed (CAGNOTTE_NIGHT_HOUR says when).
 
     Several may run. It ends after the page it is at when it is told to (SIGTERM, Ctrl-C), and loses nothing when it
-    is killed. `cagnotte serve` has one of its own.
+    is killed. With --once it ends with 1 when anything failed. `cagnotte serve` has one of its own.
     """
     from cagnotte.platform.database import connect
 
@@ -48,6 +48,10 @@ def worker(*, once: bool) -> None:
                     work.carry_letters,
                 )
                 did = sum(duty(connection) for duty in duties) > 0
+        if work.is_troubled:
+            raise click.ClickException(
+                "Some of it failed and waits for the next time; the log says what."
+            )
 
 
 def make_worker(stop: threading.Event) -> "Worker":

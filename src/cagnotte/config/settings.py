@@ -185,14 +185,12 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
-# Six letters and no vowel, so that no word comes out.
-ACCOUNT_LOGIN_BY_CODE_FORMAT = {"length": 6, "dashed": False}
+# Eight letters and no vowel, so that no word comes out. Anybody may ask for codes of an address, three a minute, with
+# five tries each: of 26 thousand millions that finds one in 3,000 years. So none need be refused for the rest of a day,
+# which would let strangers lock a member out.
+ACCOUNT_LOGIN_BY_CODE_FORMAT = {"length": 8, "dashed": True}
+ACCOUNT_PASSWORD_RESET_BY_CODE_CODE_FORMAT = ACCOUNT_LOGIN_BY_CODE_FORMAT
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
-# As the library has it, and so many in a day: of codes that anybody may ask for, few enough to guess none.
-ACCOUNT_RATE_LIMITS = {
-    "request_login_code": "20/m/ip,3/m/key,50/d/key",
-    "reset_password": "20/m/ip,5/m/key,50/d/key",
-}
 ACCOUNT_FORMS = {
     "request_login_code": "cagnotte.desk.sign_in_forms.AskCode",
     "confirm_login_code": "cagnotte.desk.sign_in_forms.TypeCode",

@@ -147,15 +147,19 @@ def deliver_to_listeners(
 
     What a listener says of an event is kept as it says it, so that a batch that breaks off goes on where it ended.
     """
-    return sum(_deliver_to(connection, row, clock, dice) for row in listeners.enabled())
+    return sum(
+        deliver_to_listener(connection, row, clock=clock, dice=dice) for row in listeners.enabled()
+    )
 
 
-def _deliver_to(
+def deliver_to_listener(
     connection: Connection,
     row: ConnectedListener,
+    *,
     clock: Callable[[], datetime],
-    dice: Callable[[], float],
+    dice: Callable[[], float] = random.random,
 ) -> int:
+    """Tell one listener what is due now; return of how many events something became. Commits."""
     at, at_most = clock(), listeners.plugin_of(row).batch_max
     with connection.transaction():
         claimed = deliveries.claim_of(connection, row.id, now=at, at_most=at_most)

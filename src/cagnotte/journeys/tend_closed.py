@@ -6,11 +6,10 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-import structlog
 
-from cagnotte.domain.errors import CagnotteError
 from cagnotte.journeys import close_account
 from cagnotte.journeys.close_account import Closing
+from cagnotte.journeys.failures import set_aside
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.wallet.movements import SQL
 
@@ -20,8 +19,6 @@ WALLETS_AT_ONCE_MAX = 1_000
 """Closed wallets that are looked up at a time; each is settled in a database transaction of its own."""
 
 _BEFORE_ALL = UUID(int=0)
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -50,8 +47,8 @@ def tend(connection: Connection, run: ProgrammeRun, *, on: date | None = None) -
         order = Closing(run.id, wallet_id, currency, run.now, on or run.today)
         try:
             closed = close_account.run(connection, order)
-        except CagnotteError as error:
-            log.warning("a closed cagnotte waits", wallet=str(wallet_id), error=error.sentence)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are not kept waiting
+            set_aside(connection, error, "a closed cagnotte waits", wallet=str(wallet_id))
             result.failed += 1
             continue
         result.wallets += 1

@@ -36,7 +36,7 @@ from cagnotte.journeys.nightly import Nights
 from cagnotte.journeys.poll_sources import PollSummary
 from cagnotte.journeys.programme_run import ProgrammeRun
 from cagnotte.journeys.read_inbox import ReadSummary, read_inbox
-from cagnotte.notices import deliveries
+from cagnotte.notices import deliveries, listeners
 from cagnotte.platform.database import connect, is_away
 
 Connection = psycopg.Connection[Any]
@@ -129,6 +129,11 @@ class Worker:
         self._nights = nights or Nights(hour=None)
         self._chores = chores
 
+    @property
+    def is_troubled(self) -> bool:
+        """Whether anything failed and was left alone for a while; the log says what."""
+        return bool(self._left_alone or self._nights.left_alone)
+
     def run(self) -> None:
         """Work until told to stop. A database that is away is waited for; nothing that fails ends the work.
 
@@ -210,7 +215,11 @@ class Worker:
 
     def carry_to_listeners(self, connection: Connection) -> bool:
         """Tell connected listeners what is due; return whether there was anything."""
-        return bool(deliver_events.deliver_to_listeners(connection, clock=self._clock))
+        did = False
+        for row in listeners.enabled():
+            tell = partial(deliver_events.deliver_to_listener, row=row, clock=self._clock)
+            did |= self._duty("tell listener", connection, tell, of=row.id)
+        return did
 
     def night(self, connection: Connection) -> bool:
         """Do the nights that are due; return whether there was any."""

@@ -168,7 +168,9 @@ PAYOUTS = {
     ),
     "payout.cancelled": (
         gettext_lazy("Payout of {amount} called off"),
-        gettext_lazy("The money is in your cagnotte again."),
+        gettext_lazy(
+            "The money is yours as before: in your cagnotte, or kept aside if your account is closed."
+        ),
         "undo-2",
         "calm",
     ),
@@ -186,7 +188,10 @@ def _returned(facts: Facts, _programme: str) -> Words:
     title = _("Your bank sent {amount} back").format(amount=amount(facts))
     body = _sentences(
         why_returned(str(facts.get("code", ""))),
-        _("The money is in your cagnotte again; check your bank details before you withdraw it."),
+        _(
+            "The money is in your cagnotte again; check your bank details before you withdraw it. "
+            "If your account is closed, it is kept aside for you: write to us."
+        ),
     )
     return Words(title, body, "undo-2", "bad", Place("portal_bank", (), _("Check my bank details")))
 

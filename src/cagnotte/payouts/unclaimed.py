@@ -4,7 +4,7 @@ Such a payout has no hold: the money is in no lot. It goes to the bank with the 
 aside again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from cagnotte.domain.bookings.spending import Occasion
@@ -43,8 +43,10 @@ def pay(connection: Connection, ask: UnclaimedAsk, *, occasion: Occasion) -> Pay
         InvalidInput: no reference, or no name of the account's owner. InvalidRow: an account that is none.
         NotFound: the wallet is not of this programme.
     """
-    holder = ask.holder.strip()
-    if not ask.reference.strip() or not 0 < len(holder) <= HOLDER_LENGTH_MAX:
+    # A blank more or less, as pasted, is the same letter.
+    ask = replace(ask, reference=ask.reference.strip(), holder=ask.holder.strip())
+    holder = ask.holder
+    if not ask.reference or not 0 < len(holder) <= HOLDER_LENGTH_MAX:
         raise InvalidInput("A payout needs a reference, and the name of the account's owner.")
     account = check_account(ask.iban, ask.bic)
     lock_wallets(connection, [ask.wallet_id], programme_id=occasion.programme_id)
@@ -77,7 +79,7 @@ def _same(
     told = connection.execute(SQL.method_told, {"id": first.method_id}).fetchone()
     if (first.wallet_id, told, ask.amount_minor or first.amount_minor) != (
         ask.wallet_id,
-        (ask.holder.strip(), secrets_box.fingerprint(account.iban)),
+        (ask.holder, secrets_box.fingerprint(account.iban)),
         first.amount_minor,
     ):
         raise Conflict(

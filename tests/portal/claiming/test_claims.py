@@ -258,6 +258,16 @@ def test_proofs_are_drawn_anew_and_given_back_to_their_owner_alone(place: Place)
     assert list(documents.folder().iterdir()) == []
 
 
+def test_a_proof_whose_key_is_missing_is_told_in_words(place: Place, settings: Any) -> None:
+    claim = place.begin()
+    file = SimpleUploadedFile("receipt.jpg", picture(), "image/jpeg")
+    place.ana.post(f"claims/{claim}/proofs/", {"files": file})
+    settings.CAGNOTTE_FIELD_KEY = "another"
+
+    page = place.ana.get(f"claims/{claim}/files/{ClaimDocument.objects.get().id}/", follow=True)
+    assert "This file cannot be opened just now. Write to us." in text(page)
+
+
 def test_a_file_that_is_no_proof_is_refused_by_its_content(place: Place) -> None:
     claim = place.begin()
     for content, sentence in (

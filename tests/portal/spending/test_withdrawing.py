@@ -158,6 +158,15 @@ def test_it_can_be_called_off_until_it_is_in_a_file(market: Market) -> None:
     assert market.holds(ana) == (4500, 0)
 
 
+def test_what_is_kept_aside_for_a_closed_account_is_the_operators_to_pay(market: Market) -> None:
+    ana = market.member(cents=4500, bank=True)
+    place = ask(ana)["Location"].removesuffix("?done=1").removeprefix("/p/market/")
+    Payout.objects.update(hold_id=None)
+    assert "Cancel this payout" not in text_of(ana.get(place))
+    assert ana.post(f"{place}cancel/").status_code == 404
+    assert Payout.objects.get().state == "requested"
+
+
 def test_what_is_at_the_bank_is_not_called_off(market: Market) -> None:
     ana = market.member(cents=4500, bank=True)
     place = ask(ana)["Location"].removesuffix("?done=1").removeprefix("/p/market/")

@@ -18,6 +18,7 @@ from cagnotte.domain.claims import ClaimEvent, ClaimState
 from cagnotte.domain.errors import InvalidInput, Refused
 from cagnotte.journeys import claim as journey
 from cagnotte.platform.figures import money
+from cagnotte.platform.secrets_box import SecretUnreadable
 from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal.claiming.forms import WordsForm
 from cagnotte.portal.claiming.frame import cannot, keep_files, own, run_of
@@ -195,7 +196,12 @@ def document(visit: Visit, claim: str, named: UUID) -> HttpResponse:
     """Give a proof back to whoever handed it in, as a file that no browser opens by itself."""
     found = own(visit, claim)
     kept = journey.proof(shared_connection(), found, named)
-    response = HttpResponse(documents.read(kept.id), content_type=documents.KINDS[kept.kind])
+    try:
+        content = documents.read(kept.id)
+    except SecretUnreadable:
+        messages.error(visit.request, _("This file cannot be opened just now. Write to us."))
+        return visit.redirect("portal_claim", claim)
+    response = HttpResponse(content, content_type=documents.KINDS[kept.kind])
     response["Content-Disposition"] = content_disposition_header(True, kept.name)  # noqa: FBT003
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["X-Content-Type-Options"] = "nosniff"

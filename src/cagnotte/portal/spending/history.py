@@ -90,6 +90,8 @@ def payout(visit: Visit, payout: str) -> HttpResponse:
 def cancel(visit: Visit, payout: str) -> HttpResponse:
     """Call a payout off, if it is not at the bank."""
     own = _own(visit, payout)
+    if own.hold_id is None:
+        raise Http404
     stepped = ask_payout.cancel(
         shared_connection(),
         desk_of(visit),
@@ -160,7 +162,9 @@ def _told(visit: Visit, own: PayoutView) -> dict[str, Any]:
         "expected": expected,
         "late": expected is not None and expected < visit.today,
         "is_sent": own.state is PayoutState.SENT,
-        "can_cancel": own.batch_id is None
+        # What is kept aside for a closed account is the operator's to pay, as its owner asked in a letter.
+        "can_cancel": own.hold_id is not None
+        and own.batch_id is None
         and own.state in (PayoutState.REQUESTED, PayoutState.APPROVED),
         "is_back": back is not None,
         "why_back": why_returned(back.code) if back else "",
