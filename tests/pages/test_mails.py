@@ -1,4 +1,4 @@
-"""Every mail as a reader's screen shows it: readable in the dark on a phone in French, in the light on a desktop in English."""
+"""Every mail as a reader's screen shows it: in the dark on a phone in French, in the light on a desktop in English."""
 
 from typing import Any
 
