@@ -2,7 +2,6 @@
 
 import re
 import secrets
-from typing import Any
 
 import pytest
 from django.core import mail
@@ -14,6 +13,7 @@ from pytest_django import Settings
 
 from tests.desk.conftest import Desk
 from tests.desk.test_signing_in import CODE_PAGE, ask_code, code_in, give_code
+from tests.portal.people import codes_at_once
 
 OWNER = "owner@example.org"
 SEEN = "cagnotte.desk.signing_in.SeenNowAndThen"
@@ -73,18 +73,8 @@ def test_a_page_of_who_is_signed_in_asks_the_database_no_more_than_without(
 def test_wrong_codes_sent_all_at_once_are_counted_one_by_one(desk: Desk, path: str) -> None:
     client = Client()
     client.post(path, {"email": OWNER})
-    (code,) = re.findall(
-        r"^ *([A-Z]{6}|[A-Z]{4}-[A-Z]{4})$", str(mail.outbox[-1].body), re.MULTILINE
-    )
-    session = client.session
-    as_it_was = dict(session.items())
-
-    def at_once(typed: str) -> Any:
-        # Each request reads the session before any of the others has written it.
-        session.clear()
-        session.update(as_it_was)
-        session.save()
-        return client.post(f"{path}confirm/", {"code": typed})
+    (code,) = re.findall(r"^ *([A-Z]{4}-[A-Z]{4})$", str(mail.outbox[-1].body), re.MULTILINE)
+    at_once = codes_at_once(client, f"{path}confirm/")
 
     for _ in range(3):
         at_once("WRONG1")

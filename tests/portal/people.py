@@ -1,5 +1,6 @@
 """People in front of a portal: members of a programme who are signed in, and a browser of each."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,3 +52,17 @@ def signed_in(slug: str, ref: str = "ana", *, now: datetime, **told: Any) -> Per
     client = Client(headers={"User-Agent": CHROME, "Accept-Language": "en"})
     client.force_login(user)
     return Person(user, member, client)
+
+
+def codes_at_once(client: Client, path: str) -> Callable[[str], Any]:
+    """Return what types a code in as if at the same moment as all others: each reads the session as it is now."""
+    session = client.session
+    as_it_was = dict(session.items())
+
+    def at_once(typed: str) -> Any:
+        session.clear()
+        session.update(as_it_was)
+        session.save()
+        return client.post(path, {"code": typed})
+
+    return at_once

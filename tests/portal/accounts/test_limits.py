@@ -1,7 +1,6 @@
-"""How often a code may be typed in, and how many are sent in a day."""
+"""How often a code may be typed in, and that strangers who ask for codes keep nobody from theirs."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
@@ -12,7 +11,7 @@ from django.test import Client
 from cagnotte.portal.accounts.proving import ATTEMPTS
 from tests.portal.accounts.test_coming_in import ANA, code, is_in
 from tests.portal.conftest import NOW, Portal
-from tests.portal.people import Person, signed_in
+from tests.portal.people import Person, codes_at_once, signed_in
 
 SIGN_IN = "/p/portal/sign-in/"
 
@@ -26,15 +25,7 @@ def ana(portal: Portal) -> Person:
 def test_wrong_codes_sent_all_at_once_are_counted_one_by_one(ana: Person, portal: Portal) -> None:
     client = portal.client
     client.post(SIGN_IN, {"email": ANA})
-    session = client.session
-    as_it_was = dict(session.items())
-
-    def at_once(typed: str) -> Any:
-        # Each request reads the session before any of the others has written it.
-        session.clear()
-        session.update(as_it_was)
-        session.save()
-        return client.post(f"{SIGN_IN}code/", {"code": typed})
+    at_once = codes_at_once(client, f"{SIGN_IN}code/")
 
     answers = [at_once("WRONG1").status_code for _ in range(ATTEMPTS)]
     assert answers == [200] * (ATTEMPTS - 1) + [302]

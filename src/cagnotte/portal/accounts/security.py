@@ -15,7 +15,6 @@ from django.contrib.auth.password_validation import (
     password_validators_help_texts,
     validate_password,
 )
-from django.db import transaction
 from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -25,9 +24,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from cagnotte.domain.errors import NotFound
 from cagnotte.identity import security_events
 from cagnotte.identity.security_events import Event, device_of
-from cagnotte.notices import telling
-from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal.accounts.step_up import needs_step_up
+from cagnotte.portal.telling.changes import tell_of_change
 from cagnotte.portal.visit import Visit, member_page
 
 Type = Authenticator.Type
@@ -113,15 +111,7 @@ def end_sessions_elsewhere(visit: Visit) -> HttpResponse:
 def _tell_that_sessions_end(visit: Visit, rows: list[Any]) -> None:
     """Tell the member, who may be the one who is signed out."""
     devices = dict.fromkeys(device_of(one.user_agent) for one in rows)
-    with transaction.atomic():
-        telling.tell_of_change(
-            shared_connection(),
-            programme_id=visit.programme.id,
-            wallet_id=visit.wallet_id,
-            what="sessions_ended",
-            detail="; ".join(name for name in devices if name),
-            now=visit.now,
-        )
+    tell_of_change(visit, what="sessions_ended", detail="; ".join(name for name in devices if name))
 
 
 # ---- password -------------------------------------------------------------------------------------------------

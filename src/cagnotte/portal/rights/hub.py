@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from django.db import transaction
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -11,9 +10,8 @@ from cagnotte.domain.consents import Consent, Purpose
 from cagnotte.identity import consents
 from cagnotte.identity.security_events import device_of
 from cagnotte.journeys.hand_over_data import hand_over
-from cagnotte.notices import telling
-from cagnotte.platform.shared_connection import shared_connection
 from cagnotte.portal.accounts.step_up import needs_step_up
+from cagnotte.portal.telling.changes import tell_of_change
 from cagnotte.portal.visit import Visit, member_page
 
 PURPOSES = {
@@ -47,15 +45,8 @@ def export(visit: Visit) -> HttpResponse:
         return visit.redirect("portal_confirm", next=visit.address("portal_rights"))
     assert visit.member is not None  # noqa: S101 - a member's page has one
     packed = hand_over(visit.programme, visit.member, now=visit.now)
-    with transaction.atomic():
-        telling.tell_of_change(
-            shared_connection(),
-            programme_id=visit.programme.id,
-            wallet_id=visit.wallet_id,
-            what="data_exported",
-            detail=device_of(visit.request.headers.get("User-Agent", "")),
-            now=visit.now,
-        )
+    browser = device_of(visit.request.headers.get("User-Agent", ""))
+    tell_of_change(visit, what="data_exported", detail=browser)
     name = f"{visit.programme.slug}-{visit.today:%Y-%m-%d}.zip"
     return HttpResponse(
         packed,
